@@ -1,0 +1,45 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every target is compiled the same way: Swift 6 mode, warnings are errors.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies + ["TestSupport"], resources: resources, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "berth",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "berth", targets: ["berth"])],
+    targets: [
+        // Layer 0: one system library each, and nothing else.
+        // Cryptography: AES, 3DES, CMAC, RSA, EC, X.509 (used by CardCrypto only).
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+
+        // Layer 1: what every card has in common (ISO/IEC 7816-3, -4, -5).
+        module("SmartCard"),
+
+        // Layer 2: cryptography, and the words that both sides of a GlobalPlatform card share.
+        module("CardCrypto", ["COpenSSL", "SmartCard"]),
+
+        // Layer 7: the program; wiring only.
+        .executableTarget(name: "berth", dependencies: ["SmartCard"], swiftSettings: settings),
+
+        // What tests share: mission rows as traits, seeded random numbers.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        tests("SmartCardTests", ["SmartCard"]),
+        tests("CardCryptoTests", ["CardCrypto", "SmartCard"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

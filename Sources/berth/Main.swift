@@ -1,0 +1,8 @@
+internal import SmartCard
+
+@main
+struct Berth {
+    static func main() {
+        print("berth")
+    }
+}
