@@ -39,7 +39,7 @@ package struct CardChannelError: Error, Hashable {
 }
 
 extension CardChannel {
-    /// Sends one command; asks for what 61xx announces and repeats with the length that 6Cxx names, as T=0 needs.
+    /// Sends one command; asks for what 61xx announces, and repeats with the length that 6Cxx names.
     package func exchange(_ command: CommandAPDU) throws(CardChannelError) -> ResponseAPDU {
         var answer = try send(command)
         if case .wrongLength(let length) = answer.status.classification, answer.data.isEmpty {
@@ -68,7 +68,8 @@ extension CardChannel {
         do {
             return try ResponseAPDU(parsing: answer)
         } catch {
-            throw CardChannelError(.malformedAnswer, "The card answered \(answer.count) bytes; two is the least.")
+            throw CardChannelError(
+                .malformedAnswer, "The card answered \(answer.count) bytes; two is the least.")
         }
     }
 }
