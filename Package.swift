@@ -33,6 +33,9 @@ let package = Package(
         module("CardCrypto", ["COpenSSL", "SmartCard"]),
         module("GlobalPlatform", ["SmartCard"]),
 
+        // Layer 3: the off-card side, the on-card side, and the ways to reach a card.
+        module("CardManagement", ["CardCrypto", "GlobalPlatform", "SmartCard"]),
+
         // Layer 7: the program; wiring only.
         .executableTarget(name: "berth", dependencies: ["SmartCard"], swiftSettings: settings),
 
@@ -41,6 +44,7 @@ let package = Package(
         tests("SmartCardTests", ["SmartCard"]),
         tests("CardCryptoTests", ["CardCrypto", "SmartCard"]),
         tests("GlobalPlatformTests", ["GlobalPlatform", "SmartCard"]),
+        tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),
     ],
     swiftLanguageModes: [.v6]
 )
