@@ -13,10 +13,8 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
-    .testTarget(
-        name: name, dependencies: dependencies + ["TestSupport"], resources: resources,
-        swiftSettings: settings)
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
 }
 
 let package = Package(
@@ -33,6 +31,7 @@ let package = Package(
 
         // Layer 2: cryptography, and the words that both sides of a GlobalPlatform card share.
         module("CardCrypto", ["COpenSSL", "SmartCard"]),
+        module("GlobalPlatform", ["SmartCard"]),
 
         // Layer 7: the program; wiring only.
         .executableTarget(name: "berth", dependencies: ["SmartCard"], swiftSettings: settings),
@@ -41,6 +40,7 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         tests("SmartCardTests", ["SmartCard"]),
         tests("CardCryptoTests", ["CardCrypto", "SmartCard"]),
+        tests("GlobalPlatformTests", ["GlobalPlatform", "SmartCard"]),
     ],
     swiftLanguageModes: [.v6]
 )

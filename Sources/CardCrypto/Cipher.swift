@@ -1,0 +1,143 @@
+internal import COpenSSL
+
+/// A block cipher under one key, with its OpenSSL contexts kept between calls: the key schedule is the larger
+/// part of the cost of a short message.
+///
+/// Not Sendable: a context belongs to one session.
+package final class Cipher {
+    package enum Algorithm: Hashable, Sendable {
+        /// AES with 16, 24 or 32 bytes of key.
+        case aes
+        /// Triple DES with 16 bytes (two keys) or 24.
+        case tripleDES
+        /// Single DES with 8 bytes, run as triple DES with the same key three times.
+        case singleDES
+    }
+
+    package let algorithm: Algorithm
+    package var blockSize: Int { algorithm == .aes ? 16 : 8 }
+
+    private let encryptor: Context
+    private let decryptor: Context
+
+    /// Fails when the algorithm has no keys of this length.
+    package init(_ algorithm: Algorithm, key: Secret) throws(CryptoError) {
+        guard let names = Self.names(algorithm, keyBytes: key.count) else {
+            throw .keyLength(key.count)
+        }
+        self.algorithm = algorithm
+        let expanded = algorithm == .singleDES ? Self.tripled(key) : key
+        let (ecb, cbc) = names
+        encryptor = try Context(ecb: ecb, cbc: cbc, key: expanded, isEncrypting: true)
+        decryptor = try Context(ecb: ecb, cbc: cbc, key: expanded, isEncrypting: false)
+    }
+
+    /// CBC over whole blocks; the caller pads. `iv` is all zeros where none is given.
+    package func encryptCBC(_ data: some Collection<UInt8>, iv: [UInt8]? = nil) -> [UInt8] {
+        encryptor.run(data, cbc: iv ?? [UInt8](repeating: 0, count: blockSize), blockSize: blockSize)
+    }
+
+    package func decryptCBC(_ data: some Collection<UInt8>, iv: [UInt8]? = nil) -> [UInt8] {
+        decryptor.run(data, cbc: iv ?? [UInt8](repeating: 0, count: blockSize), blockSize: blockSize)
+    }
+
+    package func encryptECB(_ data: some Collection<UInt8>) -> [UInt8] {
+        encryptor.run(data, cbc: nil, blockSize: blockSize)
+    }
+
+    package func decryptECB(_ data: some Collection<UInt8>) -> [UInt8] {
+        decryptor.run(data, cbc: nil, blockSize: blockSize)
+    }
+
+    private static func names(
+        _ algorithm: Algorithm, keyBytes: Int
+    ) -> (OpaquePointer, OpaquePointer)? {
+        switch (algorithm, keyBytes) {
+        case (.aes, 16): pair(EVP_aes_128_ecb(), EVP_aes_128_cbc())
+        case (.aes, 24): pair(EVP_aes_192_ecb(), EVP_aes_192_cbc())
+        case (.aes, 32): pair(EVP_aes_256_ecb(), EVP_aes_256_cbc())
+        case (.tripleDES, 16): pair(EVP_des_ede_ecb(), EVP_des_ede_cbc())
+        case (.tripleDES, 24): pair(EVP_des_ede3_ecb(), EVP_des_ede3_cbc())
+        // The default provider has no single DES; E(K) D(K) E(K) is the same function.
+        case (.singleDES, 8): pair(EVP_des_ede_ecb(), EVP_des_ede_cbc())
+        case (.aes, _), (.tripleDES, _), (.singleDES, _): nil
+        }
+    }
+
+    private static func pair(_ ecb: OpaquePointer?, _ cbc: OpaquePointer?) -> (OpaquePointer, OpaquePointer)?
+    {
+        guard let ecb, let cbc else { return nil }
+        return (ecb, cbc)
+    }
+
+    private static func tripled(_ key: Secret) -> Secret {
+        key.withBytes { Secret(Array($0) + Array($0)) }
+    }
+}
+
+extension Cipher {
+    /// The two modes of one direction; each is initialised once and then only given a new IV.
+    private final class Context {
+        private let ecb: OpaquePointer
+        private let cbc: OpaquePointer
+
+        init(ecb: OpaquePointer, cbc: OpaquePointer, key: Secret, isEncrypting: Bool) throws(CryptoError) {
+            self.ecb = try Self.make(ecb, key, isEncrypting)
+            self.cbc = try Self.make(cbc, key, isEncrypting)
+        }
+
+        deinit {
+            EVP_CIPHER_CTX_free(ecb)
+            EVP_CIPHER_CTX_free(cbc)
+        }
+
+        func run(_ data: some Collection<UInt8>, cbc iv: [UInt8]?, blockSize: Int) -> [UInt8] {
+            precondition(data.count % blockSize == 0, "a block cipher works on whole blocks")
+            precondition(iv.map { $0.count == blockSize } ?? true, "an IV is one block")
+            let context = iv == nil ? ecb : cbc
+            // With no cipher and no key, the context keeps its key schedule and takes the new IV.
+            var isDone = EVP_CipherInit_ex(context, nil, nil, nil, iv, -1) == 1
+            let result = [UInt8](unsafeUninitializedCapacity: data.count) { buffer, count in
+                var written: Int32 = 0
+                let input = data.withContiguousStorageIfAvailable { storage in
+                    EVP_CipherUpdate(
+                        context, buffer.baseAddress, &written, storage.baseAddress, Int32(storage.count))
+                }
+                let status =
+                    input
+                    ?? Array(data).withUnsafeBufferPointer { storage in
+                        EVP_CipherUpdate(
+                            context, buffer.baseAddress, &written, storage.baseAddress, Int32(storage.count))
+                    }
+                isDone = isDone && (status == 1 || data.isEmpty) && Int(written) == data.count
+                count = Int(written)
+            }
+            precondition(isDone, "OpenSSL cannot fail on whole blocks under a key it has accepted")
+            return result
+        }
+
+        private static func make(
+            _ cipher: OpaquePointer, _ key: Secret, _ isEncrypting: Bool
+        ) throws(CryptoError) -> OpaquePointer {
+            guard let context = EVP_CIPHER_CTX_new() else { throw .openSSL("EVP_CIPHER_CTX_new") }
+            let status = key.withBytes { bytes in
+                EVP_CipherInit_ex(
+                    context, cipher, nil, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), nil,
+                    isEncrypting ? 1 : 0)
+            }
+            guard status == 1, EVP_CIPHER_CTX_set_padding(context, 0) == 1 else {
+                EVP_CIPHER_CTX_free(context)
+                throw .openSSL("EVP_CipherInit_ex")
+            }
+            return context
+        }
+    }
+}
+
+/// Why a cryptographic operation could not be set up. Never carries key bytes.
+package enum CryptoError: Error, Hashable {
+    case keyLength(Int)
+    case malformedKey(String)
+    case unsupportedKey(String)
+    case openSSL(String)
+}
