@@ -17,6 +17,16 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
 }
 
+// `scripts/fuzz` sets this: the driver links only with libFuzzer, which instruments everything it is built with.
+let fuzzing = Context.environment["BERTH_FUZZ"] != nil
+
+let fuzzDriver: [Target] = [
+    .systemLibrary(name: "CLibFuzzer", path: "Fuzz/CLibFuzzer"),
+    .executableTarget(
+        name: "FuzzDriver", dependencies: ["CLibFuzzer", "FuzzTargets"], path: "Fuzz/Driver",
+        swiftSettings: settings),
+]
+
 let package = Package(
     name: "berth",
     platforms: [.macOS(.v15)],
@@ -39,12 +49,18 @@ let package = Package(
         // Layer 7: the program; wiring only.
         .executableTarget(name: "berth", dependencies: ["SmartCard"], swiftSettings: settings),
 
+        // What must hold for any bytes from outside; run by FuzzTests and by scripts/fuzz.
+        .target(
+            name: "FuzzTargets", dependencies: ["SmartCard"], path: "Fuzz/Targets", swiftSettings: settings),
+
         // What tests share: mission rows as traits, seeded random numbers.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         tests("SmartCardTests", ["SmartCard"]),
         tests("CardCryptoTests", ["CardCrypto", "SmartCard"]),
         tests("GlobalPlatformTests", ["GlobalPlatform", "SmartCard"]),
         tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),
-    ],
+        tests("FuzzTests", ["FuzzTargets"]),
+        tests("TidyTests"),
+    ] + (fuzzing ? fuzzDriver : []),
     swiftLanguageModes: [.v6]
 )
