@@ -39,6 +39,9 @@ let package = Package(
         // Layer 1: what every card has in common (ISO/IEC 7816-3, -4, -5).
         module("SmartCard"),
 
+        // Layer 1: the command line: a declared tree of commands, help, completion, manual, problems, output.
+        module("Arguments"),
+
         // Layer 2: cryptography, and the words that both sides of a GlobalPlatform card share.
         module("CardCrypto", ["COpenSSL", "SmartCard"]),
         module("GlobalPlatform", ["SmartCard"]),
@@ -56,6 +59,7 @@ let package = Package(
         // What tests share: mission rows as traits, seeded random numbers.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         tests("SmartCardTests", ["SmartCard"]),
+        tests("ArgumentsTests", ["Arguments"]),
         tests("CardCryptoTests", ["CardCrypto", "SmartCard"]),
         tests("GlobalPlatformTests", ["GlobalPlatform", "SmartCard"]),
         tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),
