@@ -33,6 +33,9 @@ let package = Package(
         module("CardCrypto", ["COpenSSL", "SmartCard"]),
         module("GlobalPlatform", ["SmartCard"]),
 
+        // Layer 3: the card itself, written from the specification; it shares no behaviour with the off-card side.
+        module("VirtualCard", ["CardCrypto", "GlobalPlatform", "SmartCard"]),
+
         // Layer 7: the program; wiring only.
         .executableTarget(name: "berth", dependencies: ["SmartCard"], swiftSettings: settings),
 
@@ -41,6 +44,7 @@ let package = Package(
         tests("SmartCardTests", ["SmartCard"]),
         tests("CardCryptoTests", ["CardCrypto", "SmartCard"]),
         tests("GlobalPlatformTests", ["GlobalPlatform", "SmartCard"]),
+        tests("VirtualCardTests", ["CardCrypto", "GlobalPlatform", "SmartCard", "VirtualCard"]),
     ],
     swiftLanguageModes: [.v6]
 )
