@@ -48,6 +48,8 @@ let package = Package(
 
         // Layer 3: the off-card side, the on-card side, and the ways to reach a card.
         module("CardManagement", ["CardCrypto", "GlobalPlatform", "SmartCard"]),
+        // Layer 3: the card itself, written from the specification; it shares no behaviour with the off-card side.
+        module("VirtualCard", ["CardCrypto", "GlobalPlatform", "SmartCard"]),
 
         // Layer 7: the program; wiring only.
         .executableTarget(name: "berth", dependencies: ["SmartCard"], swiftSettings: settings),
@@ -65,6 +67,7 @@ let package = Package(
         tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),
         tests("FuzzTests", ["FuzzTargets"]),
         tests("TidyTests"),
+        tests("VirtualCardTests", ["CardCrypto", "GlobalPlatform", "SmartCard", "VirtualCard"]),
     ] + (fuzzing ? fuzzDriver : []),
     swiftLanguageModes: [.v6]
 )
