@@ -1,3 +1,4 @@
+internal import Foundation
 internal import TestSupport
 internal import Testing
 
@@ -29,7 +30,8 @@ struct MissionTable {
 /// The rows that the test sources name in `.mission(.row)`.
 func missionTraits(in files: [SourceFile]) -> Set<String> {
     Set(
-        files.flatMap(\.lines).filter { !$0.contains(/^\s*\/\//) }
+        files.flatMap(\.lines)
+            .filter { $0.range(of: ".mission(", options: .literal) != nil && !$0.contains(/^\s*\/\//) }
             .flatMap { $0.matches(of: /\.mission\(\.(\w+)\)/).map { String($0.1) } })
 }
 

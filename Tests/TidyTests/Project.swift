@@ -59,7 +59,7 @@ struct SourceFile {
 
     /// What the file imports, whatever the access level, attribute or kind of import.
     var imports: [String] {
-        lines.compactMap { line in
+        lines.filter { $0.range(of: "import ", options: .literal) != nil }.compactMap { line in
             let pattern =
                 /^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:\w+\s+)?import\s+(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(?<name>\w+).*$/
             return line.wholeMatch(of: pattern).map { String($0.name) }
