@@ -1,7 +1,7 @@
 /// One entry for bytes from outside, and what must hold for any bytes at all.
 ///
-/// The same check runs in two ways: `swift test` feeds it inputs made from a seed, and `scripts/fuzz` lets libFuzzer
-/// search. A crash or a hang is a finding by itself; a broken promise is one that the check throws.
+/// The same check runs in two ways: `swift test` feeds it inputs made from a seed, and `scripts/fuzz` lets
+/// libFuzzer search. A crash or a hang is a finding by itself; a broken promise is one that the check throws.
 package struct FuzzTarget: Sendable {
     package let name: String
     /// Valid inputs: what the mutations start from.

@@ -28,7 +28,8 @@ enum Shell: String, CaseIterable, Sendable {
             local i word previous='' whole current line kind candidate cut
             for ((i = 1; i <= COMP_CWORD; i++)); do
                 word=${COMP_WORDS[i]}
-                if ((${#words[@]})) && { [[ $word == [=:] && $previous != '' ]] || [[ $previous == [=:] ]]; }; then
+                if ((${#words[@]})) \
+                    && { [[ $word == [=:] && $previous != '' ]] || [[ $previous == [=:] ]]; }; then
                     words[${#words[@]} - 1]+=$word
                 else
                     words+=("$word")

@@ -75,7 +75,7 @@ extension CardChannel {
 }
 
 extension UInt8 {
-    /// The logical channel that a CLA byte addresses (ISO/IEC 7816-4 §5.4.1): 0...3, or 4...19 in the further form.
+    /// The channel that a CLA byte addresses (ISO/IEC 7816-4 §5.4.1): 0...3, or 4...19 in the further form.
     package var logicalChannel: Int { self & 0x40 == 0 ? Int(self & 0x03) : Int(self & 0x0F) + 4 }
 
     /// The interindustry CLA without secure messaging or chaining on the same channel.
