@@ -26,12 +26,20 @@ let package = Package(
         // Cryptography: AES, 3DES, CMAC, RSA, EC, X.509 (used by CardCrypto only).
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
+        // PC/SC: smart-card readers (used by Readers only).
+        .systemLibrary(name: "CPCSC", pkgConfig: "libpcsclite", providers: [.apt(["libpcsclite-dev"])]),
+
         // Layer 1: what every card has in common (ISO/IEC 7816-3, -4, -5).
         module("SmartCard"),
 
         // Layer 2: cryptography, and the words that both sides of a GlobalPlatform card share.
         module("CardCrypto", ["COpenSSL", "SmartCard"]),
         module("GlobalPlatform", ["SmartCard"]),
+
+        // Layer 3: readers of this machine, and the client by which a virtual card appears in a virtual reader.
+        .target(
+            name: "Readers", dependencies: ["CPCSC", "SmartCard"], swiftSettings: settings,
+            linkerSettings: [.linkedFramework("PCSC", .when(platforms: [.macOS]))]),
 
         // Layer 7: the program; wiring only.
         .executableTarget(name: "berth", dependencies: ["SmartCard"], swiftSettings: settings),
@@ -41,6 +49,7 @@ let package = Package(
         tests("SmartCardTests", ["SmartCard"]),
         tests("CardCryptoTests", ["CardCrypto", "SmartCard"]),
         tests("GlobalPlatformTests", ["GlobalPlatform", "SmartCard"]),
+        tests("ReadersTests", ["Readers", "SmartCard"]),
     ],
     swiftLanguageModes: [.v6]
 )
