@@ -36,6 +36,9 @@ let package = Package(
         // Cryptography: AES, 3DES, CMAC, RSA, EC, X.509 (used by CardCrypto only).
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
+        // PC/SC: smart-card readers (used by Readers only).
+        .systemLibrary(name: "CPCSC", pkgConfig: "libpcsclite", providers: [.apt(["libpcsclite-dev"])]),
+
         // Layer 1: what every card has in common (ISO/IEC 7816-3, -4, -5).
         module("SmartCard"),
 
@@ -50,6 +53,10 @@ let package = Package(
         module("CardManagement", ["CardCrypto", "GlobalPlatform", "SmartCard"]),
         // Layer 3: the card itself, written from the specification; it shares no behaviour with the off-card side.
         module("VirtualCard", ["CardCrypto", "GlobalPlatform", "SmartCard"]),
+        // Layer 3: readers of this machine, and the client by which a virtual card appears in a virtual reader.
+        .target(
+            name: "Readers", dependencies: ["CPCSC", "SmartCard"], swiftSettings: settings,
+            linkerSettings: [.linkedFramework("PCSC", .when(platforms: [.macOS]))]),
 
         // Layer 7: the program; wiring only.
         .executableTarget(name: "berth", dependencies: ["SmartCard"], swiftSettings: settings),
@@ -69,5 +76,7 @@ let package = Package(
         tests("TidyTests"),
         tests("VirtualCardTests", ["CardCrypto", "GlobalPlatform", "SmartCard", "VirtualCard"]),
     ] + (fuzzing ? fuzzDriver : []),
+        tests("ReadersTests", ["Readers", "SmartCard"]),
+    ],
     swiftLanguageModes: [.v6]
 )

@@ -17,7 +17,9 @@ package struct CardChannelError: Error, Hashable {
     /// Stable names that scripts may rely on.
     package enum Code: String, Hashable, Sendable {
         case noService = "no-reader-service"
+        case noPermission = "no-reader-permission"
         case noReader = "no-reader"
+        case ambiguousReader = "ambiguous-reader"
         case noCard = "no-card"
         case cardRemoved = "card-removed"
         case cardReset = "card-reset"
