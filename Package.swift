@@ -25,13 +25,15 @@ let package = Package(
         // Layer 0: one system library each, and nothing else.
         // Cryptography: AES, 3DES, CMAC, RSA, EC, X.509 (used by CardCrypto only).
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        // ZIP archives, which CAP files are (used by GlobalPlatform only).
+        .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
 
         // Layer 1: what every card has in common (ISO/IEC 7816-3, -4, -5).
         module("SmartCard"),
 
         // Layer 2: cryptography, and the words that both sides of a GlobalPlatform card share.
         module("CardCrypto", ["COpenSSL", "SmartCard"]),
-        module("GlobalPlatform", ["SmartCard"]),
+        module("GlobalPlatform", ["CZip", "SmartCard"]),
 
         // Layer 7: the program; wiring only.
         .executableTarget(name: "berth", dependencies: ["SmartCard"], swiftSettings: settings),
