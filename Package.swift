@@ -35,6 +35,8 @@ let package = Package(
         // Layer 0: one system library each, and nothing else.
         // Cryptography: AES, 3DES, CMAC, RSA, EC, X.509 (used by CardCrypto only).
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        // ZIP archives, which CAP files are (used by GlobalPlatform only).
+        .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
 
         // PC/SC: smart-card readers (used by Readers only).
         .systemLibrary(name: "CPCSC", pkgConfig: "libpcsclite", providers: [.apt(["libpcsclite-dev"])]),
@@ -47,7 +49,7 @@ let package = Package(
 
         // Layer 2: cryptography, and the words that both sides of a GlobalPlatform card share.
         module("CardCrypto", ["COpenSSL", "SmartCard"]),
-        module("GlobalPlatform", ["SmartCard"]),
+        module("GlobalPlatform", ["CZip", "SmartCard"]),
 
         // Layer 3: the off-card side, the on-card side, and the ways to reach a card.
         module("CardManagement", ["CardCrypto", "GlobalPlatform", "SmartCard"]),
