@@ -15,7 +15,8 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 
 func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies + ["TestSupport"], resources: resources, swiftSettings: settings)
+        name: name, dependencies: dependencies + ["TestSupport"], resources: resources,
+        swiftSettings: settings)
 }
 
 let package = Package(
@@ -37,7 +38,9 @@ let package = Package(
         .executableTarget(name: "berth", dependencies: ["SmartCard"], swiftSettings: settings),
 
         // What tests share: mission rows as traits, seeded random numbers.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: ["SmartCard"], path: "Tests/TestSupport",
+            swiftSettings: settings),
         tests("SmartCardTests", ["SmartCard"]),
         tests("CardCryptoTests", ["CardCrypto", "SmartCard"]),
     ],
