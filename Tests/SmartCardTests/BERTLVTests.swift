@@ -51,7 +51,9 @@ struct BERTLVTests {
 
     @Test("a tag of five bytes is refused")
     func longTag() {
-        #expect(throws: TLVError.tagTooLong(at: 4)) { try BERTLV.readOne([0x1F, 0x81, 0x81, 0x81, 0x01, 0x00]) }
+        #expect(throws: TLVError.tagTooLong(at: 4)) {
+            try BERTLV.readOne([0x1F, 0x81, 0x81, 0x81, 0x01, 0x00])
+        }
     }
 
     @Test("reads a nested object and writes the same bytes")
