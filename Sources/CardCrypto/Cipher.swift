@@ -64,7 +64,8 @@ package final class Cipher {
         }
     }
 
-    private static func pair(_ ecb: OpaquePointer?, _ cbc: OpaquePointer?) -> (OpaquePointer, OpaquePointer)? {
+    private static func pair(_ ecb: OpaquePointer?, _ cbc: OpaquePointer?) -> (OpaquePointer, OpaquePointer)?
+    {
         guard let ecb, let cbc else { return nil }
         return (ecb, cbc)
     }
