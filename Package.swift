@@ -15,6 +15,10 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies + ["TestSupport"], resources: resources,
+        swiftSettings: settings)
 }
 
 // `scripts/fuzz` sets this: the driver links only with libFuzzer, which instruments everything it is built with.
@@ -68,7 +72,9 @@ let package = Package(
             name: "FuzzTargets", dependencies: ["SmartCard"], path: "Fuzz/Targets", swiftSettings: settings),
 
         // What tests share: mission rows as traits, seeded random numbers.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: ["SmartCard"], path: "Tests/TestSupport",
+            swiftSettings: settings),
         tests("SmartCardTests", ["SmartCard"]),
         tests("ArgumentsTests", ["Arguments"]),
         tests("CardCryptoTests", ["CardCrypto", "SmartCard"]),
