@@ -33,6 +33,9 @@ let package = Package(
         module("CardCrypto", ["COpenSSL", "SmartCard"]),
         module("GlobalPlatform", ["SmartCard"]),
 
+        // Layer 3: the off-card side. Plain values, no waiting.
+        module("CardManagement", ["SmartCard", "CardCrypto", "GlobalPlatform"]),
+
         // Layer 7: the program; wiring only.
         .executableTarget(name: "berth", dependencies: ["SmartCard"], swiftSettings: settings),
 
