@@ -17,6 +17,16 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
 }
 
+// `scripts/fuzz` sets this: the driver links only with libFuzzer, which instruments everything it is built with.
+let fuzzing = Context.environment["BERTH_FUZZ"] != nil
+
+let fuzzDriver: [Target] = [
+    .systemLibrary(name: "CLibFuzzer", path: "Fuzz/CLibFuzzer"),
+    .executableTarget(
+        name: "FuzzDriver", dependencies: ["CLibFuzzer", "FuzzTargets"], path: "Fuzz/Driver",
+        swiftSettings: settings),
+]
+
 let package = Package(
     name: "berth",
     platforms: [.macOS(.v15)],
@@ -29,21 +39,32 @@ let package = Package(
         // Layer 1: what every card has in common (ISO/IEC 7816-3, -4, -5).
         module("SmartCard"),
 
+        // Layer 1: the command line: a declared tree of commands, help, completion, manual, problems, output.
+        module("Arguments"),
+
         // Layer 2: cryptography, and the words that both sides of a GlobalPlatform card share.
         module("CardCrypto", ["COpenSSL", "SmartCard"]),
         module("GlobalPlatform", ["SmartCard"]),
 
-        // Layer 3: the off-card side. Plain values, no waiting.
-        module("CardManagement", ["SmartCard", "CardCrypto", "GlobalPlatform"]),
+        // Layer 3: the off-card side, the on-card side, and the ways to reach a card.
+        module("CardManagement", ["CardCrypto", "GlobalPlatform", "SmartCard"]),
 
         // Layer 7: the program; wiring only.
         .executableTarget(name: "berth", dependencies: ["SmartCard"], swiftSettings: settings),
 
+        // What must hold for any bytes from outside; run by FuzzTests and by scripts/fuzz.
+        .target(
+            name: "FuzzTargets", dependencies: ["SmartCard"], path: "Fuzz/Targets", swiftSettings: settings),
+
         // What tests share: mission rows as traits, seeded random numbers.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         tests("SmartCardTests", ["SmartCard"]),
+        tests("ArgumentsTests", ["Arguments"]),
         tests("CardCryptoTests", ["CardCrypto", "SmartCard"]),
         tests("GlobalPlatformTests", ["GlobalPlatform", "SmartCard"]),
-    ],
+        tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),
+        tests("FuzzTests", ["FuzzTargets"]),
+        tests("TidyTests"),
+    ] + (fuzzing ? fuzzDriver : []),
     swiftLanguageModes: [.v6]
 )
