@@ -4,7 +4,9 @@ enum Shell: String, CaseIterable, Sendable {
     case zsh
     case fish
 
-    /// The script for the shell. It only carries words to `berth __complete` and candidates back.
+    /// The script for the shell.
+    ///
+    /// It only carries words to `berth __complete` and candidates back.
     func script(program: String) -> String {
         let template =
             switch self {

@@ -24,6 +24,12 @@ package enum KeyDerivation {
         }
     }
 
+    private enum Name {
+        static let digest: StaticString = "digest"
+        static let key: StaticString = "key"
+        static let info: StaticString = "info"
+    }
+
     private static func run(
         _ context: OpaquePointer, into memory: UnsafeMutableRawBufferPointer,
         _ secret: UnsafeRawBufferPointer,
@@ -35,10 +41,10 @@ package enum KeyDerivation {
         return name.withUnsafeMutableBufferPointer { name in
             info.withUnsafeMutableBufferPointer { info in
                 var parameters = [
-                    OSSL_PARAM_construct_utf8_string("digest", name.baseAddress, 0),
+                    OSSL_PARAM_construct_utf8_string(Name.digest.cString, name.baseAddress, 0),
                     OSSL_PARAM_construct_octet_string(
-                        "key", UnsafeMutableRawPointer(mutating: secret.baseAddress), secret.count),
-                    OSSL_PARAM_construct_octet_string("info", info.baseAddress, info.count),
+                        Name.key.cString, UnsafeMutableRawPointer(mutating: secret.baseAddress), secret.count),
+                    OSSL_PARAM_construct_octet_string(Name.info.cString, info.baseAddress, info.count),
                     OSSL_PARAM_construct_end(),
                 ]
                 return EVP_KDF_derive(
