@@ -76,12 +76,12 @@ extension LineRule {
         LineRule(
             name: "what is needed is passed in: no singletons",
             breaks: "    URLCache.shared.clear()",
-            keeps: "    ledger.sharedLibraries.append(library)",
+            keeps: "    guard options.sharing == .shared else { return ledger.sharedLibraries }",
             words: [".shared", "static let"]
         ) { line, _ in
             // By default a word goes on across the dots of `a.b.c`.
-            line.contains(/\.shared\b|\bstatic let (shared|default|instance)\b/.wordBoundaryKind(.simple))
-                && !line.contains(/^\s*\/\//)
+            let singleton = /\b[A-Z]\w*\.shared\b|\bstatic let (shared|default|instance)\b/
+            return line.contains(singleton.wordBoundaryKind(.simple)) && !line.contains(/^\s*\/\//)
         },
         LineRule(
             name: "@unchecked Sendable is followed by the sentence that makes it true",
