@@ -15,10 +15,6 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
-func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
-    .testTarget(
-        name: name, dependencies: dependencies + ["TestSupport"], resources: resources,
-        swiftSettings: settings)
 }
 
 // `scripts/fuzz` sets this: the driver links only with libFuzzer, which instruments everything it is built with.
@@ -84,7 +80,5 @@ let package = Package(
         tests("TidyTests"),
         tests("VirtualCardTests", ["CardCrypto", "GlobalPlatform", "SmartCard", "VirtualCard"]),
     ] + (fuzzing ? fuzzDriver : []),
-        tests("ReadersTests", ["Readers", "SmartCard"]),
-    ],
     swiftLanguageModes: [.v6]
 )
