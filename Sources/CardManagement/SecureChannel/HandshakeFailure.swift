@@ -18,7 +18,7 @@ package enum HandshakeFailure: Error, Hashable {
     case challengeLength(wanted: Int)
     /// A card whose session was computed ahead answered something else than computed; EXTERNAL AUTHENTICATE was
     /// on its way already.
-    case unexpectedAnswer
+    case unexpectedAnswer(sequenceCounter: UInt32?)
     case keys(KeySourceError)
     /// The keys are not the card's, or the card is not genuine. Nothing was sent that the card counts.
     case cardCryptogramMismatch(keyVersion: UInt8)

@@ -12,6 +12,21 @@ package struct InitializeUpdateAnswer: Hashable, Sendable {
     package let body: Body
     package let cryptogram: [UInt8]
 
+    package var sequenceCounter: UInt32? {
+        switch body {
+        case .scp02(let counter, _): UInt32(counter)
+        case .scp03(_, _, let counter): counter
+        }
+    }
+
+    /// What a card that can be computed ahead will answer, but for its cryptogram.
+    init(expecting body: Body, keyVersion: UInt8, diversificationData: [UInt8]) {
+        self.diversificationData = diversificationData
+        self.keyVersion = keyVersion
+        self.body = body
+        cryptogram = []
+    }
+
     package init(parsing data: [UInt8]) throws(HandshakeFailure) {
         guard data.count >= 12 else { throw .malformedAnswer(byteCount: data.count) }
         diversificationData = Array(data[..<10])

@@ -8,6 +8,8 @@ struct PendingAnswer {
         case beginsResponseProtection(before: SecurityLevel)
         /// END R-MAC SESSION of SCP02: the answer's data are the R-MAC of the session.
         case endsResponseProtection
+        /// A part of a chained command that is not the last: its answer is never protected.
+        case chainPart
     }
 
     /// What protects the answer.

@@ -1,4 +1,5 @@
 package import GlobalPlatform
+package import SmartCard
 
 /// Why a command was not protected or an answer not believed. All but `commandTooLong`, `otherChannel`,
 /// `notOffered` and `wholeBlocksOnly`, which change nothing, end the session.
@@ -9,6 +10,8 @@ package enum SecureMessagingError: Error, Hashable {
     case commandTooLong(maximum: Int)
     /// The command names another logical channel than the session's.
     case otherChannel(Int)
+    /// The card refused a part of a chained command, so it never saw the C-MAC that the chain goes on from.
+    case chainRefused(StatusWord)
     /// More commands were protected ahead than their answers can be awaited.
     case tooManyAhead(maximum: Int)
     /// An answer came and no command waits for one.

@@ -78,11 +78,19 @@ package struct SecureSession {
         } catch {
             throw fail(error)
         }
-        if case .beginsResponseProtection(let before) = expected.role, !plain.status.isSuccess {
+        settle(expected.role, plain.status)
+        return plain
+    }
+
+    private mutating func settle(_ role: PendingAnswer.Role, _ status: StatusWord) {
+        guard !status.isSuccess else { return }
+        switch role {
+        case .ordinary, .endsResponseProtection: break
+        case .beginsResponseProtection(let before):
             level = before
             isResponseChained = before.contains(.responseMAC)
+        case .chainPart: state = .ended(.chainRefused(status))
         }
-        return plain
     }
 
     private mutating func fail(_ error: SecureMessagingError) -> SecureMessagingError {
@@ -133,13 +141,25 @@ extension SecureSession {
     private mutating func wrap(
         _ command: CommandAPDU, role: PendingAnswer.Role
     ) throws(SecureMessagingError) -> CommandAPDU {
+        let longest = longestCommandData
+        guard command.data.count <= longest else { throw .commandTooLong(maximum: longest) }
+        return try secure(command, role: role, partsBefore: 0)
+    }
+
+    /// Protects the command as a whole and remembers what its answers will be checked with.
+    private mutating func secure(
+        _ command: CommandAPDU, role: PendingAnswer.Role, partsBefore: Int
+    ) throws(SecureMessagingError) -> CommandAPDU {
         guard isOpen else { throw .ended }
         let named = command.cla.logicalChannel
         guard named == 0 || named == logicalChannel else { throw .otherChannel(named) }
-        guard command.data.count <= longestCommandData else {
-            throw .commandTooLong(maximum: longestCommandData)
+        guard pending.count + partsBefore < Self.aheadMax else {
+            throw fail(.tooManyAhead(maximum: Self.aheadMax))
         }
-        guard pending.count < Self.aheadMax else { throw fail(.tooManyAhead(maximum: Self.aheadMax)) }
+        for _ in 0..<partsBefore {
+            pending.append(
+                PendingAnswer(level: [], role: .chainPart, context: [], counter: 0, isChained: false))
+        }
         var wrapped: CommandAPDU
         switch channel {
         case .scp02(var scp02):
@@ -165,6 +185,40 @@ extension SecureSession {
             PendingAnswer(
                 level: level, role: role, context: context, counter: counter, isChained: isResponseChained))
     }
+}
+
+// MARK: - Chained commands
+
+extension SecureSession {
+    /// Protects a command that may be longer than one APDU, as GPCS 2.3.1 §11.1.5.1 wants it of DELETE, INSTALL
+    /// and PUT KEY: secured whole, then cut, with b8 of P1 saying that more follows.
+    ///
+    /// The parts must follow each other, and each has its answer.
+    package mutating func wrapChained(
+        _ command: CommandAPDU
+    ) throws(SecureMessagingError) -> [CommandAPDU] {
+        guard command.data.count > maximumCommandData() else { return [try wrap(command)] }
+        let longest = maximumCommandData(lengthMax: CommandAPDU.dataBytesMax)
+        guard command.data.count <= longest else { throw .commandTooLong(maximum: longest) }
+        let parts = protectedLength(command.data.count).dividedRoundingUp(by: 255)
+        let whole = try secure(command, role: .ordinary, partsBefore: parts - 1)
+        return whole.data.chunks(of: 255).enumerated().map { index, piece in
+            var part = whole
+            part.data = piece
+            if index < parts - 1 { part.p1 |= 0x80 }
+            return part
+        }
+    }
+
+    private func protectedLength(_ count: Int) -> Int {
+        guard level.contains(.commandMAC) else { return count }
+        guard level.contains(.commandEncryption) else { return count + macBytes }
+        return (count / blockBytes + 1) * blockBytes + macBytes
+    }
+}
+
+extension Int {
+    fileprivate func dividedRoundingUp(by divisor: Int) -> Int { (self + divisor - 1) / divisor }
 }
 
 // MARK: - More protection for responses

@@ -37,7 +37,8 @@ struct SCP02CardChannel: CardSecureChannel {
     private let sequenceCounter: UInt32
     private let encryption: Cipher
     private let commandMAC: DESMAC
-    private let responseMACKey: Secret
+    /// The static key from which R-MAC session keys are derived.
+    private let staticMAC: Secret
     private let dataEncryption: Cipher
     private var lastMAC: [UInt8]?
     private var responseSession: ResponseSession?
@@ -79,7 +80,7 @@ struct SCP02CardChannel: CardSecureChannel {
             try Cipher(.tripleDES, key: keys.encryption)
         }
         commandMAC = try SessionKeys.usable { () throws(CryptoError) in try DESMAC(key: keys.commandMAC) }
-        responseMACKey = keys.responseMAC
+        staticMAC = keys.staticMAC
         dataEncryption = try SessionKeys.usable { () throws(CryptoError) in
             try Cipher(.tripleDES, key: keys.dataEncryption)
         }
@@ -110,7 +111,9 @@ struct SCP02CardChannel: CardSecureChannel {
         firstMAC = lastMAC ?? firstMAC
         state = .active(level)
         sessionLevel = level
-        if level.contains(.responseMAC) { try startResponseSession(isReturnedAlways: true) }
+        if level.contains(.responseMAC) {
+            try startResponseSession(isReturnedAlways: true, counter: sequenceCounter)
+        }
         // Counted when the first C-MAC of a session is valid, and only then (§E.1.2).
         return sequenceCounter + 1
     }
@@ -154,7 +157,8 @@ struct SCP02CardChannel: CardSecureChannel {
         guard let count = command.data.first, command.data.count == Int(count) + 1, count <= 24 else {
             throw .incorrectData
         }
-        try startResponseSession(isReturnedAlways: command.p1 == 0x10)
+        // The counter as it now stands: EXTERNAL AUTHENTICATE has moved it (§E.4.1).
+        try startResponseSession(isReturnedAlways: command.p1 == 0x10, counter: sequenceCounter + 1)
         // The R-MAC covers this pair too (§E.4.5).
         remember(command)
     }
@@ -226,8 +230,8 @@ struct SCP02CardChannel: CardSecureChannel {
         return SecurityLevel(rawValue: p1)
     }
 
-    private mutating func startResponseSession(isReturnedAlways: Bool) throws(Refusal) {
-        let key = responseMACKey
+    private mutating func startResponseSession(isReturnedAlways: Bool, counter: UInt32) throws(Refusal) {
+        let key = try SessionKeys.derive(staticMAC, SessionKeys.responseMACConstant, counter: counter)
         let mac = try SessionKeys.usable { () throws(CryptoError) in try DESMAC(key: key) }
         responseSession = ResponseSession(mac: mac, value: firstMAC, isReturnedAlways: isReturnedAlways)
     }
@@ -247,8 +251,10 @@ struct SCP02CardChannel: CardSecureChannel {
     private struct SessionKeys {
         let encryption: Secret
         let commandMAC: Secret
-        let responseMAC: Secret
         let dataEncryption: Secret
+        let staticMAC: Secret
+
+        static let responseMACConstant: UInt16 = 0x0102
 
         init(_ keySet: CardKeySet, options: UInt8, counter: UInt32) throws(Refusal) {
             let identifiers: [UInt8] = options & Option.threeKeys != 0 ? [1, 2, 3] : [1, 1, 1]
@@ -256,17 +262,18 @@ struct SCP02CardChannel: CardSecureChannel {
             guard components.count == 3,
                 components.allSatisfy({ $0.type == .des && $0.value.count == 16 })
             else { throw .referencedDataNotFound }
-            func derive(_ key: Secret, _ constant: UInt16) throws(Refusal) -> Secret {
-                let data =
-                    constant.bigEndianBytes + UInt16(counter).bigEndianBytes
-                    + [UInt8](repeating: 0, count: 12)
-                let cipher = try Self.usable { () throws(CryptoError) in try Cipher(.tripleDES, key: key) }
-                return Secret(cipher.encryptCBC(data))
-            }
-            encryption = try derive(components[0].value, 0x0182)
-            commandMAC = try derive(components[1].value, 0x0101)
-            responseMAC = try derive(components[1].value, 0x0102)
-            dataEncryption = try derive(components[2].value, 0x0181)
+            encryption = try Self.derive(components[0].value, 0x0182, counter: counter)
+            commandMAC = try Self.derive(components[1].value, 0x0101, counter: counter)
+            dataEncryption = try Self.derive(components[2].value, 0x0181, counter: counter)
+            staticMAC = components[1].value
+        }
+
+        static func derive(_ key: Secret, _ constant: UInt16, counter: UInt32) throws(Refusal) -> Secret {
+            let data =
+                constant.bigEndianBytes + UInt16(truncatingIfNeeded: counter).bigEndianBytes
+                + [UInt8](repeating: 0, count: 12)
+            let cipher = try usable { () throws(CryptoError) in try Cipher(.tripleDES, key: key) }
+            return Secret(cipher.encryptCBC(data))
         }
 
         /// Full triple DES MAC with the encryption session key: the cryptograms (§E.4.2).
