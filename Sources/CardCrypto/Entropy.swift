@@ -13,8 +13,8 @@ package final class SystemEntropy: EntropySource, Sendable {
     package func bytes(_ count: Int) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             // Going on with predictable bytes would be worse than stopping.
-            precondition(
-                RAND_bytes(buffer.baseAddress, Int32(count)) == 1, "the system gives no random bytes")
+            let status = RAND_bytes(buffer.baseAddress, Int32(count))
+            precondition(status == 1, "the system gives no random bytes")
             initialized = count
         }
     }

@@ -87,7 +87,8 @@ package enum KeyDerivation {
                 var parameters = [
                     OSSL_PARAM_construct_utf8_string(Name.digest.cString, name.baseAddress, 0),
                     OSSL_PARAM_construct_octet_string(
-                        Name.key.cString, UnsafeMutableRawPointer(mutating: secret.baseAddress), secret.count),
+                        Name.key.cString, UnsafeMutableRawPointer(mutating: secret.baseAddress),
+                        secret.count),
                     OSSL_PARAM_construct_octet_string(Name.info.cString, info.baseAddress, info.count),
                     OSSL_PARAM_construct_end(),
                 ]

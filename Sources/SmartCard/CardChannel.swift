@@ -17,7 +17,9 @@ package struct CardChannelError: Error, Hashable {
     /// Stable names that scripts may rely on.
     package enum Code: String, Hashable, Sendable {
         case noService = "no-reader-service"
+        case noPermission = "no-reader-permission"
         case noReader = "no-reader"
+        case ambiguousReader = "ambiguous-reader"
         case noCard = "no-card"
         case cardRemoved = "card-removed"
         case cardReset = "card-reset"
@@ -39,7 +41,7 @@ package struct CardChannelError: Error, Hashable {
 }
 
 extension CardChannel {
-    /// Sends one command; asks for what 61xx announces and repeats with the length that 6Cxx names, as T=0 needs.
+    /// Sends one command; asks for what 61xx announces, and repeats with the length that 6Cxx names.
     package func exchange(_ command: CommandAPDU) throws(CardChannelError) -> ResponseAPDU {
         var answer = try send(command)
         if case .wrongLength(let length) = answer.status.classification, answer.data.isEmpty {
@@ -79,7 +81,7 @@ extension CardChannel {
 }
 
 extension UInt8 {
-    /// The logical channel that a CLA byte addresses (ISO/IEC 7816-4 §5.4.1): 0...3, or 4...19 in the further form.
+    /// The channel that a CLA byte addresses (ISO/IEC 7816-4 §5.4.1): 0...3, or 4...19 in the further form.
     package var logicalChannel: Int { self & 0x40 == 0 ? Int(self & 0x03) : Int(self & 0x0F) + 4 }
 
     /// The interindustry CLA without secure messaging or chaining on the same channel.

@@ -51,9 +51,8 @@ struct BERTLVTests {
 
     @Test("a tag of five bytes is refused")
     func longTag() {
-        #expect(throws: TLVError.tagTooLong(at: 4)) {
-            try BERTLV.readOne([0x1F, 0x81, 0x81, 0x81, 0x01, 0x00])
-        }
+        let bytes: [UInt8] = [0x1F, 0x81, 0x81, 0x81, 0x01, 0x00]
+        #expect(throws: TLVError.tagTooLong(at: 4)) { try BERTLV.readOne(bytes) }
     }
 
     @Test("reads a nested object and writes the same bytes")
