@@ -106,7 +106,8 @@ struct DESMACTests {
         #expect(mac.retail(try Hex.decode(message)).hex == expected)
     }
 
-    // ICAO 9303-11 appendix D.3's key and message; the MAC by `openssl enc -des-ede-cbc` over the padded message.
+    // ICAO 9303-11 appendix D.3's key and message; the MAC by `openssl enc -des-ede-cbc` over the padded
+    // message.
     @Test("gives the full triple DES MAC (algorithm 1)")
     func full() throws {
         let mac = try DESMAC(key: Secret(Hex.decode("7962D9ECE03D1ACD4C76089DCE131543")))
