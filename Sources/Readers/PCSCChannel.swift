@@ -142,7 +142,8 @@ package final class PCSCChannel: CardChannel {
         return try body(connection)
     }
 
-    /// With T=0 a command with data never carries Le (ISO/IEC 7816-3 §12.2.1): the card announces with 61xx what it has.
+    /// With T=0 a command with data never carries Le (ISO/IEC 7816-3 §12.2.1): the card announces with 61xx what it
+    /// has.
     static func withoutCase4Length(_ command: [UInt8]) -> [UInt8] {
         guard command.count > 5, command[4] != 0, command.count == 5 + Int(command[4]) + 1 else {
             return command

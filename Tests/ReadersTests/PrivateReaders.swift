@@ -74,6 +74,26 @@ final class PrivateReaders: Sendable {
 
     func start() throws { try runScript("start") }
 
+    /// Runs the body while the service is one that has no reader, as after both were unplugged.
+    func whileUnplugged(_ body: () throws -> Void) throws {
+        let files = FileManager.default
+        let moved = [("conf/vpcd1", "vpcd1"), ("ports", "ports.kept")].map {
+            (directory + "/" + $0, directory + "/" + $1)
+        }
+        try kill()
+        for (place, aside) in moved { try files.moveItem(atPath: place, toPath: aside) }
+        try "".write(toFile: directory + "/ports", atomically: false, encoding: .utf8)
+        let result = Result {
+            try start()
+            try body()
+            try kill()
+        }
+        try files.removeItem(atPath: directory + "/ports")
+        for (place, aside) in moved { try files.moveItem(atPath: aside, toPath: place) }
+        try start()
+        try result.get()
+    }
+
     private func runScript(_ verb: String) throws {
         let script = Process()
         script.executableURL = URL(fileURLWithPath: Self.script)

@@ -304,6 +304,41 @@ extension RealReaderTests {
         try insertion.remove()
     }
 
+    @Test("say that a reader was unplugged, and find it again")
+    func unplugged() throws {
+        let insertion = try insert()
+        let channel = try PCSCChannel(reader: name)
+        let watcher = ReaderWatcher()
+        #expect(try watcher.next(within: .seconds(10)).count == 3)
+        func nextEvents() throws -> [ReaderEvent] {
+            // The service was away in between, which is said once.
+            if let error = failure({ () throws(CardChannelError) in try watcher.next(within: .zero) }) {
+                #expect(error.code == .noService)
+            }
+            return try watcher.next(within: .seconds(10))
+        }
+        try readers.whileUnplugged {
+            let gone = try nextEvents()
+            #expect(
+                gone == [
+                    .cardRemoved(reader: name), .readerRemoved(reader: name),
+                    .readerRemoved(reader: readers.names[1]),
+                ])
+            #expect(failure { () throws(CardChannelError) in try channel.reconnect() }?.code == .noReader)
+            let choice = failure { () throws(CardChannelError) in
+                try ReaderChoice.automatic.choose(among: try ReaderContext().readers())
+            }
+            #expect(choice?.code == .noReader)
+        }
+        let back = try nextEvents()
+        #expect(back.contains(.readerAdded(reader: name)))
+        try awaitCard()
+        try channel.reconnect()
+        #expect(try channel.transmit([0x00, 0xB0, 0x00, 0x00, 0x00]) == [0x90, 0x00])
+        channel.close()
+        try insertion.remove()
+    }
+
     @Test("say how to start a service that does not run")
     func serviceStopped() throws {
         try readers.stop()
