@@ -90,17 +90,7 @@ package struct ZIPArchive: ~Copyable {
     }
 
     private init(_ memory: UnsafeRawBufferPointer, limits: ZIPLimits) throws(CAPError) {
-        var error = zip_error_t()
-        zip_error_init(&error)
-        defer { zip_error_fini(&error) }
-        guard let source = zip_source_buffer_create(memory.baseAddress, UInt64(memory.count), 0, &error)
-        else {
-            throw .archive(.noMemory)
-        }
-        guard let opened = zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &error) else {
-            zip_source_free(source)
-            throw .archive(.unreadable(code: zip_error_code_zip(&error)))
-        }
+        let opened = try Self.open(memory, ZIP_RDONLY | ZIP_CHECKCONS)
         do {
             entries = try Self.list(opened, limits)
             handle = opened
@@ -111,6 +101,26 @@ package struct ZIPArchive: ~Copyable {
     }
 
     deinit { zip_discard(handle) }
+
+    private static func open(
+        _ memory: UnsafeRawBufferPointer, _ flags: Int32
+    ) throws(CAPError) -> OpaquePointer {
+        var error = zip_error_t()
+        zip_error_init(&error)
+        defer { zip_error_fini(&error) }
+        guard let source = zip_source_buffer_create(memory.baseAddress, UInt64(memory.count), 0, &error)
+        else {
+            throw .archive(.noMemory)
+        }
+        if let opened = zip_open_from_source(source, flags, &error) { return opened }
+        zip_source_free(source)
+        let code = zip_error_code_zip(&error)
+        // libzip does not say which name is there twice; read without its checks, our own list does.
+        guard code == ZIP_ER_EXISTS, flags & ZIP_CHECKCONS != 0 else {
+            throw .archive(.unreadable(code: code))
+        }
+        return try open(memory, flags & ~ZIP_CHECKCONS)
+    }
 
     /// Unpacks one entry; its checksum and its size must be what the directory says.
     package borrowing func contents(of entry: ZIPEntry) throws(CAPError) -> [UInt8] {
