@@ -65,7 +65,8 @@ let package = Package(
 
         // What must hold for any bytes from outside; run by FuzzTests and by scripts/fuzz.
         .target(
-            name: "FuzzTargets", dependencies: ["SmartCard"], path: "Fuzz/Targets", swiftSettings: settings),
+            name: "FuzzTargets", dependencies: ["GlobalPlatform", "SmartCard"], path: "Fuzz/Targets",
+            swiftSettings: settings),
 
         // What tests share: mission rows as traits, seeded random numbers.
         .target(

@@ -17,7 +17,7 @@ package struct FuzzTarget: Sendable {
     }
 
     /// Every target; a new one is added here and nowhere else.
-    package static let all: [FuzzTarget] = [tlv, commandAPDU, responseAPDU, aid]
+    package static let all: [FuzzTarget] = [tlv, commandAPDU, responseAPDU, aid, cap]
 }
 
 /// A promise that some input broke.

@@ -1,6 +1,5 @@
 internal import GlobalPlatform
 internal import SmartCard
-internal import TestSupport
 internal import Testing
 
 @Suite("Load files")
@@ -59,7 +58,7 @@ struct CAPFootprintTests {
     // By hand from the fixture: Class 12 → 16, Method 26 → 32, image 5 → 8, array 2 + 4 → 8: 64 stay for sure.
     // Pool 18 → 24 and imports 11 → 16 may; registry 40 + 6 + 7 → 56. Header 16, Directory 31 → 32, Applet 10 → 16,
     // StaticField 17 → 24, RefLocation 8 go.
-    @Test("adds up what stays, what may stay, and what goes (docs/reference/footprint.md)", .mission(.point3))
+    @Test("adds up what stays, what may stay, and what goes (docs/reference/footprint.md)")
     func formula() throws {
         let file = try CAPFile(CAPFixture.compact.row)
         let estimate = FootprintEstimate(file, on: Self.model)
