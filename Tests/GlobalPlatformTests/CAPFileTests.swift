@@ -88,6 +88,37 @@ struct CAPFileTests {
         #expect(file.loadFileDataBlock(includesDescriptor: true) == fixture.row)
     }
 
+    @Test("a custom component is checked against the Directory and goes to the card last (JCVM 3.1 §6.5)")
+    func customComponent() throws {
+        let fixture = CAPFixture.compact.changing(2) { directory in
+            directory[3] = 0x28
+            directory.replaceSubrange(30..., with: bytes("01 80 0002 05 F042455254"))
+        }
+        let custom = bytes("80 0002 CAFE")
+        let file = try CAPFile(fixture.row + custom)
+        #expect(file.directory.customComponents.map(\.tag) == [0x80])
+        #expect(file.loadFileDataBlock().suffix(5) == custom[...])
+        #expect(
+            try CAPFile(RawZIP(fixture.files + [("a/javacard/Own.cap", custom)]).bytes).component(
+                .init(tag: 0x80)) != nil)
+        #expect(throws: CAPError.missing(CAPComponentKind(tag: 0x80))) { try CAPFile(fixture.row) }
+        let fault = CAPFault.directoryMismatch(CAPComponentKind(tag: 0x80), declared: 0, actual: 2)
+        #expect(throws: CAPError.broken(.directory, offset: 3, fault)) {
+            try CAPFile(CAPFixture.compact.row + custom)
+        }
+        #expect(throws: CAPError.duplicate(CAPComponentKind(tag: 0x80))) {
+            try CAPFile(fixture.row + custom + custom)
+        }
+        #expect(throws: CAPError.self) { try CAPFile(fixture.row + bytes("80 0001 CA")) }
+    }
+
+    @Test("components in a row may stand in any order")
+    func anyOrder() throws {
+        let row = CAPFixture.order.reversed().filter { CAPFixture.compact.infos[$0] != nil }
+        let file = try CAPFile(row.flatMap(CAPFixture.compact.component))
+        #expect(file.loadFileDataBlock(includesDescriptor: true) == CAPFixture.compact.row)
+    }
+
     @Test("a file made for loading only needs no Descriptor")
     func withoutDescriptor() throws {
         var fixture = CAPFixture.compact
