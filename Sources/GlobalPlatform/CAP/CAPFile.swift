@@ -15,7 +15,7 @@ package struct CAPFile: Sendable {
     package let descriptor: CAPDescriptor?
     package let staticResources: CAPStaticResources?
     package let manifest: CAPManifest?
-    private let components: [CAPComponentKind: CAPComponent]
+    private let components: CAPComponents
 
     /// Reads a ZIP archive, or the bare components one after the other (an IJC file).
     package init(_ bytes: [UInt8], limits: ZIPLimits = .capFile) throws(CAPError) {
@@ -87,8 +87,8 @@ package struct CAPFile: Sendable {
 
     func loadedComponents(includesDescriptor: Bool) -> [CAPComponent] {
         let kinds = CAPComponentKind.loadOrder.filter { includesDescriptor || $0 != .descriptor }
-        let custom = components.keys.filter(\.isCustom).sorted { $0.tag < $1.tag }
-        return (kinds + custom).compactMap { components[$0] }
+        let custom = components.custom.sorted { $0.kind.tag < $1.kind.tag }
+        return kinds.compactMap { components[$0] } + custom
     }
 }
 
@@ -108,7 +108,9 @@ extension CAPFile {
     }
 
     private func checkSizes() throws(CAPError) {
-        let custom = directory.customComponents.map { CAPComponentKind(tag: $0.tag) }
+        // Both ways: what is promised must be there, and what is there must be announced.
+        let custom =
+            directory.customComponents.map { CAPComponentKind(tag: $0.tag) } + components.custom.map(\.kind)
         for kind in (UInt8(1)...13).map(CAPComponentKind.init(tag:)) + custom {
             let declared = directory.size(of: kind)
             // Descriptor and Debug need not be in a file that is made for loading.
@@ -145,13 +147,6 @@ extension CAPFile {
 
     private func disagreement(_ kind: CAPComponentKind, declared: Int, actual: Int) -> CAPError {
         .broken(.directory, offset: 3, .directoryMismatch(kind, declared: declared, actual: actual))
-    }
-}
-
-extension [CAPComponentKind: CAPComponent] {
-    fileprivate func need(_ kind: CAPComponentKind) throws(CAPError) -> CAPComponent {
-        guard let component = self[kind] else { throw .missing(kind) }
-        return component
     }
 }
 
