@@ -95,6 +95,7 @@ extension Unicode.Scalar {
 }
 
 /// Breaks the text at spaces into lines of at most the width; every line but the first of a paragraph is indented.
+///
 /// A word longer than a line stays whole: a path or an AID must be copied in one piece.
 package func wrap(_ text: String, width: Int, indent: Int = 0) -> [String] {
     let margin = String(repeating: " ", count: indent)

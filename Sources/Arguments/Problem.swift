@@ -62,7 +62,7 @@ extension Problem {
     package func text(program: String, width: Int) -> String {
         var lines = labelled("\(program): ", what, indent: 2, width: width)
         if let why { lines += labelled("  why: ", why, indent: 7, width: width) }
-        for item in advice { lines += labelled("  try: ", item, indent: 7, width: width) }
+        for item in advice { lines += labelled("  help: ", item, indent: 8, width: width) }
         return lines.joined(separator: "\n") + "\n"
     }
 

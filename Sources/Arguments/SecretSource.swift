@@ -74,6 +74,7 @@ extension ArgumentValue where Value == SecretSource {
 
 extension Terminal {
     /// Takes the secret from its source and lends its bytes for one call; then they are erased.
+    ///
     /// One line end after the secret is not part of it.
     /// - Parameter label: what is asked for, such as "Key" or "PIN".
     package func withSecret<Result: ~Copyable>(

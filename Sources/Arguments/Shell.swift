@@ -4,7 +4,9 @@ enum Shell: String, CaseIterable, Sendable {
     case zsh
     case fish
 
-    /// The script for the shell. It only carries words to `berth __complete` and candidates back.
+    /// The script for the shell.
+    ///
+    /// It only carries words to `berth __complete` and candidates back.
     func script(program: String) -> String {
         let template =
             switch self {
@@ -28,7 +30,8 @@ enum Shell: String, CaseIterable, Sendable {
             local i word previous='' whole current line kind candidate cut
             for ((i = 1; i <= COMP_CWORD; i++)); do
                 word=${COMP_WORDS[i]}
-                if ((${#words[@]})) && { [[ $word == [=:] && $previous != '' ]] || [[ $previous == [=:] ]]; }; then
+                if ((${#words[@]})) \
+                    && { [[ $word == [=:] && $previous != '' ]] || [[ $previous == [=:] ]]; }; then
                     words[${#words[@]} - 1]+=$word
                 else
                     words+=("$word")

@@ -5,7 +5,9 @@ package enum ColorChoice: String, CaseIterable, Sendable {
     case never
 }
 
-/// How a piece of text stands out. Nothing may be told by colour alone.
+/// How a piece of text stands out.
+///
+/// Nothing may be told by colour alone.
 package enum Style: Sendable {
     case plain
     case bold

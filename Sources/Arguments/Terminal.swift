@@ -32,7 +32,9 @@ package struct Terminal: Sendable {
     package var isJSON: Bool { format == .json }
 }
 
-/// A place for output. Writing never throws: whoever stopped reading must not stop a card half-way.
+/// A place for output.
+///
+/// Writing never throws: whoever stopped reading must not stop a card half-way.
 package protocol OutputSink: Sendable {
     func write(_ bytes: [UInt8])
     /// A person looks at it at this moment.

@@ -1,4 +1,6 @@
-/// A command line that does not fit the tree. It never repeats a value that could be a secret.
+/// A command line that does not fit the tree.
+///
+/// It never repeats a value that could be a secret.
 enum UsageError: Error, Hashable {
     case missingCommand(path: [String])
     case unknownCommand(String, path: [String], suggestions: [String])

@@ -10,7 +10,9 @@ package enum KeyDerivation {
         _ sharedSecret: Secret, sharedInfo: [UInt8], digest: Digest, count: Int
     ) throws(CryptoError) -> Secret {
         precondition((1...bytesMax).contains(count), "a derivation gives 1...1024 bytes")
-        guard let algorithm = EVP_KDF_fetch(nil, "X963KDF", nil) else { throw .openSSLFailure("EVP_KDF_fetch") }
+        guard let algorithm = EVP_KDF_fetch(nil, "X963KDF", nil) else {
+            throw .openSSLFailure("EVP_KDF_fetch")
+        }
         defer { EVP_KDF_free(algorithm) }
         guard let context = EVP_KDF_CTX_new(algorithm) else { throw .openSSLFailure("EVP_KDF_CTX_new") }
         defer { EVP_KDF_CTX_free(context) }
@@ -22,8 +24,15 @@ package enum KeyDerivation {
         }
     }
 
+    private enum Name {
+        static let digest: StaticString = "digest"
+        static let key: StaticString = "key"
+        static let info: StaticString = "info"
+    }
+
     private static func run(
-        _ context: OpaquePointer, into memory: UnsafeMutableRawBufferPointer, _ secret: UnsafeRawBufferPointer,
+        _ context: OpaquePointer, into memory: UnsafeMutableRawBufferPointer,
+        _ secret: UnsafeRawBufferPointer,
         _ sharedInfo: [UInt8], _ digest: Digest
     ) -> Int32 {
         // OpenSSL takes the inputs as mutable pointers and only reads them.
@@ -32,14 +41,16 @@ package enum KeyDerivation {
         return name.withUnsafeMutableBufferPointer { name in
             info.withUnsafeMutableBufferPointer { info in
                 var parameters = [
-                    OSSL_PARAM_construct_utf8_string("digest", name.baseAddress, 0),
+                    OSSL_PARAM_construct_utf8_string(Name.digest.cString, name.baseAddress, 0),
                     OSSL_PARAM_construct_octet_string(
-                        "key", UnsafeMutableRawPointer(mutating: secret.baseAddress), secret.count),
-                    OSSL_PARAM_construct_octet_string("info", info.baseAddress, info.count),
+                        Name.key.cString, UnsafeMutableRawPointer(mutating: secret.baseAddress),
+                        secret.count),
+                    OSSL_PARAM_construct_octet_string(Name.info.cString, info.baseAddress, info.count),
                     OSSL_PARAM_construct_end(),
                 ]
                 return EVP_KDF_derive(
-                    context, memory.baseAddress?.assumingMemoryBound(to: UInt8.self), memory.count, &parameters)
+                    context, memory.baseAddress?.assumingMemoryBound(to: UInt8.self), memory.count,
+                    &parameters)
             }
         }
     }

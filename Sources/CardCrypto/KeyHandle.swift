@@ -27,10 +27,10 @@ final class KeyHandle: @unchecked Sendable {
 
     /// One number or byte string of a key that is put together from its parts.
     enum Component {
-        case text(String, String)
-        case octets(String, [UInt8])
-        case number(String, [UInt8])
-        case secretNumber(String, Secret)
+        case text(StaticString, String)
+        case octets(StaticString, [UInt8])
+        case number(StaticString, [UInt8])
+        case secretNumber(StaticString, Secret)
     }
 
     /// Takes the handle over.
@@ -88,10 +88,10 @@ extension KeyHandle {
     convenience init(_ kind: Kind, _ part: Part, _ components: [Component]) throws(CryptoError) {
         guard let builder = OSSL_PARAM_BLD_new() else { throw .openSSLFailure("OSSL_PARAM_BLD_new") }
         defer { OSSL_PARAM_BLD_free(builder) }
-        var numbers: [OpaquePointer] = []
-        defer { numbers.forEach { BN_clear_free($0) } }
+        var kept = Kept()
+        defer { kept.free() }
         for component in components {
-            guard Self.push(component, to: builder, keeping: &numbers) else {
+            guard Self.push(component, to: builder, keeping: &kept) else {
                 throw .openSSLFailure("OSSL_PARAM_BLD_push")
             }
         }
@@ -130,28 +130,57 @@ extension KeyHandle {
     }
 
     private static func push(
-        _ component: Component, to builder: OpaquePointer, keeping numbers: inout [OpaquePointer]
+        _ component: Component, to builder: OpaquePointer, keeping kept: inout Kept
     ) -> Bool {
         switch component {
         case .text(let name, let text):
-            return OSSL_PARAM_BLD_push_utf8_string(builder, name, text, 0) == 1
+            let copy = kept.copy(Array(text.utf8) + [0]).assumingMemoryBound(to: CChar.self)
+            return OSSL_PARAM_BLD_push_utf8_string(builder, name.cString, copy, 0) == 1
         case .octets(let name, let bytes):
-            return OSSL_PARAM_BLD_push_octet_string(builder, name, bytes, bytes.count) == 1
+            return OSSL_PARAM_BLD_push_octet_string(builder, name.cString, kept.copy(bytes), bytes.count) == 1
         case .number(let name, let bytes):
             guard let number = BN_bin2bn(bytes, Int32(bytes.count), nil) else { return false }
-            numbers.append(number)
-            return OSSL_PARAM_BLD_push_BN(builder, name, number) == 1
+            kept.numbers.append(number)
+            return OSSL_PARAM_BLD_push_BN(builder, name.cString, number) == 1
         case .secretNumber(let name, let secret):
             // In secure memory where OpenSSL has some: the builder then erases its copy as well.
             guard let number = BN_secure_new() else { return false }
-            numbers.append(number)
+            kept.numbers.append(number)
             let isRead = secret.withBytes { bytes in
-                BN_bin2bn(
-                    bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), Int32(bytes.count), number) != nil
+                BN_bin2bn(bytes.bytePointer, Int32(bytes.count), number) != nil
             }
-            return isRead && OSSL_PARAM_BLD_push_BN(builder, name, number) == 1
+            return isRead && OSSL_PARAM_BLD_push_BN(builder, name.cString, number) == 1
         }
     }
+}
+
+/// What a parameter builder points to until it has built: it copies neither names nor values before.
+private struct Kept {
+    var numbers: [OpaquePointer] = []
+    private var buffers: [UnsafeMutableRawPointer] = []
+
+    mutating func copy(_ bytes: [UInt8]) -> UnsafeMutableRawPointer {
+        let buffer = UnsafeMutableRawPointer.allocate(byteCount: bytes.count, alignment: 8)
+        bytes.withUnsafeBytes {
+            UnsafeMutableRawBufferPointer(start: buffer, count: $0.count).copyMemory(from: $0)
+        }
+        buffers.append(buffer)
+        return buffer
+    }
+
+    func free() {
+        numbers.forEach { BN_clear_free($0) }
+        buffers.forEach { $0.deallocate() }
+    }
+}
+
+extension StaticString {
+    /// A pointer that stays good: OpenSSL's parameters keep the pointers to their names.
+    var cString: UnsafePointer<CChar> { UnsafeRawPointer(utf8Start).assumingMemoryBound(to: CChar.self) }
+}
+
+extension UnsafeRawBufferPointer {
+    var bytePointer: UnsafePointer<UInt8>? { baseAddress?.assumingMemoryBound(to: UInt8.self) }
 }
 
 // MARK: - What a key shows and proves

@@ -43,7 +43,8 @@ package final class Secret: @unchecked Sendable {
         withBytes { left in other.withBytes { right in isEqualInConstantTime(left, right) } }
     }
 
-    private static func erase(_ memory: UnsafeMutableRawBufferPointer) {
+    /// Overwrites memory in a way that the optimiser must not drop.
+    package static func erase(_ memory: UnsafeMutableRawBufferPointer) {
         guard let base = memory.baseAddress else { return }
         // Not `memset`: the optimiser may drop a store to memory that is about to be freed.
         #if canImport(Glibc)

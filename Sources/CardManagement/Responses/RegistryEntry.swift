@@ -128,7 +128,8 @@ package enum RegistryReader {
         return privileges
     }
 
-    /// Length and AID, life cycle, privileges, and for load files with modules a count and their AIDs (GPCS 2.1.1 §9.4).
+    /// Length and AID, life cycle, privileges, and for load files with modules a count and their AIDs
+    /// (GPCS 2.1.1 §9.4).
     private static func readLegacy(
         _ data: [UInt8], scope: RegistryScope
     ) throws(RegistryError) -> [RegistryEntry] {
