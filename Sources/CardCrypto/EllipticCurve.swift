@@ -170,7 +170,9 @@ package struct ECPrivateKey: Sendable {
         return plain
     }
 
-    /// ECKA-EG (GPCS 2.3.1 §B.4.4): the shared secret is the x coordinate. Never a key by itself: derive with X9.63.
+    /// ECKA-EG (GPCS 2.3.1 §B.4.4): the shared secret is the x coordinate.
+    ///
+    /// Never a key by itself: derive with X9.63.
     package func sharedSecret(with peer: ECPublicKey) throws(CryptoError) -> Secret {
         guard peer.curve == curve else { throw .unsupportedKey("the keys are on different curves") }
         return try handle.agree(with: peer.handle)

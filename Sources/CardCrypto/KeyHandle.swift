@@ -1,6 +1,8 @@
 internal import COpenSSL
 
-/// One key inside OpenSSL: the owner of the handle. What is done with the key is in KeyOperations.swift.
+/// One key inside OpenSSL: the owner of the handle.
+///
+/// What is done with the key is in KeyOperations.swift.
 final class KeyHandle: @unchecked Sendable {
     // Sendable because a key is never changed after init; OpenSSL locks its own caches.
     let handle: OpaquePointer

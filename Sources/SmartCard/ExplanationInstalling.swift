@@ -156,6 +156,6 @@ extension Explanations {
                 "It does not implement the personalisation interface.", "It is personalised, or locked.",
                 "The domain has no secure channel open.",
             ],
-            advice: ["See the application's manual.", "Check its life cycle state."], "GPCS 2.3.1 §7.3"),
+            advice: ["See the application's manual.", "Check its life cycle state."], "GPCS 2.3.1 §7.3.2"),
     ]
 }

@@ -38,7 +38,7 @@ struct ExplanationTests {
         + rows("F-36", .performSecurityOperation, [0x6300, 0x6883, 0x6A80])
 
     @Test(
-        "every status word of a GlobalPlatform table is explained in its context", .mission(.b6),
+        "every status word of a GlobalPlatform table is explained in its context", .mission(.point6),
         arguments: globalPlatform)
     func globalPlatformTables(_ row: Row) {
         let explanation = row.status.explanation(after: row.context)
