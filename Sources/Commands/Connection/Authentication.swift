@@ -5,8 +5,8 @@ internal import GlobalPlatform
 internal import SmartCard
 internal import Synchronization
 
-/// Opens a session, and spends no try of the card by guessing: the keys come from the user, the derivation from the user or
-/// from what the card shows, and a card on which it failed before is not tried again without being told to.
+/// Opens a session, and spends no try of the card by guessing: the keys come from the user, the derivation from the
+/// user or from what the card shows, and a card on which it failed before is not tried again without being told to.
 struct Authentication {
     private let desk: CardDesk
     private let memory: FailureMemory?
@@ -84,7 +84,7 @@ struct Authentication {
         try memory?.update { change(&$0, key) }
     }
 
-    /// "i" of SCP02 is told only by recognition data; without them the usual 15 serves, and 55 differs in nothing we check.
+    /// "i" of SCP02 is told only by recognition data; without them the usual 15 serves: 55 differs in nothing here.
     private func scp02Options() -> SCP02Options {
         let told = desk.identity?.secureChannels.first { $0.version == .scp02 }
         return SCP02Options(rawValue: told?.options ?? 0x15)

@@ -36,8 +36,6 @@ extension CardOpener {
     @Sendable package static func reader(_ choice: ReaderChoice) throws -> any CardChannel {
         let readers = try ReaderContext().readers()
         let reader = try choice.choose(among: readers)
-        let channel = try PCSCChannel(reader: reader.name)
-        try channel.beginTransaction()
-        return channel
+        return try PCSCChannel(reader: reader.name)
     }
 }
