@@ -17,7 +17,9 @@ package struct FuzzTarget: Sendable {
     }
 
     /// Every target; a new one is added here and nowhere else.
-    package static let all: [FuzzTarget] = [tlv, commandAPDU, responseAPDU, aid, cap]
+    package static let all: [FuzzTarget] = [
+        tlv, commandAPDU, responseAPDU, aid, atr, cap, loadFile, registry, answers,
+    ]
 }
 
 /// A promise that some input broke.

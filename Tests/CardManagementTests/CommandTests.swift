@@ -159,20 +159,7 @@ struct InstallCommandTests {
 
     @Test("has the bytes of its table", arguments: rows)
     func bytes(_ row: Row) throws {
-        #expect(try row.command().commands().map(\.bytes.hex) == [row.hex])
-    }
-
-    @Test("data longer than one command go in several, and only the last says so")
-    func segments() throws {
-        let install = InstallCommand.Install(
-            loadFile: try aid("A000000062"), module: try aid("A00000006201"),
-            instance: try aid("A00000006202"),
-            parameters: InstallParameters(application: .init(repeating: 0x11, count: 300)))
-        let commands = InstallCommand.install(install, makeSelectable: true).commands()
-        #expect(commands.map(\.p1) == [0x8C, 0x0C])
-        #expect(commands[0].data.count == 255)
-        let parameters = "C982012C" + String(repeating: "11", count: 300)
-        #expect(commands.flatMap(\.data).hex.hasSuffix("0100820130" + parameters + "00"))
+        #expect(try row.command().command().bytes.hex == row.hex)
     }
 
     @Test("what a token signs is P1, P2, the length and the fields (§C.4)")

@@ -107,13 +107,9 @@ package enum InstallCommand: Hashable, Sendable {
         [p1, p2] + BERTLV.encodeLength(fields.count) + fields
     }
 
-    /// The commands to send: one, unless the data are longer than a short command carries.
-    package func commands(token: [UInt8] = [], dataBytesMax: Int = 255) -> [CommandAPDU] {
-        let pieces = (fields + lv(token)).chunks(of: dataBytesMax)
-        return pieces.enumerated().map { index, piece in
-            let more: UInt8 = index == pieces.count - 1 ? 0x00 : 0x80
-            return CommandAPDU(0x80, Instruction.install, more | p1, p2, data: piece, expecting: 256)
-        }
+    /// The command; one longer than 255 bytes is cut when it is sent, after it was secured as a whole (§11.1.5.1).
+    package func command(token: [UInt8] = []) -> CommandAPDU {
+        CommandAPDU(0x80, Instruction.install, p1, p2, data: fields + lv(token), expecting: 256)
     }
 
     private func lv(_ value: [UInt8]) -> [UInt8] { BERTLV.encodeLength(value.count) + value }

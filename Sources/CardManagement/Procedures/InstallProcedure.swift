@@ -46,7 +46,7 @@ package struct InstallProcedure: Procedure {
     ) {
         var order: [CommandAPDU] = []
         func add(_ command: InstallCommand) {
-            order += command.commands(token: token(command), dataBytesMax: blockBytesMax)
+            order.append(command.command(token: token(command)))
         }
         for step in plan.steps {
             switch step {
