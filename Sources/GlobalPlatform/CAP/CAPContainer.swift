@@ -3,6 +3,7 @@ struct CAPContainer {
     let header: CAPHeader
     let components: CAPComponents
     let manifest: CAPManifest?
+    let isArchive: Bool
 
     /// Looks for `…/javacard/Header.cap` and its neighbours, wherever the package's folder is.
     init(archive bytes: [UInt8], limits: ZIPLimits) throws(CAPError) {
@@ -46,6 +47,7 @@ struct CAPContainer {
             try components.add(try CAPComponent(kind: kind, bytes: bytes, isLong: header.isExtended))
         }
         self.components = components
+        isArchive = true
         manifest = try manifestEntry.map { entry throws(CAPError) in
             CAPManifest(try archive.contents(of: entry))
         }
@@ -74,6 +76,7 @@ struct CAPContainer {
         self.header = header
         self.components = components
         manifest = nil
+        isArchive = false
     }
 
     private static func componentCount(
@@ -115,6 +118,10 @@ struct CAPComponents: Sendable {
         let kind = component.kind
         guard self[kind] == nil else { throw .duplicate(kind) }
         if kind.tag < named.count { named[Int(kind.tag)] = component } else { custom.append(component) }
+    }
+
+    mutating func keepCustom(_ isWanted: (CAPComponentKind) -> Bool) {
+        custom.removeAll { !isWanted($0.kind) }
     }
 
     func need(_ kind: CAPComponentKind) throws(CAPError) -> CAPComponent {

@@ -30,10 +30,17 @@ package struct CAPFile: Sendable {
     }
 
     private init(_ container: CAPContainer) throws(CAPError) {
-        components = container.components
+        var components = container.components
         header = container.header
         for kind in CAPComponentKind.required where components[kind] == nil { throw .missing(kind) }
-        directory = try CAPDirectory(try components.need(.directory), header: header)
+        let directory = try CAPDirectory(try components.need(.directory), header: header)
+        self.directory = directory
+        // A custom component that the Directory does not announce is a tool's own data in an archive, and no card's
+        // business; in a row that was made for loading it was put there for the card (omfgp's bundle has one).
+        if container.isArchive {
+            components.keepCustom { kind in directory.customComponents.contains { $0.tag == kind.tag } }
+        }
+        self.components = components
         imports = try CAPImports(try components.need(.import)).packages
         methods = try CAPMethods(try components.need(.method), isExtended: header.isExtended)
         staticFields = try CAPStaticFields(try components.need(.staticField))
@@ -108,9 +115,7 @@ extension CAPFile {
     }
 
     private func checkSizes() throws(CAPError) {
-        // Both ways: what is promised must be there, and what is there must be announced.
-        let custom =
-            directory.customComponents.map { CAPComponentKind(tag: $0.tag) } + components.custom.map(\.kind)
+        let custom = directory.customComponents.map { CAPComponentKind(tag: $0.tag) }
         for kind in (UInt8(1)...13).map(CAPComponentKind.init(tag:)) + custom {
             let declared = directory.size(of: kind)
             // Descriptor and Debug need not be in a file that is made for loading.
