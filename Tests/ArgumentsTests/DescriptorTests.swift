@@ -73,7 +73,7 @@
             let previous = Glibc.signal(SIGHUP, SIG_IGN)
             defer { _ = Glibc.signal(SIGHUP, previous) }
             #expect(throws: InputError.interrupted) {
-                _ = try readLine(pty.terminal, isSecret: true) { _ = raise(SIGHUP) }
+                _ = try readLine(pty.terminal, isSecret: true) { _ = kill(getpid(), SIGHUP) }
             }
             #expect(pty.echoes)
             var action = sigaction()
