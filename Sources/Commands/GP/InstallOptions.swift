@@ -12,7 +12,7 @@ enum InstallOptions {
     static let applet = Option<[AID]>.repeated(
         "applet", .aid("AID"), help: "The applet of the file to install; may be given several times")
     static let all = Option<Bool>.flag("all", help: "Install every applet of the file")
-    static let instance = Option<AID?>.optional(
+    static let instanceAID = Option<AID?>.optional(
         "aid", .aid("AID"), .aliases("create", "instance"),
         help: "The instance's AID; the applet's by default")
     static let privileges = Option<Privileges>.value(
@@ -59,7 +59,7 @@ enum InstallOptions {
     static let appletGroup = OptionGroup(
         "Applet",
         [
-            applet, all, instance, privileges, parameters, nonVolatileQuota, volatileQuota,
+            applet, all, instanceAID, privileges, parameters, nonVolatileQuota, volatileQuota,
             nonVolatileReserved,
             volatileReserved, simParameters, uiccParameters,
         ])

@@ -53,7 +53,7 @@ enum InstallVerb {
                 advice: ["name one with --applet AID", "install all of them with --all"],
                 details: ["applets": .array(modules.map { .string("\($0)") })])
         }
-        if parsed[InstallOptions.instance] != nil, wanted.count > 1 {
+        if parsed[InstallOptions.instanceAID] != nil, wanted.count > 1 {
             throw Problem.usage("--aid names one instance, and \(wanted.count) applets are to be installed")
         }
         let parameters = InstallParameters(
@@ -66,7 +66,7 @@ enum InstallVerb {
             uiccParameters: parsed[InstallOptions.uiccParameters])
         return wanted.map { module in
             InstallRequest.Instance(
-                module: module, aid: parsed[InstallOptions.instance] ?? module,
+                module: module, aid: parsed[InstallOptions.instanceAID] ?? module,
                 privileges: parsed[InstallOptions.privileges], parameters: parameters)
         }
     }
