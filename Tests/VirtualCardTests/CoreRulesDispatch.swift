@@ -112,6 +112,9 @@ extension CoreRules {
             "ISO 7816-4 §5.3.4", "an answer that waits is lost with the next command", profile: "small-16k",
             given: ["?00A4040008" + Bench.issuer, "80CA004208"], when: "00C0000012", then: "6985"),
         CoreRule(
+            "ISO 7816-3 §10.3.3", "a wrong Le does not open a channel twice", profile: "small-16k",
+            given: ["?0070000000", "?0070000001"], when: "0070000001", then: "029000"),
+        CoreRule(
             "ISO 7816-4 §5.3.4", "T=1: an Le that is too small", when: "80CA004204", then: "6C08"),
     ]
 

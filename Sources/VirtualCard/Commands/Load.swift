@@ -141,7 +141,8 @@ extension VirtualCard {
     }
 
     private func createLoadFile(_ process: LoadProcess, _ code: [UInt8]) throws(Refusal) {
-        guard let package = LoadFileParser.parse(code), package.aid == process.loadFile else {
+        let shared = environment.library.code(code)
+        guard let package = shared.package, package.aid == process.loadFile else {
             throw .incorrectData
         }
         for item in package.imports where !isResolved(item) { throw Refusal(profile.statusUnresolvedImport) }
@@ -151,7 +152,7 @@ extension VirtualCard {
         state.loadFiles.append(
             LoadFileEntry(
                 aid: package.aid, major: package.major, minor: package.minor, modules: package.modules,
-                imports: package.imports, domain: process.domain, code: environment.library.code(code),
+                imports: package.imports, domain: process.domain, code: shared,
                 serial: state.card.nextSerial))
         state.card.nextSerial += 1
     }

@@ -26,6 +26,10 @@ extension VirtualCard: ApplicationHost {
         state.applications[index].lifeCycle = lifeCycle
     }
 
+    package func setCardLifeCycle(_ lifeCycle: CardLifeCycle, by aid: AID) throws(Refusal) {
+        try setCardStatus(lifeCycle.rawValue, entry(of: aid))
+    }
+
     package func loadFile(_ aid: AID) -> LoadFileCode? { state.loadFile(aid)?.code }
 
     // MARK: Persistent memory
