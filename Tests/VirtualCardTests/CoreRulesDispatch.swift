@@ -120,6 +120,12 @@ extension CoreRules {
 
     static let selection: [CoreRule] = [
         CoreRule(
+            "Habits", "SELECT without a name is refused by some cards", profile: "javacard-80k-quirky",
+            when: "00A4040000", then: "6A87"),
+        CoreRule(
+            "Habits", "some cards name themselves wrongly", profile: "javacard-80k-quirky",
+            when: Step.select(Bench.issuer), then: "6F0F8407A0000001510000A5049F6501FF9000"),
+        CoreRule(
             "§11.9.3", "the issuer domain by its name", when: Step.select(Bench.issuer),
             then: "6F108408A000000151000000A5049F6501FF9000"),
         CoreRule(
