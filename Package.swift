@@ -17,6 +17,16 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: settings)
 }
 
+// `scripts/fuzz` sets this: the driver links only with libFuzzer, which instruments everything it is built with.
+let fuzzing = Context.environment["BERTH_FUZZ"] != nil
+
+let fuzzDriver: [Target] = [
+    .systemLibrary(name: "CLibFuzzer", path: "Fuzz/CLibFuzzer"),
+    .executableTarget(
+        name: "FuzzDriver", dependencies: ["CLibFuzzer", "FuzzTargets"], path: "Fuzz/Driver",
+        swiftSettings: settings),
+]
+
 let package = Package(
     name: "berth",
     platforms: [.macOS(.v15)],
@@ -25,26 +35,56 @@ let package = Package(
         // Layer 0: one system library each, and nothing else.
         // Cryptography: AES, 3DES, CMAC, RSA, EC, X.509 (used by CardCrypto only).
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        // ZIP archives, which CAP files are (used by GlobalPlatform only).
+        .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+
+        // PC/SC: smart-card readers (used by Readers only).
+        .systemLibrary(name: "CPCSC", pkgConfig: "libpcsclite", providers: [.apt(["libpcsclite-dev"])]),
 
         // Layer 1: what every card has in common (ISO/IEC 7816-3, -4, -5).
         module("SmartCard"),
 
+        // Layer 1: the command line: a declared tree of commands, help, completion, manual, problems, output.
+        module("Arguments"),
+
         // Layer 2: cryptography, and the words that both sides of a GlobalPlatform card share.
         module("CardCrypto", ["COpenSSL", "SmartCard"]),
-        module("GlobalPlatform", ["SmartCard"]),
+        module("GlobalPlatform", ["CZip", "SmartCard"]),
 
+        // Layer 3: the off-card side, the on-card side, and the ways to reach a card.
+        module("CardManagement", ["CardCrypto", "GlobalPlatform", "SmartCard"]),
         // Layer 3: the card itself, written from the specification; it shares no behaviour with the off-card side.
         module("VirtualCard", ["CardCrypto", "GlobalPlatform", "SmartCard"]),
+        // Layer 3: readers of this machine, and the client by which a virtual card appears in a virtual reader.
+        .target(
+            name: "Readers", dependencies: ["CPCSC", "SmartCard"], swiftSettings: settings,
+            linkerSettings: [.linkedFramework("PCSC", .when(platforms: [.macOS]))]),
 
+        // Layer 7: what the program's nouns and verbs do.
+        module(
+            "Commands",
+            ["Arguments", "CardCrypto", "CardManagement", "GlobalPlatform", "Readers", "SmartCard", "VirtualCard"]),
         // Layer 7: the program; wiring only.
-        .executableTarget(name: "berth", dependencies: ["SmartCard"], swiftSettings: settings),
+        .executableTarget(name: "berth", dependencies: ["Arguments", "Commands"], swiftSettings: settings),
+
+        // What must hold for any bytes from outside; run by FuzzTests and by scripts/fuzz.
+        .target(
+            name: "FuzzTargets", dependencies: ["CardManagement", "GlobalPlatform", "SmartCard"],
+            path: "Fuzz/Targets", swiftSettings: settings),
 
         // What tests share: mission rows as traits, seeded random numbers.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "TestSupport", dependencies: ["SmartCard"], path: "Tests/TestSupport",
+            swiftSettings: settings),
+        tests("ReadersTests", ["Readers", "SmartCard"]),
         tests("SmartCardTests", ["SmartCard"]),
+        tests("ArgumentsTests", ["Arguments"]),
         tests("CardCryptoTests", ["CardCrypto", "SmartCard"]),
         tests("GlobalPlatformTests", ["GlobalPlatform", "SmartCard"]),
+        tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),
+        tests("FuzzTests", ["FuzzTargets"]),
+        tests("TidyTests"),
         tests("VirtualCardTests", ["CardCrypto", "GlobalPlatform", "SmartCard", "VirtualCard"]),
-    ],
+    ] + (fuzzing ? fuzzDriver : []),
     swiftLanguageModes: [.v6]
 )

@@ -3,6 +3,8 @@ internal import COpenSSL
 /// AES-CMAC (NIST SP 800-38B) under one key, with the key schedule kept between messages.
 package final class CMAC {
     private let context: OpaquePointer
+    /// OSSL_MAC_PARAM_CIPHER, at an address that stays good while OpenSSL holds it.
+    private static let cipherParameter: StaticString = "cipher"
 
     package init(aes key: Secret) throws(CryptoError) {
         let name: String
@@ -19,7 +21,7 @@ package final class CMAC {
         var name8 = Array(name.utf8CString)
         let status = name8.withUnsafeMutableBufferPointer { text in
             var parameters = [
-                OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, text.baseAddress, 0),
+                OSSL_PARAM_construct_utf8_string(Self.cipherParameter.cString, text.baseAddress, 0),
                 OSSL_PARAM_construct_end(),
             ]
             return key.withBytes { bytes in

@@ -32,7 +32,9 @@ package final class Cipher {
         decryptor = try Context(ecb: ecb, cbc: cbc, key: expanded, isEncrypting: false)
     }
 
-    /// CBC over whole blocks; the caller pads. `iv` is all zeros where none is given.
+    /// CBC over whole blocks; the caller pads.
+    ///
+    /// `iv` is all zeros where none is given.
     package func encryptCBC(_ data: some Collection<UInt8>, iv: [UInt8]? = nil) -> [UInt8] {
         encryptor.run(data, cbc: iv ?? [UInt8](repeating: 0, count: blockSize), blockSize: blockSize)
     }
@@ -71,7 +73,12 @@ package final class Cipher {
     }
 
     private static func tripled(_ key: Secret) -> Secret {
-        key.withBytes { Secret(Array($0) + Array($0)) }
+        Secret(count: 2 * key.count) { memory in
+            key.withBytes { bytes in
+                memory.copyBytes(from: bytes)
+                UnsafeMutableRawBufferPointer(rebasing: memory[bytes.count...]).copyBytes(from: bytes)
+            }
+        }
     }
 }
 
@@ -82,8 +89,14 @@ extension Cipher {
         private let cbc: OpaquePointer
 
         init(ecb: OpaquePointer, cbc: OpaquePointer, key: Secret, isEncrypting: Bool) throws(CryptoError) {
-            self.ecb = try Self.make(ecb, key, isEncrypting)
-            self.cbc = try Self.make(cbc, key, isEncrypting)
+            let first = try Self.make(ecb, key, isEncrypting)
+            do {
+                self.cbc = try Self.make(cbc, key, isEncrypting)
+                self.ecb = first
+            } catch {
+                EVP_CIPHER_CTX_free(first)
+                throw error
+            }
         }
 
         deinit {
@@ -132,12 +145,4 @@ extension Cipher {
             return context
         }
     }
-}
-
-/// Why a cryptographic operation could not be set up. Never carries key bytes.
-package enum CryptoError: Error, Hashable {
-    case keyLength(Int)
-    case malformedKey(String)
-    case unsupportedKey(String)
-    case openSSL(String)
 }

@@ -15,6 +15,15 @@ package final class Secret: @unchecked Sendable {
         memory.copyBytes(from: bytes)
     }
 
+    /// Bytes that are made in place, so that no unerased copy of them ever stood elsewhere.
+    package init<Failure: Error>(
+        count: Int, filling body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
+    ) throws(Failure) {
+        memory = .allocate(byteCount: count, alignment: 16)
+        memory.initializeMemory(as: UInt8.self, repeating: 0)
+        try body(memory)
+    }
+
     deinit {
         Self.erase(memory)
         memory.deallocate()
@@ -34,7 +43,8 @@ package final class Secret: @unchecked Sendable {
         withBytes { left in other.withBytes { right in isEqualInConstantTime(left, right) } }
     }
 
-    private static func erase(_ memory: UnsafeMutableRawBufferPointer) {
+    /// Overwrites memory in a way that the optimiser must not drop.
+    package static func erase(_ memory: UnsafeMutableRawBufferPointer) {
         guard let base = memory.baseAddress else { return }
         // Not `memset`: the optimiser may drop a store to memory that is about to be freed.
         #if canImport(Glibc)

@@ -70,6 +70,6 @@ package struct Privileges: OptionSet, Hashable, Sendable {
         Self.named.filter { has($0.privilege) }.map(\.name)
     }
 
-    /// Whether the privilege is set; 1 and 7 share their bits with 0, so `contains` alone answers for them too.
+    /// Whether the privilege is set; 1 and 7 share their bits with 0, so `contains` alone answers for them.
     package func has(_ privilege: Privileges) -> Bool { contains(privilege) }
 }

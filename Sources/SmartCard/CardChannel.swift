@@ -17,7 +17,9 @@ package struct CardChannelError: Error, Hashable {
     /// Stable names that scripts may rely on.
     package enum Code: String, Hashable, Sendable {
         case noService = "no-reader-service"
+        case noPermission = "no-reader-permission"
         case noReader = "no-reader"
+        case ambiguousReader = "ambiguous-reader"
         case noCard = "no-card"
         case cardRemoved = "card-removed"
         case cardReset = "card-reset"
@@ -48,11 +50,12 @@ extension CardChannel {
             answer = try send(again)
         }
         var data = answer.data
-        // An answer of 65,536 bytes needs 256 rounds; a card that announces more is broken.
-        for _ in 0..<256 {
-            guard case .moreData(let count) = answer.status.classification else {
-                return ResponseAPDU(data: data, status: answer.status)
+        var rounds = 0
+        while case .moreData(let count) = answer.status.classification {
+            guard rounds < Self.getResponseMax else {
+                throw CardChannelError(.malformedAnswer, "The card announces more response data without end.")
             }
+            rounds += 1
             // GET RESPONSE goes out on the same logical channel, without secure messaging.
             answer = try send(CommandAPDU(command.cla.plainChannelCLA, 0xC0, 0, 0, expecting: count))
             if case .wrongLength(let length) = answer.status.classification, answer.data.isEmpty {
@@ -60,8 +63,11 @@ extension CardChannel {
             }
             data += answer.data
         }
-        throw CardChannelError(.malformedAnswer, "The card announces more response data without end.")
+        return ResponseAPDU(data: data, status: answer.status)
     }
+
+    /// An answer of 65,536 bytes takes 256 rounds; a card that announces more is broken.
+    private static var getResponseMax: Int { 256 }
 
     private func send(_ command: CommandAPDU) throws(CardChannelError) -> ResponseAPDU {
         let answer = try transmit(command.bytes)
@@ -75,7 +81,7 @@ extension CardChannel {
 }
 
 extension UInt8 {
-    /// The logical channel that a CLA byte addresses (ISO/IEC 7816-4 §5.4.1): 0...3, or 4...19 in the further form.
+    /// The channel that a CLA byte addresses (ISO/IEC 7816-4 §5.4.1): 0...3, or 4...19 in the further form.
     package var logicalChannel: Int { self & 0x40 == 0 ? Int(self & 0x03) : Int(self & 0x0F) + 4 }
 
     /// The interindustry CLA without secure messaging or chaining on the same channel.

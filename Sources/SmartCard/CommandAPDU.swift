@@ -94,3 +94,22 @@ extension CommandAPDU: CustomStringConvertible {
         return "\([cla, ins, p1, p2].hex) Nc=\(data.count)\(le)"
     }
 }
+
+extension CommandAPDU {
+    /// The command in pieces of at most so many data bytes: bit 5 of CLA is set in all but the last, which
+    /// alone asks for the answer (ISO/IEC 7816-4:2013 §5.3.3).
+    ///
+    /// GlobalPlatform chains some commands by P1 or P2 instead; this is not for them.
+    package func chained(maximumBlock: Int = 255) -> [CommandAPDU] {
+        precondition((1...Self.dataBytesMax).contains(maximumBlock), "a block has 1...65,535 bytes")
+        precondition(cla & 0x10 == 0, "a command that is itself a link cannot be chained again")
+        guard data.count > maximumBlock else { return [self] }
+        return stride(from: 0, to: data.count, by: maximumBlock).map { start in
+            let block = data[start..<min(start + maximumBlock, data.count)]
+            let isLast = block.endIndex == data.count
+            return CommandAPDU(
+                isLast ? cla : cla | 0x10, ins, p1, p2, data: Array(block),
+                expecting: isLast ? expectedLength : nil)
+        }
+    }
+}

@@ -13,7 +13,7 @@ package struct StatusWord: Hashable, Sendable, RawRepresentable, ExpressibleByIn
 
     package var isSuccess: Bool { self == .success }
 
-    /// What the card means in general; what it means after one command is the business of `explanation(after:)`.
+    /// What the card means in general; `explanation(after:)` says what it means after one command.
     package var classification: Classification {
         switch rawValue {
         case 0x9000: .success

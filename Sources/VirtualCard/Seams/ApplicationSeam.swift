@@ -26,8 +26,8 @@ package struct ExecutableModule: Sendable {
 
 /// Finds programs for modules; a card has a list of runtimes and asks them in order.
 package protocol ApplicationRuntime: Sendable {
-    /// `nil` when this runtime does not execute the module. An instance that nobody executes is selected, listed, locked and
-    /// deleted as any other, and answers 6D00 to commands of its own.
+    /// `nil` when this runtime does not execute the module. An instance that nobody executes is selected,
+    /// listed, locked and deleted as any other, and answers 6D00 to commands of its own.
     func program(for module: ExecutableModule) -> (any CardProgram)?
 }
 

@@ -90,10 +90,10 @@ package protocol CardSecureChannel {
     func decryptSensitiveData(_ data: [UInt8]) throws(Refusal) -> [UInt8]
 }
 
-/// The cryptography by which a domain authorises content: tokens, receipts, DAP, ciphered load files. The core finds the
-/// domain with the privilege, builds the bytes (GPCS 2.3.1 §C.3 to §C.6) and passes all the key sets of that domain;
-/// the implementation finds the key (version 70 tokens, 71 receipts, 73 DAP, 75 ciphered load file; else any of
-/// a fitting type and usage) and the scheme from its type.
+/// The cryptography by which a domain authorises content: tokens, receipts, DAP, ciphered load files. The
+/// core finds the domain with the privilege, builds the bytes (GPCS 2.3.1 §C.3 to §C.6) and passes all the
+/// key sets of that domain; the implementation finds the key (version 70 tokens, 71 receipts, 73 DAP, 75
+/// ciphered load file; else any of a fitting type and usage) and the scheme from its type.
 package protocol ContentAuthority: Sendable {
     /// Whether the domain has a key with which it could verify at all.
     func hasTokenKey(_ keySets: [CardKeySet]) -> Bool

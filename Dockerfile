@@ -1,0 +1,29 @@
+# One program on a small Debian.
+#
+#   docker build -t berth .
+#   docker run --rm berth --help
+#   docker run --rm -v "$PWD:/cards" berth card info /cards/my.card
+#
+# To reach the host's readers, lend it the daemon's socket: -v /run/pcscd:/run/pcscd
+
+FROM swift:6.3-bookworm AS build
+RUN apt-get update -q \
+    && apt-get install -y -q --no-install-recommends \
+        libssl-dev libpcsclite-dev libzip-dev zlib1g-dev pkg-config \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /berth
+COPY . .
+RUN swift build -c release --static-swift-stdlib --product berth \
+    && install -D --strip .build/release/berth /out/berth
+
+FROM debian:12-slim
+RUN apt-get update -q \
+    && apt-get install -y -q --no-install-recommends libssl3 libpcsclite1 libzip4 zlib1g \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --create-home --home-dir /cards berth
+COPY --from=build /out/berth /usr/bin/berth
+COPY LICENSE /usr/share/doc/berth/copyright
+USER berth
+WORKDIR /cards
+ENTRYPOINT ["berth"]
+CMD ["--help"]

@@ -1,0 +1,75 @@
+internal import Synchronization
+
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
+/// Output to a file descriptor.
+package final class DescriptorSink: OutputSink {
+    private let descriptor: CInt
+    private let state = Mutex(State())
+
+    private struct State {
+        var isClosed = false
+        var failure: CInt?
+    }
+
+    package init(descriptor: CInt) { self.descriptor = descriptor }
+
+    package func write(_ bytes: [UInt8]) {
+        state.withLock { state in
+            guard !state.isClosed else { return }
+            let error = writeAll(bytes)
+            guard error != 0 else { return }
+            state.isClosed = true
+            // A reader that has gone away (`| head`) is nobody's fault.
+            if error != EPIPE { state.failure = error }
+        }
+    }
+
+    private func writeAll(_ bytes: [UInt8]) -> CInt {
+        var start = 0
+        while start < bytes.count {
+            let count = bytes.withUnsafeBytes { buffer in
+                #if canImport(Glibc)
+                    Glibc.write(descriptor, buffer.baseAddress.map { $0 + start }, buffer.count - start)
+                #else
+                    Darwin.write(descriptor, buffer.baseAddress.map { $0 + start }, buffer.count - start)
+                #endif
+            }
+            if count >= 0 {
+                start += count
+            } else if errno == EAGAIN {
+                // Someone who shares the descriptor made it non-blocking.
+                var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&request, 1, -1)
+            } else if errno != EINTR {
+                return errno
+            }
+        }
+        return 0
+    }
+
+    package var isTerminal: Bool { isatty(descriptor) == 1 }
+
+    package var columns: Int? {
+        var size = winsize()
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+    }
+
+    package var failure: CInt? { state.withLock { $0.failure } }
+}
+
+/// An error number of the system.
+struct SystemError: Error, Hashable {
+    let number: CInt
+
+    /// The system's words for it.
+    var reason: String {
+        guard let text = strerror(number) else { return "error \(number)" }
+        return String(cString: text)
+    }
+}

@@ -1,0 +1,118 @@
+internal import SmartCard
+
+/// How often authentication failed, per card and key version: cards lock after a few failures, and never say how
+/// many are left.
+///
+/// A value; whoever keeps it writes its text form to disk before a second try.
+package struct AuthenticationBudget: Hashable, Sendable {
+    /// One set of keys on one card.
+    package struct Key: Hashable, Sendable, Comparable {
+        /// The card's id as text; letters, digits and `-._:` only.
+        package let card: String
+        package let keyVersion: UInt8
+
+        package init?(card: String, keyVersion: UInt8) {
+            guard (1...80).contains(card.utf8.count), card.utf8.allSatisfy(\.isIdentifier) else { return nil }
+            self.card = card
+            self.keyVersion = keyVersion
+        }
+
+        package static func < (left: Key, right: Key) -> Bool {
+            (left.card, left.keyVersion) < (right.card, right.keyVersion)
+        }
+    }
+
+    /// Whether to try.
+    package enum Verdict: Hashable, Sendable {
+        case allowed
+        /// It failed before: only somebody who knows why may try again.
+        case needsPermission(failures: Int)
+        /// So many failures that the card is, or is about to be, locked; no flag helps.
+        case exhausted(failures: Int)
+    }
+
+    /// The limit is the card's own and cannot be read; this stays below the ten that is usual.
+    package static let failuresMax = 8
+    /// A desk sees fewer failing cards than this; the oldest text is a mistake or an attack.
+    private static let entriesMax = 100_000
+    private static let header = "berth-authentication-failures 1"
+
+    private var failures: [Key: Int] = [:]
+
+    package init() {}
+
+    package func failures(of key: Key) -> Int { failures[key] ?? 0 }
+
+    package func verdict(for key: Key, allowRetry: Bool) -> Verdict {
+        let count = failures(of: key)
+        if count == 0 { return .allowed }
+        if count >= Self.failuresMax { return .exhausted(failures: count) }
+        return allowRetry ? .allowed : .needsPermission(failures: count)
+    }
+
+    /// Books the end of an authentication. A cryptogram that did not match says that the keys are wrong, so the next
+    /// try needs permission although nothing was sent that the card must count.
+    package mutating func record(_ failure: HandshakeFailure, for key: Key) {
+        switch failure {
+        case .authenticationRefused, .unexpectedAnswer, .cardCryptogramMismatch:
+            failures[key, default: 0] += 1
+        case .initializationRefused, .malformedAnswer, .unsupportedProtocol, .otherKeyVersion,
+            .levelNotOffered,
+            .threeKeysForBaseKey, .challengeLength, .keys, .outOfOrder, .crypto:
+            break
+        }
+    }
+
+    /// Somebody knows better, for example that the card was unlocked by its issuer.
+    package mutating func forget(_ key: Key) { failures[key] = nil }
+
+    /// An open channel shows that the keys are right, and cards start counting anew.
+    package mutating func recordSuccess(for key: Key) { failures[key] = nil }
+}
+
+extension AuthenticationBudget {
+    /// One line per key set: card, key version in hex, failures.
+    package var text: String {
+        let lines = failures.sorted { $0.key < $1.key }.map { key, count in
+            "\(key.card) \(key.keyVersion.hex) \(count)"
+        }
+        return ([Self.header] + lines).joined(separator: "\n") + "\n"
+    }
+
+    package init(parsing text: String) throws(AuthenticationBudgetError) {
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        guard lines.first.map(String.init) == Self.header else { throw .notABudget }
+        guard lines.last == "" else { throw .truncated }
+        lines = Array(lines.dropFirst().dropLast())
+        guard lines.count <= Self.entriesMax else { throw .tooLong }
+        for (index, line) in lines.enumerated() {
+            let fields = line.split(separator: " ", omittingEmptySubsequences: false)
+            guard fields.count == 3, fields[1].count == 2,
+                let version = (try? Hex.decode(fields[1]))?.first,
+                let key = Key(card: String(fields[0]), keyVersion: version),
+                let count = Int(fields[2]), (1...1_000_000).contains(count), failures[key] == nil
+            else { throw .malformedLine(index + 2) }
+            failures[key] = count
+        }
+    }
+}
+
+/// Why a text is not a budget. A damaged one must not be read as empty: that would spend a card's last tries.
+package enum AuthenticationBudgetError: Error, Hashable {
+    case notABudget
+    case truncated
+    case tooLong
+    case malformedLine(Int)
+}
+
+extension UInt8 {
+    fileprivate var isIdentifier: Bool {
+        switch self {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "-"), UInt8(ascii: "."),
+            UInt8(ascii: "_"), UInt8(ascii: ":"):
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,185 @@
+package import GlobalPlatform
+package import SmartCard
+
+/// One command and its answer, in clear and as they travelled.
+package struct Exchange: Sendable {
+    /// Commands chained over several APDUs are shown once, as a whole.
+    package let plain: CommandAPDU
+    package let sent: [CommandAPDU]
+    package let answer: ResponseAPDU
+    package let plainAnswer: ResponseAPDU
+}
+
+/// Why an exchange with a card came to an end.
+package enum LinkError: Error, Hashable {
+    case channel(CardChannelError)
+    case handshake(HandshakeFailure)
+    case secureMessaging(SecureMessagingError)
+    case procedure(ProcedureError)
+    /// Whoever watches the progress asked to stop; the card was left between two commands.
+    case stopped
+}
+
+/// A card at the end of a blocking channel: secures what is sent, checks what comes back, shows both to a watcher.
+///
+/// Not Sendable: a MAC chain must never interleave, so a link belongs to one thread.
+package final class CardLink {
+    package let channel: any CardChannel
+    private let observer: (Exchange) -> Void
+    private var session: SecureSession?
+    /// How many APDUs went to the card, whatever became of them.
+    package private(set) var commandCount = 0
+
+    package init(_ channel: any CardChannel, observer: @escaping (Exchange) -> Void = { _ in }) {
+        self.channel = channel
+        self.observer = observer
+    }
+
+    /// What the card told when the session was opened; `nil` outside a session.
+    package var peer: ChannelPeer? { session?.peer }
+    package var level: SecurityLevel? { session?.level }
+
+    /// The most data bytes of a command, so that it fits into a short APDU with its protection.
+    package var commandDataMax: Int { session?.maximumCommandData() ?? 255 }
+
+    /// Opens a secure channel; the one before it ends.
+    package func authenticate(_ wish: Handshake.Wish, keys: @escaping KeyProvider) throws(LinkError) {
+        session = nil
+        var handshake = Handshake(wish, keys: keys)
+        var action = handshake.start()
+        while true {
+            switch action {
+            case .send(let command): action = handshake.received(try transmit(command))
+            case .established(let session):
+                self.session = session
+                return
+            case .failed(let failure): throw .handshake(failure)
+            }
+        }
+    }
+
+    /// Ends the session on this side.
+    package func endSession() { session = nil }
+
+    /// Sends one command in the session, or in clear outside one. A SELECT ends the session.
+    package func send(_ command: CommandAPDU) throws(LinkError) -> ResponseAPDU {
+        if command.ins == Instruction.select, command.cla & 0x80 == 0 { session = nil }
+        guard session != nil else { return try sendPlain(command) }
+        do {
+            return try sendSecured(command)
+        } catch {
+            if case .channel = error { session = nil }
+            throw error
+        }
+    }
+
+    /// Encrypts keys and other sensitive data for this session.
+    package func withSession<Value>(
+        _ body: (inout SecureSession) throws(LinkError) -> Value
+    ) throws(LinkError) -> Value {
+        guard var current = session else { throw .secureMessaging(.ended) }
+        defer { session = current }
+        return try body(&current)
+    }
+
+    /// Carries a procedure to its outcome. An order is left at its first refusal: what follows could only be refused.
+    ///
+    /// - Parameter progress: told the data bytes sent so far; answers whether to go on.
+    package func run<P: Procedure>(
+        _ procedure: P, progress: (Int) -> Bool = { _ in true }
+    ) throws(LinkError) -> P.Outcome {
+        var procedure = procedure
+        var answers: [ResponseAPDU] = []
+        var sentBytes = 0
+        while true {
+            switch try wrap({ () throws(ProcedureError) in try procedure.next(after: answers) }) {
+            case .done(let outcome): return outcome
+            case .send(let commands):
+                answers = []
+                for command in commands {
+                    let answer = try send(command)
+                    answers.append(answer)
+                    sentBytes += command.data.count
+                    guard progress(sentBytes) else { throw .stopped }
+                    if isRefusal(answer, of: command) { break }
+                }
+            }
+        }
+    }
+
+    /// Questions may be refused one by one without harm to the next; a command that changes the card may not.
+    private func isRefusal(_ answer: ResponseAPDU, of command: CommandAPDU) -> Bool {
+        let isQuestion = [Instruction.getData, Instruction.getStatus, Instruction.select].contains(
+            command.ins)
+        return !answer.status.isSuccess && !isQuestion
+    }
+
+    // MARK: Sending
+
+    private func sendPlain(_ command: CommandAPDU) throws(LinkError) -> ResponseAPDU {
+        let parts = command.data.count > 255 && !command.isExtendedWanted ? Self.cut(command) : [command]
+        var answer = ResponseAPDU()
+        for part in parts {
+            answer = try exchange(part)
+            guard answer.status.isSuccess else { break }
+        }
+        observer(Exchange(plain: command, sent: parts, answer: answer, plainAnswer: answer))
+        return answer
+    }
+
+    private func sendSecured(_ command: CommandAPDU) throws(LinkError) -> ResponseAPDU {
+        let parts = try withSession { session throws(LinkError) in
+            do throws(SecureMessagingError) { return try session.wrapChained(command) } catch {
+                throw .secureMessaging(error)
+            }
+        }
+        var answer = ResponseAPDU()
+        var plain = ResponseAPDU()
+        for part in parts {
+            answer = try exchange(part)
+            let received = answer
+            plain = try withSession { session throws(LinkError) in
+                do throws(SecureMessagingError) { return try session.unwrap(received) } catch {
+                    throw .secureMessaging(error)
+                }
+            }
+            guard plain.status.isSuccess else { break }
+        }
+        observer(Exchange(plain: command, sent: parts, answer: answer, plainAnswer: plain))
+        return plain
+    }
+
+    /// A command of the handshake: never secured by the session it opens.
+    private func transmit(_ command: CommandAPDU) throws(LinkError) -> ResponseAPDU {
+        let answer = try exchange(command)
+        observer(Exchange(plain: command, sent: [command], answer: answer, plainAnswer: answer))
+        return answer
+    }
+
+    private func exchange(_ command: CommandAPDU) throws(LinkError) -> ResponseAPDU {
+        commandCount += 1
+        do { return try channel.exchange(command) } catch { throw .channel(error) }
+    }
+
+    private func wrap<Value>(_ body: () throws(ProcedureError) -> Value) throws(LinkError) -> Value {
+        do { return try body() } catch { throw .procedure(error) }
+    }
+
+    /// Cuts a long command in clear as GPCS 2.3.1 §11.1.5.1 asks, with b8 of P1 saying that more follows.
+    private static func cut(_ command: CommandAPDU) -> [CommandAPDU] {
+        let pieces = command.data.chunks(of: 255)
+        return pieces.enumerated().map { index, piece in
+            var part = command
+            part.data = piece
+            if index < pieces.count - 1 { part.p1 |= 0x80 }
+            return part
+        }
+    }
+}
+
+extension CommandAPDU {
+    /// Whether the command has no way of being cut, so that it can only go out as an extended APDU.
+    fileprivate var isExtendedWanted: Bool {
+        ![Instruction.install, Instruction.delete, Instruction.putKey].contains(ins)
+    }
+}

@@ -1,0 +1,186 @@
+package import GlobalPlatform
+package import SmartCard
+
+/// Carries out an installation plan: one order for everything, one more to see what the card then holds.
+package struct InstallProcedure: Procedure {
+    /// What goes into INSTALL [for load] and in front of the load file data block.
+    package struct Load: Hashable, Sendable {
+        package var securityDomain: AID?
+        /// The whole load file: DAP blocks, then tag `C4`.
+        package var loadFile: [UInt8]
+        package var hash: [UInt8]
+        package var parameters: LoadParameters
+
+        package init(
+            securityDomain: AID?, loadFile: [UInt8], hash: [UInt8] = [], parameters: LoadParameters = .init()
+        ) {
+            self.securityDomain = securityDomain
+            self.loadFile = loadFile
+            self.hash = hash
+            self.parameters = parameters
+        }
+    }
+
+    package struct Outcome: Hashable, Sendable {
+        package let contents: CardContents
+        /// Receipts and other confirmations, in the order of the commands that gave them.
+        package let confirmations: [[UInt8]]
+    }
+
+    private enum State {
+        case start
+        case working
+        case reading(ReadContents)
+    }
+
+    private var state = State.start
+    private let order: [CommandAPDU]
+    private var confirmations: [[UInt8]] = []
+
+    /// Fails when the load file has more blocks than LOAD can number.
+    ///
+    /// - Parameter token: gives the token of a command's fields where management is delegated, else nothing.
+    package init?(
+        plan: InstallPlan, package: AID, load: Load, blockBytesMax: Int,
+        token: (InstallCommand) -> [UInt8] = { _ in [] }
+    ) {
+        var order: [CommandAPDU] = []
+        func add(_ command: InstallCommand) {
+            order.append(command.command(token: token(command)))
+        }
+        for step in plan.steps {
+            switch step {
+            case .delete(let aid, let withRelated):
+                order.append(.delete(aid, withRelated: withRelated))
+            case .load:
+                add(
+                    .load(
+                        .init(
+                            loadFile: package, securityDomain: load.securityDomain, hash: load.hash,
+                            parameters: load.parameters.encoded)))
+                guard
+                    let blocks = LoadCommand.commands(loadFile: load.loadFile, blockBytesMax: blockBytesMax)
+                else { return nil }
+                order += blocks
+            case .install(let instance):
+                let install = InstallCommand.Install(
+                    loadFile: package, module: instance.module, instance: instance.aid,
+                    privileges: instance.privileges, parameters: instance.parameters)
+                add(.install(install, makeSelectable: true))
+            case .makeSelectable(let aid):
+                add(.makeSelectable(aid, privileges: [], parameters: []))
+            }
+        }
+        self.order = order
+    }
+
+    /// Bytes of data in the order: what a progress bar counts.
+    package var byteCount: Int { order.reduce(0) { $0 + $1.data.count } }
+
+    package mutating func next(after answers: [ResponseAPDU]) throws(ProcedureError) -> ProcedureStep<Outcome>
+    {
+        switch state {
+        case .start:
+            guard !order.isEmpty else { return try read() }
+            state = .working
+            return .send(order)
+        case .working:
+            try judge(answers)
+            return try read()
+        case .reading(var reading):
+            return try step(&reading, after: answers)
+        }
+    }
+
+    /// Every command must have succeeded: each one behind a refused one was refused too, and did no harm.
+    private mutating func judge(_ answers: [ResponseAPDU]) throws(ProcedureError) {
+        for (command, answer) in zip(order, answers) {
+            guard answer.status.isSuccess else { throw .refused(command, answer.status) }
+            // A single zero says that there is no confirmation (§11.1.6).
+            if answer.data.count > 1 { confirmations.append(answer.data) }
+        }
+        guard answers.count == order.count else { throw .unanswered }
+    }
+
+    private mutating func read() throws(ProcedureError) -> ProcedureStep<Outcome> {
+        var reading = ReadContents()
+        return try step(&reading, after: [])
+    }
+
+    private mutating func step(
+        _ reading: inout ReadContents, after answers: [ResponseAPDU]
+    ) throws(ProcedureError) -> ProcedureStep<Outcome> {
+        switch try reading.next(after: answers) {
+        case .send(let commands):
+            state = .reading(reading)
+            return .send(commands)
+        case .done(let contents):
+            return .done(Outcome(contents: contents, confirmations: confirmations))
+        }
+    }
+}
+
+/// Deletes an object, with everything that depends on it where that is asked for.
+package struct DeleteProcedure: Procedure {
+    package struct Outcome: Hashable, Sendable {
+        package let deleted: [AID]
+        package let confirmations: [[UInt8]]
+    }
+
+    private enum State {
+        case start
+        case together
+        case oneByOne
+    }
+
+    private let aid: AID
+    private let dependents: [AID]
+    private let withRelated: Bool
+    private let token: (AID) -> [UInt8]
+    private var state = State.start
+
+    /// - Parameter contents: what the card holds, so that a card that cannot delete related objects is helped.
+    package init(
+        _ aid: AID, withRelated: Bool, contents: CardContents, token: @escaping (AID) -> [UInt8] = { _ in [] }
+    ) {
+        self.aid = aid
+        self.withRelated = withRelated
+        self.token = token
+        dependents = contents.loadFile(aid).map { contents.instances(of: $0).map(\.aid) } ?? []
+    }
+
+    package mutating func next(after answers: [ResponseAPDU]) throws(ProcedureError) -> ProcedureStep<Outcome>
+    {
+        let whole = CommandAPDU.delete(aid, withRelated: withRelated, token: token(aid))
+        switch state {
+        case .start:
+            state = .together
+            return .send([whole])
+        case .together:
+            guard let answer = answers.first else { throw .unanswered }
+            if answer.status.isSuccess {
+                return .done(outcome(withRelated ? dependents + [aid] : [aid], answers))
+            }
+            // Cards without "related objects" refuse P2 = 80 in different ways.
+            guard withRelated, [0x6A86, 0x6A80, 0x6985, 0x6A81].contains(answer.status) else {
+                throw .refused(whole, answer.status)
+            }
+            state = .oneByOne
+            return .send(single)
+        case .oneByOne:
+            for (command, answer) in zip(single, answers) where !answer.status.isSuccess {
+                throw .refused(command, answer.status)
+            }
+            guard answers.count == single.count else { throw .unanswered }
+            return .done(outcome(dependents + [aid], answers))
+        }
+    }
+
+    private var single: [CommandAPDU] {
+        (dependents + [aid]).map { .delete($0, withRelated: false, token: token($0)) }
+    }
+
+    private func outcome(_ deleted: [AID], _ answers: [ResponseAPDU]) -> Outcome {
+        Outcome(deleted: deleted, confirmations: answers.map(\.data).filter { $0.count > 1 })
+    }
+}

@@ -1,0 +1,41 @@
+# shellcheck shell=bash
+# What every script here shares. Sourced, never run; it leaves the caller in the root of the project.
+
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+export root
+cd "$root"
+
+# Debug builds live where `swift build` puts them; every other kind has a directory of its own, so that none
+# makes another start from nothing.
+export debug_path=.build
+export release_path=.build-release
+export fuzz_path=.build-fuzz
+
+# What a release is built with: one file that runs where no Swift is installed.
+export release_flags=(-c release --static-swift-stdlib --scratch-path "$release_path")
+
+fail() {
+    printf '%s: %s\n' "$(basename "$0")" "$1" >&2
+    exit "${2:-1}"
+}
+
+# quietly LABEL COMMAND…: runs it without a word, and shows everything it said if it fails.
+quietly() {
+    local label=$1 log status=0
+    shift
+    log=$(mktemp)
+    "$@" >"$log" 2>&1 </dev/null || status=$?
+    if [[ $status -ne 0 ]]; then
+        printf '%s failed (exit code %s):\n' "$label" "$status" >&2
+        tail -n "${BERTH_LOG_LINES:-200}" "$log" >&2
+    fi
+    rm -f "$log"
+    return "$status"
+}
+
+# build_release PRODUCT: leaves the program in $release_path/release/PRODUCT.
+build_release() {
+    quietly "building $1" swift build "${release_flags[@]}" --product "$1"
+}
