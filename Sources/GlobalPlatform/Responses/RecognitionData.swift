@@ -1,4 +1,3 @@
-package import GlobalPlatform
 package import SmartCard
 
 /// Card recognition data (GPCS 2.3.1 §H.2): what the card says it is and which secure channels it speaks.
