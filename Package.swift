@@ -82,6 +82,8 @@ let package = Package(
         tests("CardCryptoTests", ["CardCrypto", "SmartCard"]),
         tests("GlobalPlatformTests", ["GlobalPlatform", "SmartCard"]),
         tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),
+        tests(
+            "EndToEndTests", ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard", "VirtualCard"]),
         tests("FuzzTests", ["FuzzTargets"]),
         tests("TidyTests"),
         tests("VirtualCardTests", ["CardCrypto", "GlobalPlatform", "SmartCard", "VirtualCard"]),
