@@ -46,11 +46,8 @@ struct SCP02Channel {
 
     /// The command as an R-MAC covers it: no C-MAC, the header unmodified, Lc always there (§E.4.5).
     func answerContext(_ command: CommandAPDU) -> [UInt8] {
-        [
-            command.plainClass, command.ins, command.p1, command.p2,
-            UInt8(truncatingIfNeeded: command.data.count),
-        ]
-            + command.data
+        [command.plainClass, command.ins, command.p1, command.p2]
+            + command.encodedLength(command.data.count, isExtended: command.data.count > 255) + command.data
     }
 
     mutating func beginResponseMAC() { responseMAC = laterResponseMAC }
@@ -95,10 +92,12 @@ struct SCP02Channel {
 
     private func macInput(_ command: CommandAPDU) -> [UInt8] {
         let isModified = !options.isMACOnUnmodifiedAPDU
+        let length = command.data.count + (isModified ? 8 : 0)
         let header = [
             isModified ? command.macClass : command.plainClass, command.ins, command.p1, command.p2,
         ]
-        return header + [UInt8(command.data.count + (isModified ? 8 : 0))] + command.data
+        // Only a chained command is longer (GPCS 2.3.1 §11.1.5.1): then Lc counts on three bytes.
+        return header + command.encodedLength(length, isExtended: length > 255) + command.data
     }
 
     private func nextICV() -> [UInt8]? {
