@@ -12,10 +12,7 @@ RUN apt-get update -q \
         libssl-dev libpcsclite-dev libzip-dev zlib1g-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /berth
-COPY Package.swift ./
-COPY Sources Sources
-COPY Tests Tests
-COPY Fuzz Fuzz
+COPY . .
 RUN swift build -c release --static-swift-stdlib --product berth \
     && install -D --strip .build/release/berth /out/berth
 

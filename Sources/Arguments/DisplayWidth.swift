@@ -96,7 +96,8 @@ extension Unicode.Scalar {
 
 /// Breaks the text at spaces into lines of at most the width; every line but the first of a paragraph is indented.
 ///
-/// A word longer than a line stays whole: a path or an AID must be copied in one piece.
+/// A word longer than a line stays whole: a path or an AID must be copied in one piece. A no-break space becomes a
+/// space at which no line is broken.
 package func wrap(_ text: String, width: Int, indent: Int = 0) -> [String] {
     let margin = String(repeating: " ", count: indent)
     var lines: [String] = []
@@ -116,5 +117,10 @@ package func wrap(_ text: String, width: Int, indent: Int = 0) -> [String] {
         }
         lines.append(isEmpty ? "" : line)
     }
-    return lines
+    return lines.map {
+        $0.split(separator: noBreakSpace, omittingEmptySubsequences: false).joined(separator: " ")
+    }
 }
+
+/// Holds together what belongs together in a wrapped text.
+let noBreakSpace: Character = "\u{A0}"

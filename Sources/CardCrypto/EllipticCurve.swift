@@ -2,7 +2,8 @@ internal import SmartCard
 
 /// The curves that GlobalPlatform recommends (GPCS 2.3.1 table B-1) and that cards have.
 ///
-/// The twisted Brainpool curves are left out: the r1 curve of the same length is as strong, and is what cards offer.
+/// The twisted Brainpool curves are left out: the r1 curve of the same length is as strong, and is what cards
+/// offer.
 package enum EllipticCurve: String, CaseIterable, Hashable, Sendable {
     case p256 = "P-256"
     case p384 = "P-384"

@@ -2,7 +2,8 @@ internal import Testing
 
 /// Signatures of the Wycheproof project (testvectors_v1): file and test number stand beside each.
 ///
-/// The figures are published under the Apache licence 2.0; each is a message, a signature, and whether it is good.
+/// The figures are published under the Apache licence 2.0; each is a message, a signature, and whether it is
+/// good.
 enum WycheproofVectors {
     struct Case: Sendable, CustomTestStringConvertible {
         let number: Int

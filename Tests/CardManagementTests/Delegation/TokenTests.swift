@@ -204,7 +204,7 @@ struct DAPTests {
         for (key, accepted) in rows {
             #expect(key.acceptableHashes.map(\.byteCount) == accepted)
             for count in [0, 16, 20, 32, 48, 64] where !accepted.contains(count) {
-                #expect(throws: LoadFileError.hashTooWeak(byteCount: count)) {
+                #expect(throws: SignedLoadFileError.hashTooWeak(byteCount: count)) {
                     try DAPBlock(domain: security, hash: [UInt8](repeating: 7, count: count), signedBy: key)
                 }
             }
@@ -214,7 +214,7 @@ struct DAPTests {
     @Test("a load file is its signatures, then the data block (table 11-58)")
     func loadFileLayout() throws {
         let block = DAPBlock(domain: try #require(domain), signature: [0x11, 0x22])
-        let file = LoadFile(signatures: [block, block], dataBlock: [0xDE, 0xCA])
+        let file = SignedLoadFile(signatures: [block, block], dataBlock: [0xDE, 0xCA])
         let encoded = "E20E4F08D4D4D4D4D4010101C3021122"
         #expect(file.encoded.hex == encoded + encoded + "C402DECA")
     }
@@ -224,13 +224,13 @@ struct DAPTests {
         let plain = Array("a data block of more than a block".utf8)
         let vector = Array(UInt8(1)...16)
         let key = symmetricTestKey
-        let file = try LoadFile(dataBlock: plain, key: key, algorithm: .aes, initialVector: vector)
+        let file = try SignedLoadFile(dataBlock: plain, key: key, algorithm: .aes, initialVector: vector)
         let objects = try BERTLV.readAll(file.encoded)
         #expect(objects.map(\.tag) == [0xD3, 0xD4])
         #expect(Array(objects[0].value) == vector)
         let padded = try Cipher(.aes, key: key).decryptCBC(objects[1].value, iv: vector)
         #expect(Padding.removeMethod2(padded) == plain)
-        let des = try LoadFile(dataBlock: plain, key: key, algorithm: .tripleDES, initialVector: [])
+        let des = try SignedLoadFile(dataBlock: plain, key: key, algorithm: .tripleDES, initialVector: [])
         let only = try BERTLV.readOne(des.encoded)
         #expect(only.tag == 0xD4)
         #expect(
