@@ -12,6 +12,8 @@ struct SCP02Channel {
     private let laterResponseMAC: DESMAC
     /// `nil` until the first C-MAC, whose ICV is zero and never encrypted.
     private var lastCommandMAC: [UInt8]?
+    /// The C-MAC of EXTERNAL AUTHENTICATE, which starts every chain of R-MACs (§E.3.2).
+    private var firstMAC = [UInt8](repeating: 0, count: 8)
     private var lastResponseMAC = [UInt8](repeating: 0, count: 8)
 
     init(_ derivation: SCP02Derivation, options: SCP02Options, quirks: ChannelQuirks) {
@@ -26,8 +28,8 @@ struct SCP02Channel {
 
     mutating func wrapAuthentication(_ command: CommandAPDU, onChannel channel: Int) -> CommandAPDU {
         let wrapped = wrap(command, level: .commandMAC, onChannel: channel)
-        // §E.3.2: the C-MAC of EXTERNAL AUTHENTICATE starts the chain of R-MACs as well.
-        lastResponseMAC = lastCommandMAC ?? lastResponseMAC
+        firstMAC = lastCommandMAC ?? firstMAC
+        lastResponseMAC = firstMAC
         return wrapped
     }
 
@@ -50,7 +52,10 @@ struct SCP02Channel {
             + command.encodedLength(command.data.count, isExtended: command.data.count > 255) + command.data
     }
 
-    mutating func beginResponseMAC() { responseMAC = laterResponseMAC }
+    mutating func beginResponseMAC() {
+        responseMAC = laterResponseMAC
+        lastResponseMAC = firstMAC
+    }
 
     mutating func unwrap(
         _ response: ResponseAPDU, of pending: PendingAnswer

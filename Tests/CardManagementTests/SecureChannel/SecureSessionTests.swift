@@ -283,6 +283,11 @@ struct ResponseProtectionTests {
         #expect(session.level == .commandMAC)
         _ = try session.wrap(status)
         #expect(try session.unwrap(ResponseAPDU(data: [1])).data == [1])
+        // A second R-MAC session starts the same chain again: over the same commands it gives the same R-MACs.
+        _ = try session.beginResponseProtection(data: [0x11, 0x22, 0x33, 0x44])
+        _ = try session.unwrap(ResponseAPDU())
+        _ = try session.wrap(status)
+        #expect(try session.unwrap(ResponseAPDU(data: answer)).data.hex == "E303010203")
     }
 
     @Test("SCP02: a wrong R-MAC at the end, or none, is refused")
