@@ -69,7 +69,7 @@ let package = Package(
 
         // What must hold for any bytes from outside; run by FuzzTests and by scripts/fuzz.
         .target(
-            name: "FuzzTargets", dependencies: ["CardManagement", "GlobalPlatform", "SmartCard"],
+            name: "FuzzTargets", dependencies: ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard"],
             path: "Fuzz/Targets", swiftSettings: settings),
 
         // What tests share: mission rows as traits, seeded random numbers.
