@@ -60,8 +60,12 @@ let package = Package(
             name: "Readers", dependencies: ["CPCSC", "SmartCard"], swiftSettings: settings,
             linkerSettings: [.linkedFramework("PCSC", .when(platforms: [.macOS]))]),
 
+        // Layer 7: what the program's nouns and verbs do.
+        module(
+            "Commands",
+            ["Arguments", "CardCrypto", "CardManagement", "GlobalPlatform", "Readers", "SmartCard", "VirtualCard"]),
         // Layer 7: the program; wiring only.
-        .executableTarget(name: "berth", dependencies: ["SmartCard"], swiftSettings: settings),
+        .executableTarget(name: "berth", dependencies: ["Arguments", "Commands"], swiftSettings: settings),
 
         // What must hold for any bytes from outside; run by FuzzTests and by scripts/fuzz.
         .target(
@@ -72,6 +76,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["SmartCard"], path: "Tests/TestSupport",
             swiftSettings: settings),
+        tests("ReadersTests", ["Readers", "SmartCard"]),
         tests("SmartCardTests", ["SmartCard"]),
         tests("ArgumentsTests", ["Arguments"]),
         tests("CardCryptoTests", ["CardCrypto", "SmartCard"]),

@@ -18,11 +18,6 @@ extension FuzzTarget {
         try FuzzFinding.unless(atr.bytes == input, "it stands for other bytes")
     }
 
-    /// A CAP file is read whole or refused; whatever it claims, a refusal is all it gets.
-    static let cap = FuzzTarget("cap", seeds: capSeeds) { (input) throws(FuzzFinding) in
-        CAPFile.exercise(input)
-    }
-
     /// A load file's wrapping is read and cut into blocks that hold all of it.
     static let loadFile = FuzzTarget(
         "load-file",
@@ -74,16 +69,3 @@ extension FuzzTarget {
         _ = try? CardResources(value: input)
     }
 }
-
-/// CAP files of our own making: the smallest library, and an applet with some code.
-private let capSeeds: [[UInt8]] = {
-    guard let package = try? AID(hex: "F000000001"), let applet = try? AID(hex: "F00000000101") else {
-        return []
-    }
-    let library = CAPBlueprint(
-        aid: package, version: CAPVersion(1, 0), packageName: "example.library", libraryMethods: 2)
-    let applets = CAPBlueprint(
-        aid: package, version: CAPVersion(1, 0), packageName: "example.applet",
-        applets: [.init(aid: applet, name: "Example")], codeBytes: 300)
-    return [library, applets].compactMap { try? $0.build() }
-}()

@@ -3,7 +3,9 @@ enum BuiltIn {
     static let topic = Positional<[String]>.repeated(
         .text("COMMAND"), help: "The words of the command, such as: gp install")
     static let shell = Positional<Shell>.required(.cases("SHELL"), help: "The shell to make the script for")
-    static let typed = Positional<[String]>.repeated(.text("WORD"), help: "The words typed so far")
+    // The word being typed may still be empty.
+    static let typed = Positional<[String]>.repeated(
+        ArgumentValue("WORD") { $0 }, help: "The words typed so far")
 
     static let commands = [help, completion, man, complete]
 

@@ -13,7 +13,12 @@ struct CompletionAnswer: Hashable, Sendable {
     }
 
     var lines: [String] {
-        ["\(kind.rawValue)\t\(prefix)"] + candidates.map { "\($0.text.printable)\t\($0.summary.printable)" }
+        ["\(kind.rawValue)\t\(prefix)"] + candidates.map { "\(oneLine($0.text))\t\(oneLine($0.summary))" }
+    }
+
+    // A line end in a name would begin another candidate.
+    private func oneLine(_ text: String) -> String {
+        text.printable.split(separator: "\n").joined(separator: " ")
     }
 
     static let nothing = Self(kind: .words, prefix: "", candidates: [])

@@ -3,7 +3,27 @@ extension Program {
     package var defects: [String] {
         everyCommand.flatMap { path, command in
             command.defects.map { "\(path.joined(separator: " ")): \($0)" }
+        } + unequalGroups
+    }
+}
+
+extension Program {
+    /// The manual explains a shared group once: it must be the same everywhere.
+    private var unequalGroups: [String] {
+        var known: [String: [String]] = [:]
+        var found: [String] = []
+        for (path, command) in everyCommand {
+            guard case .action(let action) = command.body else { continue }
+            for group in action.optionGroups where !group.isOwn {
+                let names = group.options.map(\.name)
+                let first = known[group.title] ?? names
+                known[group.title] = first
+                if first != names {
+                    found.append("\(path.joined(separator: " ")): the group \(group.title) differs elsewhere")
+                }
+            }
         }
+        return found
     }
 }
 

@@ -96,7 +96,8 @@ extension Unicode.Scalar {
 
 /// Breaks the text at spaces into lines of at most the width; every line but the first of a paragraph is indented.
 ///
-/// A word longer than a line stays whole: a path or an AID must be copied in one piece.
+/// A word longer than a line stays whole: a path or an AID must be copied in one piece. A no-break space becomes a
+/// space at which no line is broken.
 package func wrap(_ text: String, width: Int, indent: Int = 0) -> [String] {
     let margin = String(repeating: " ", count: indent)
     var lines: [String] = []
@@ -116,5 +117,15 @@ package func wrap(_ text: String, width: Int, indent: Int = 0) -> [String] {
         }
         lines.append(isEmpty ? "" : line)
     }
-    return lines
+    return lines.map(plainSpaces)
 }
+
+/// The line with spaces for no-break spaces, and none of them at its end.
+private func plainSpaces(_ line: String) -> String {
+    guard line.contains(noBreakSpace) else { return line }
+    let kept = line.reversed().drop { $0 == noBreakSpace }.reversed()
+    return String(kept.map { $0 == noBreakSpace ? " " : $0 })
+}
+
+/// Holds together what belongs together in a wrapped text.
+let noBreakSpace: Character = "\u{A0}"

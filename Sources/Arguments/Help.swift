@@ -156,8 +156,8 @@ extension OptionSpecification {
             remarks.append("[one of: \(words.map(\.text).joined(separator: ", "))]")
         }
         if case .value = form, isRepeatable { remarks.append("[repeatable]") }
-        if let defaultText { remarks.append("[default: \(defaultText)]") }
-        if let environment { remarks.append("[env: \(environment)]") }
+        if let defaultText { remarks.append("[default:\(noBreakSpace)\(defaultText)]") }
+        if let environment { remarks.append("[env:\(noBreakSpace)\(environment)]") }
         return remarks
     }
 

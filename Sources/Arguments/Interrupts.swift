@@ -10,30 +10,43 @@ internal import Synchronization
 package struct Interrupts: Sendable {
     /// From now on the first Ctrl-C only raises the flag; the second ends the program at once.
     package let begin: @Sendable () -> Void
-    package let isRaised: @Sendable () -> Bool
+    package let raised: @Sendable () -> Kind?
 
-    package init(begin: @escaping @Sendable () -> Void, isRaised: @escaping @Sendable () -> Bool) {
-        self.begin = begin
-        self.isRaised = isRaised
+    /// Who asked for an end.
+    package enum Kind: Sendable {
+        case keyboard
+        case otherProgram
     }
 
-    package static let none = Self(begin: {}, isRaised: { false })
+    package init(begin: @escaping @Sendable () -> Void, raised: @escaping @Sendable () -> Kind?) {
+        self.begin = begin
+        self.raised = raised
+    }
+
+    package static let none = Self(begin: {}, raised: { nil })
 
     /// SIGINT, SIGTERM and SIGHUP of this process.
     package static let process = Self(
         begin: {
             // Read once first: the handler must not be the one that initialises it.
-            _ = interruptions.load(ordering: .relaxed)
+            _ = firstSignal.load(ordering: .relaxed)
             for number in [SIGINT, SIGTERM, SIGHUP] { _ = setHandler(number, countInterruption) }
         },
-        isRaised: { interruptions.load(ordering: .relaxed) > 0 })
+        raised: {
+            switch firstSignal.load(ordering: .relaxed) {
+            case 0: nil
+            case SIGINT: .keyboard
+            default: .otherProgram
+            }
+        })
 }
 
 /// A signal handler can reach nothing but a global.
-private let interruptions = Atomic<Int>(0)
+private let firstSignal = Atomic<CInt>(0)
 
 private func countInterruption(_ number: CInt) {
-    if interruptions.add(1, ordering: .relaxed).oldValue > 0 { _exit(128 + number) }
+    let isFirst = firstSignal.compareExchange(expected: 0, desired: number, ordering: .relaxed).exchanged
+    if !isFirst { _exit(128 + number) }
 }
 
 /// Sets the handler and gives the action that was there.

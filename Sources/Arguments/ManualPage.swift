@@ -11,8 +11,16 @@ extension Program {
             page.section("DESCRIPTION")
             page.paragraphs(root.discussion)
         }
+        let shared = sharedGroups
         page.section("COMMANDS")
-        for (path, command) in everyCommand where path.count > 1 { page.append(command, path: path) }
+        for (path, command) in everyCommand where path.count > 1 {
+            page.append(command, path: path, sharedTitles: shared.map(\.title))
+        }
+        if !shared.isEmpty { page.section("SHARED OPTIONS") }
+        for group in shared {
+            page.request("SS", [group.title])
+            for option in group.options where !option.isHidden { page.append(option) }
+        }
         page.section("GENERAL OPTIONS")
         for option in StandardOptions.general.options + StandardOptions.rootOnly.options {
             page.append(option)
@@ -28,6 +36,20 @@ extension Program {
             page.append(root.examples)
         }
         return page.text
+    }
+
+    /// The groups that several commands have are explained once.
+    private var sharedGroups: [OptionGroup] {
+        var counts: [String: Int] = [:]
+        var groups: [OptionGroup] = []
+        for (_, command) in everyCommand {
+            guard case .action(let action) = command.body else { continue }
+            for group in action.optionGroups where !group.isOwn {
+                counts[group.title, default: 0] += 1
+                if counts[group.title] == 2 { groups.append(group) }
+            }
+        }
+        return groups
     }
 
     private func lowercasedStart(_ text: String) -> String { text.prefix(1).lowercased() + text.dropFirst() }
@@ -62,16 +84,28 @@ private struct RoffPage {
         line(roff(content))
     }
 
-    mutating func append(_ command: Command, path: [String]) {
-        // A noun is only a heading for its verbs.
-        guard case .action(let action) = command.body else { return }
+    mutating func append(_ command: Command, path: [String], sharedTitles: [String]) {
+        guard case .action(let action) = command.body else {
+            // A noun with nothing to say of itself is only the first word of its verbs.
+            guard !command.discussion.isEmpty else { return }
+            request("SS", [path.joined(separator: " ")])
+            return paragraphs(command.discussion)
+        }
         request("SS", [path.joined(separator: " ")])
         line("\\fB\(roff(path.joined(separator: " ")))\\fR \(synopsis(action))")
         request("PP")
         line(roff(command.summary + "."))
         paragraphs(command.discussion)
-        for positional in action.positionals { item("\\fI\(roff(positional.label))\\fR", positional.summary) }
-        for option in action.options where !option.isHidden { append(option) }
+        for positional in action.positionals {
+            item("\\fI\(roff(positional.label))\\fR", positional.summary + ".")
+        }
+        let shared = action.optionGroups.filter { sharedTitles.contains($0.title) }
+        let own = action.optionGroups.filter { !sharedTitles.contains($0.title) }
+        for option in own.flatMap(\.options) where !option.isHidden { append(option) }
+        for group in shared {
+            request("PP")
+            line("Also takes the options of \\fI\(roff(group.title))\\fR under SHARED OPTIONS.")
+        }
         append(command.examples)
     }
 
@@ -118,6 +152,7 @@ private func roff(_ text: String) -> String {
         case "~": result += "\\(ti"
         case "\"": result += "\\(dq"
         case "\n": result += " "
+        case "\u{A0}": result += "\\ "
         case _ where scalar.isASCII: result.unicodeScalars.append(scalar)
         default: result += "\\[u\(fourDigits(scalar.value))]"
         }

@@ -56,8 +56,11 @@ package struct MemoryBar: Sendable {
         let first = "[\(bar)]\(text)"
         guard segments.count > 1 else { return [first] }
         let legend = segments.map { "\($0.mark) \($0.label.printable) \(ByteCount($0.bytes))" }
-        let free = ". free \(ByteCount(total - used))"
-        return [first] + wrap(" " + (legend + [free]).joined(separator: "   "), width: width, indent: 1)
+        let parts = (legend + [". free \(ByteCount(total - used))"]).map { part in
+            String(part.map { $0 == " " ? noBreakSpace : $0 })
+        }
+        let separator = "\(noBreakSpace)\(noBreakSpace) "
+        return [first] + wrap(" " + parts.joined(separator: separator), width: width, indent: 1)
     }
 
     /// The cells of each segment: its share, at least one if it has any byte, and a free cell while any byte is free.

@@ -195,13 +195,19 @@ extension Option where Value == Int {
     }
 }
 
-/// Options that are shown together, and may be shared among commands.
+/// Options that are shown together; a group with a title of its own may be shared among commands, and has the same
+/// options in all of them.
 package struct OptionGroup: Sendable {
+    static let ownTitle = "Options"
+
     package let title: String
     package let options: [OptionSpecification]
 
-    package init(_ title: String = "Options", _ options: [any DeclaredOption]) {
+    package init(_ title: String = Self.ownTitle, _ options: [any DeclaredOption]) {
         self.title = title
         self.options = options.map(\.specification)
     }
+
+    /// True for the options of one command alone.
+    var isOwn: Bool { title == Self.ownTitle }
 }

@@ -31,6 +31,9 @@ package struct Problem: Error, Hashable, Sendable {
 
     package static let interrupted = Self(
         "interrupted", exit: .interrupted, "interrupted", advice: ["run the same command again to go on"])
+
+    package static let terminated = Self(
+        "terminated", exit: .terminated, "told to end", advice: ["run the same command again to go on"])
 }
 
 /// An error of another layer that can explain itself to people.

@@ -53,6 +53,7 @@ enum Shell: String, CaseIterable, Sendable {
             kind=${lines[0]%%$'\t'*}
             cut=${COMP_WORDS[COMP_CWORD]}
             [[ $cut == [=:] ]] && cut=''
+            cut=${cut#[\"\']}
             case $kind in
                 words)
                     local stem=${current%"${cut//\\/}"}

@@ -94,9 +94,13 @@ extension Terminal {
     /// Time since now, on the terminal's clock.
     package func stopwatch() -> Stopwatch { Stopwatch(clock) }
 
-    /// Between two steps of a long work: stops it if the person pressed Ctrl-C.
+    /// Between two steps of a long work: stops it if the person pressed Ctrl-C, or a signal said so.
     package func checkInterrupted() throws(Problem) {
-        if interrupts.isRaised() { throw .interrupted }
+        switch interrupts.raised() {
+        case nil: return
+        case .keyboard: throw .interrupted
+        case .otherProgram: throw .terminated
+        }
     }
 }
 

@@ -90,7 +90,9 @@ package enum PrivateKey: Sendable {
         }
     }
 
-    /// PKCS#8 as PEM: how a key is kept in a file. Without a passphrase the file is the key.
+    /// PKCS#8 as PEM: how a key is kept in a file.
+    ///
+    /// Without a passphrase the file is the key.
     package func pem(passphrase: Secret?) throws(CryptoError) -> Secret {
         if let passphrase, passphrase.count == 0 { throw .passphraseNeeded }
         switch self {

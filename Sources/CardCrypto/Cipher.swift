@@ -32,7 +32,9 @@ package final class Cipher {
         decryptor = try Context(ecb: ecb, cbc: cbc, key: expanded, isEncrypting: false)
     }
 
-    /// CBC over whole blocks; the caller pads. `iv` is all zeros where none is given.
+    /// CBC over whole blocks; the caller pads.
+    ///
+    /// `iv` is all zeros where none is given.
     package func encryptCBC(_ data: some Collection<UInt8>, iv: [UInt8]? = nil) -> [UInt8] {
         encryptor.run(data, cbc: iv ?? [UInt8](repeating: 0, count: blockSize), blockSize: blockSize)
     }

@@ -1,6 +1,8 @@
 internal import COpenSSL
 
-/// Why a cryptographic operation could not be set up. Never carries key bytes.
+/// Why a cryptographic operation could not be set up.
+///
+/// Never carries key bytes.
 package enum CryptoError: Error, Hashable {
     case keyLength(Int)
     /// The bytes are not a key, or not a key that can be right.
@@ -13,6 +15,8 @@ package enum CryptoError: Error, Hashable {
     case wrongPassphrase
     /// The key is too short for the signature scheme.
     case keyTooShort(bits: Int)
+    /// Sealed data that were changed, cut, or sealed under another key or for another purpose.
+    case notAuthentic
     /// OpenSSL refused; the text is the function's name.
     case openSSL(String)
 

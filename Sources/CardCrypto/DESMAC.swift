@@ -41,4 +41,15 @@ package enum Padding {
         guard let mark = padded.lastIndex(where: { $0 != 0 }), padded[mark] == 0x80 else { return nil }
         return Array(padded[..<mark])
     }
+
+    /// The same, for a receiver who must not take more than the standard's own padding: whole blocks, and the
+    /// mark in the last of them.
+    package static func removeMethod2(
+        _ padded: some BidirectionalCollection<UInt8>, blockSize: Int
+    ) -> [UInt8]? {
+        guard padded.count % blockSize == 0, let data = removeMethod2(padded),
+            padded.count - data.count <= blockSize
+        else { return nil }
+        return data
+    }
 }

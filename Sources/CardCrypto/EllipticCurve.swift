@@ -2,7 +2,8 @@ internal import SmartCard
 
 /// The curves that GlobalPlatform recommends (GPCS 2.3.1 table B-1) and that cards have.
 ///
-/// The twisted Brainpool curves are left out: the r1 curve of the same length is as strong, and is what cards offer.
+/// The twisted Brainpool curves are left out: the r1 curve of the same length is as strong, and is what cards
+/// offer.
 package enum EllipticCurve: String, CaseIterable, Hashable, Sendable {
     case p256 = "P-256"
     case p384 = "P-384"
@@ -170,7 +171,9 @@ package struct ECPrivateKey: Sendable {
         return plain
     }
 
-    /// ECKA-EG (GPCS 2.3.1 §B.4.4): the shared secret is the x coordinate. Never a key by itself: derive with X9.63.
+    /// ECKA-EG (GPCS 2.3.1 §B.4.4): the shared secret is the x coordinate.
+    ///
+    /// Never a key by itself: derive with X9.63.
     package func sharedSecret(with peer: ECPublicKey) throws(CryptoError) -> Secret {
         guard peer.curve == curve else { throw .unsupportedKey("the keys are on different curves") }
         return try handle.agree(with: peer.handle)

@@ -1,6 +1,8 @@
 internal import COpenSSL
 
-/// One key inside OpenSSL: the owner of the handle. What is done with the key is in KeyOperations.swift.
+/// One key inside OpenSSL: the owner of the handle.
+///
+/// What is done with the key is in KeyOperations.swift.
 final class KeyHandle: @unchecked Sendable {
     // Sendable because a key is never changed after init; OpenSSL locks its own caches.
     let handle: OpaquePointer
@@ -240,21 +242,45 @@ extension KeyHandle {
         return Array(UnsafeBufferPointer(start: buffer, count: Int(count)))
     }
 
-    /// PKCS#8 as PEM, encrypted with AES-256 when there is a passphrase (RFC 5958, RFC 8018).
+    /// PKCS#8 as PEM; with a passphrase, encrypted with AES-256 under a key by scrypt (RFC 5958, RFC 7914).
     func privatePEM(passphrase: Secret?) throws(CryptoError) -> Secret {
         guard let sink = BIO_new(BIO_s_mem()) else { throw .openSSLFailure("BIO_new") }
         defer { BIO_free(sink) }
-        let cipher = passphrase == nil ? nil : EVP_aes_256_cbc()
-        let status = (passphrase ?? Secret([])).withBytes { phrase in
-            PEM_write_bio_PKCS8PrivateKey(
-                sink, handle, cipher, phrase.baseAddress?.assumingMemoryBound(to: CChar.self),
-                Int32(phrase.count), nil, nil)
+        guard let plain = EVP_PKEY2PKCS8(handle) else { throw .openSSLFailure("EVP_PKEY2PKCS8") }
+        defer { PKCS8_PRIV_KEY_INFO_free(plain) }
+        if let passphrase {
+            let encrypted = try Self.encrypt(plain, passphrase)
+            defer { X509_SIG_free(encrypted) }
+            guard PEM_write_bio_PKCS8(sink, encrypted) == 1 else {
+                throw .openSSLFailure("PEM_write_bio_PKCS8")
+            }
+        } else {
+            guard PEM_write_bio_PKCS8_PRIV_KEY_INFO(sink, plain) == 1 else {
+                throw .openSSLFailure("PEM_write_bio_PKCS8_PRIV_KEY_INFO")
+            }
         }
-        guard status == 1 else { throw .openSSLFailure("PEM_write_bio_PKCS8PrivateKey") }
         return try Secret(count: Int(BIO_ctrl_pending(sink))) { memory throws(CryptoError) in
             guard BIO_read(sink, memory.baseAddress, Int32(memory.count)) == Int32(memory.count) else {
                 throw .openSSLFailure("BIO_read")
             }
         }
+    }
+
+    private static func encrypt(_ plain: OpaquePointer, _ passphrase: Secret) throws(CryptoError)
+        -> OpaquePointer
+    {
+        // The costs of `openssl pkcs8 -scrypt`: more would pass the memory bound of OpenSSL's own reader.
+        guard let scheme = PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), nil, 0, nil, 16_384, 8, 1) else {
+            throw .openSSLFailure("PKCS5_pbe2_set_scrypt")
+        }
+        let encrypted = passphrase.withBytes { phrase in
+            PKCS8_set0_pbe(
+                phrase.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(phrase.count), plain, scheme)
+        }
+        guard let encrypted else {
+            X509_ALGOR_free(scheme)
+            throw .openSSLFailure("PKCS8_set0_pbe")
+        }
+        return encrypted
     }
 }

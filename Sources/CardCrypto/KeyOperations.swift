@@ -77,7 +77,11 @@ enum ECDSASignature {
         defer { ECDSA_SIG_free(signature) }
         let r = plain.withUnsafeBufferPointer { BN_bin2bn($0.baseAddress, Int32(half), nil) }
         let s = plain[half...].withUnsafeBufferPointer { BN_bin2bn($0.baseAddress, Int32(half), nil) }
-        guard ECDSA_SIG_set0(signature, r, s) == 1 else { return nil }
+        guard ECDSA_SIG_set0(signature, r, s) == 1 else {
+            BN_free(r)
+            BN_free(s)
+            return nil
+        }
         var buffer: UnsafeMutablePointer<UInt8>?
         let count = i2d_ECDSA_SIG(signature, &buffer)
         guard count > 0, let buffer else { return nil }

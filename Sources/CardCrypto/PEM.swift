@@ -25,9 +25,10 @@ enum PEM {
         let isEncrypted: Bool
     }
 
-    /// The one key block of the wanted kind. Parameters and certificates beside it are passed over.
+    /// The one key block of the wanted kind.
     ///
-    /// Works on lent bytes, so that no copy of a private key is left behind.
+    /// Parameters and certificates beside it are passed over. Works on lent bytes, so that no copy of a
+    /// private key is left behind.
     static func keyBlock(
         in text: UnsafeRawBufferPointer, isPrivate: Bool
     ) throws(CryptoError) -> Block {

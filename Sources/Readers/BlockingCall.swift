@@ -14,7 +14,8 @@ import Synchronization
 enum BlockingCall {
     /// The value, or nothing when the time ran out; `discard` then gets the value on the call's own thread.
     static func run<Value: Sendable>(
-        within limit: Duration, _ body: @escaping @Sendable () -> Value, discard: @escaping @Sendable (Value) -> Void
+        within limit: Duration, _ body: @escaping @Sendable () -> Value,
+        discard: @escaping @Sendable (Value) -> Void
     ) -> Value? {
         let job = Job<Value>()
         let isStarted = startThread { job.finish(with: body(), discard: discard) }
@@ -67,7 +68,11 @@ package func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
     let argument = Unmanaged.passRetained(ThreadBody(body))
     #if canImport(Darwin)
         var thread: pthread_t?
-        let code = pthread_create(&thread, nil, { runThreadBody($0); return nil }, argument.toOpaque())
+        let code = pthread_create(
+            &thread, nil,
+            {
+                runThreadBody($0); return nil
+            }, argument.toOpaque())
         if code == 0, let thread { pthread_detach(thread) }
     #else
         var thread = pthread_t()

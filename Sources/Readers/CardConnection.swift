@@ -39,7 +39,8 @@ final class CardConnection: Sendable {
     static func open(reader: String, _ options: ConnectOptions) throws(CardChannelError) -> Opened {
         let deadline = Deadline(after: options.patience)
         let outcome = BlockingCall.run(within: options.patience + grace) {
-            Result { () throws(CardChannelError) in try openBlocking(reader: reader, options, until: deadline) }
+            Result { () throws(CardChannelError) in try openBlocking(reader: reader, options, until: deadline)
+            }
         } discard: { late in
             if case .success(let opened) = late { opened.connection.disconnect(.untouched) }
         }
@@ -95,9 +96,10 @@ final class CardConnection: Sendable {
             case .success: return CardConnection(context: context, handle: handle)
             case .sharingViolation where !deadline.hasPassed: pause(for: .milliseconds(50))
             case .sharingViolation: throw heldByAnother(reader: reader, for: options.patience)
-            case .communicationError where (try? context.readerNames()) == nil:
-                throw PCSCCode.noService.error(reader: reader)
-            default: throw code.error(reader: reader)
+            default:
+                // If the service went away in the meantime, that is the reason and not the reader.
+                _ = try context.readerNames()
+                throw code.error(reader: reader)
             }
         }
     }

@@ -48,6 +48,8 @@ package final class PCSCChannel: CardChannel {
             let code = PCSCCode(
                 SCardTransmit(connection.handle, &request, sent, DWORD(sent.count), nil, &buffer, &length))
             guard code == .success else { throw diagnose(code, connection) }
+            // Some drivers call it a success when the card was pulled in the middle (vpcd 3.3 does).
+            guard length >= 2 else { throw diagnose(.notTransacted, connection) }
             return Array(buffer[..<Int(length)])
         }
     }
@@ -96,7 +98,8 @@ package final class PCSCChannel: CardChannel {
         var length = DWORD()
         let result = PCSCCode(
             SCardControl(
-                connection.handle, DWORD(code), data, DWORD(data.count), &buffer, DWORD(buffer.count), &length))
+                connection.handle, DWORD(code), data, DWORD(data.count), &buffer, DWORD(buffer.count), &length
+            ))
         guard result == .success else { throw diagnose(result, connection) }
         return Array(buffer[..<Int(length)])
     }
@@ -139,9 +142,12 @@ package final class PCSCChannel: CardChannel {
         return try body(connection)
     }
 
-    /// With T=0 a command with data never carries Le (ISO/IEC 7816-3 §12.2.1): the card announces with 61xx what it has.
+    /// With T=0 a command with data never carries Le (ISO/IEC 7816-3 §12.2.1): the card announces with 61xx what it
+    /// has.
     static func withoutCase4Length(_ command: [UInt8]) -> [UInt8] {
-        guard command.count > 5, command[4] != 0, command.count == 5 + Int(command[4]) + 1 else { return command }
+        guard command.count > 5, command[4] != 0, command.count == 5 + Int(command[4]) + 1 else {
+            return command
+        }
         return Array(command.dropLast())
     }
 }
@@ -155,8 +161,9 @@ extension PCSCChannel {
     private func diagnose(_ code: PCSCCode, _ connection: CardConnection) -> CardChannelError {
         switch code {
         case .noCard: return PCSCCode.removedCard.error(reader: readerName)
-        case .notTransacted, .communicationError, .communicationDataLost, .internalError, .unknownError, .invalidHandle,
-            .readerUnavailable, .unresponsiveCard, .unpoweredCard:
+        case .notTransacted, .communicationError, .communicationDataLost, .internalError, .unknownError,
+            .invalidHandle,
+            .readerUnavailable, .securityViolation, .unresponsiveCard, .unpoweredCard:
             return whatHappened(code, connection)
         default: return code.error(reader: readerName)
         }

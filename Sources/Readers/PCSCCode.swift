@@ -59,7 +59,8 @@ extension PCSCCode {
         case .invalidHandle:
             return CardChannelError(
                 .noService,
-                "The connection to the reader service is gone: pcscd was stopped or restarted. Run the command again.")
+                "The connection to the reader service is gone: pcscd was stopped or restarted. Run the command again."
+            )
         case .securityViolation: return ReaderService.refused
         case .unknownReader, .readerUnavailable:
             return CardChannelError(
@@ -89,7 +90,8 @@ extension PCSCCode {
         case .resetCard:
             return CardChannelError(
                 .cardReset,
-                "Another program reset the card in \(place), so the session with it is over. Run the command again.")
+                "Another program reset the card in \(place), so the session with it is over. Run the command again."
+            )
         case .unresponsiveCard, .unpoweredCard, .invalidATR:
             return CardChannelError(
                 .cardMute,
@@ -99,7 +101,8 @@ extension PCSCCode {
             return CardChannelError(
                 .cardMute,
                 "The card in \(place) did not answer the command. Take it out, put it in again, and run the command "
-                    + "again; if it happens each time, the card cannot do this command or the reader is too old for it.")
+                    + "again; if it happens each time, the card cannot do this command or the reader is too old for it."
+            )
         case .protocolMismatch:
             return CardChannelError(
                 .protocolMismatch,
@@ -107,7 +110,8 @@ extension PCSCCode {
                     + "with the other one. Leave the protocol open, or end the other program.")
         case .unsupportedCard, .cardUnsupported:
             return CardChannelError(
-                .protocolMismatch, "The reader \(place) cannot work with this kind of card. Try another reader.")
+                .protocolMismatch,
+                "The reader \(place) cannot work with this kind of card. Try another reader.")
         default: return nil
         }
     }
@@ -124,10 +128,13 @@ extension PCSCCode {
                     + ReaderService.restartCommand)
         case .notReady, .readerUnsupported:
             return CardChannelError(
-                .failure, "The reader \(place) is not ready. Unplug it and plug it in again, then run the command again.")
+                .failure,
+                "The reader \(place) is not ready. Unplug it and plug it in again, then run the command again."
+            )
         case .unsupportedFeature, .unexpected:
             return CardChannelError(
-                .failure, "The reader \(place) or its driver cannot do this (PC/SC \(hex)). Try another reader.")
+                .failure,
+                "The reader \(place) or its driver cannot do this (PC/SC \(hex)). Try another reader.")
         case .communicationError, .internalError, .unknownError:
             return CardChannelError(
                 .failure,
@@ -136,7 +143,8 @@ extension PCSCCode {
         default:
             return CardChannelError(
                 .failure,
-                "The reader \(place) failed with PC/SC code \(hex). The service's log says more: journalctl -u pcscd")
+                "The reader \(place) failed with PC/SC code \(hex). The service's log says more: journalctl -u pcscd"
+            )
         }
     }
 }

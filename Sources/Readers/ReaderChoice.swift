@@ -33,7 +33,8 @@ package enum ReaderChoice: Hashable, Sendable {
         case 0 where readers.count == 1:
             throw CardChannelError(.noCard, "There is no card in “\(readers[0].name)”. Put one in.")
         case 0:
-            throw CardChannelError(.noCard, "No reader holds a card. Put one in:\n" + list(readers, of: readers))
+            throw CardChannelError(
+                .noCard, "No reader holds a card. Put one in:\n" + list(readers, of: readers))
         default:
             throw CardChannelError(
                 .ambiguousReader,
@@ -42,7 +43,9 @@ package enum ReaderChoice: Hashable, Sendable {
         }
     }
 
-    private static func match(_ text: String, among readers: [ReaderState]) throws(CardChannelError) -> ReaderState {
+    private static func match(_ text: String, among readers: [ReaderState]) throws(CardChannelError)
+        -> ReaderState
+    {
         if let exact = readers.first(where: { $0.name == text }) { return exact }
         if let number = Int(text), readers.indices.contains(number - 1) { return readers[number - 1] }
         let wanted = text.lowercased()
@@ -57,7 +60,8 @@ package enum ReaderChoice: Hashable, Sendable {
                 "“\(text)” fits several readers. Give more of the name, or the number:\n"
                     + list(candidates, of: readers))
         }
-        throw CardChannelError(.noReader, "No reader is called “\(text)”. There are:\n" + list(readers, of: readers))
+        throw CardChannelError(
+            .noReader, "No reader is called “\(text)”. There are:\n" + list(readers, of: readers))
     }
 
     /// One line per reader with the number that it has in the whole list.

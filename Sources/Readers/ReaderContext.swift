@@ -11,8 +11,14 @@ package final class ReaderContext: Sendable {
 
     package init() throws(CardChannelError) {
         var handle = SCARDCONTEXT()
-        let code = PCSCCode(SCardEstablishContext(DWORD(SCARD_SCOPE_SYSTEM), nil, nil, &handle))
-        guard code == .success else { throw Self.lostServiceIfSilent(code).error(reader: nil) }
+        var code = PCSCCode(SCardEstablishContext(DWORD(SCARD_SCOPE_SYSTEM), nil, nil, &handle))
+        // A service that dies at this moment looks like one that refuses the user; the second time it does not.
+        if code == .securityViolation {
+            code = PCSCCode(SCardEstablishContext(DWORD(SCARD_SCOPE_SYSTEM), nil, nil, &handle))
+        }
+        guard code == .success else {
+            throw (code == .securityViolation ? code : Self.lostServiceIfSilent(code)).error(reader: nil)
+        }
         self.handle = handle
     }
 
@@ -124,12 +130,17 @@ package final class ReaderContext: Sendable {
 
     /// The list comes as strings that each end with NUL, and an empty one at the end.
     private static func split(_ names: ArraySlice<CChar>) -> [String] {
-        names.split(separator: 0).map { name in String(decoding: name.map(UInt8.init(bitPattern:)), as: UTF8.self) }
+        names.split(separator: 0).map { name in
+            String(decoding: name.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        }
     }
 
-    /// To questions that need no reader a communication error has one cause: the service went away.
+    /// To questions that need no reader these errors have one cause: the service went away. pcsclite reports a
+    /// connection that was reset as a security violation, since a service that refuses a user resets it too; but a
+    /// user who has a context was not refused.
     static func lostServiceIfSilent(_ code: PCSCCode) -> PCSCCode {
-        code == .communicationError || code == .internalError || code == .invalidHandle ? .noService : code
+        let silence: [PCSCCode] = [.communicationError, .internalError, .invalidHandle, .securityViolation]
+        return silence.contains(code) ? .noService : code
     }
 }
 

@@ -24,7 +24,8 @@ enum ReaderService {
     static func whyUnreachable() -> CardChannelError {
         #if canImport(Darwin)
             return CardChannelError(
-                .noService, "The reader service does not run. Plug in a reader, or restart it: " + restartCommand)
+                .noService,
+                "The reader service does not run. Plug in a reader, or restart it: " + restartCommand)
         #else
             // The client library reads the same variable; it is not a setting of ours.
             let path = getenv("PCSCLITE_CSOCK_NAME").map { String(cString: $0) } ?? "/run/pcscd/pcscd.comm"
@@ -37,12 +38,14 @@ enum ReaderService {
             }
             guard access(path, R_OK | W_OK) == 0 else {
                 return CardChannelError(
-                    .noPermission, "This user may not open the reader service's socket \(path). Run with sudo, or ask "
+                    .noPermission,
+                    "This user may not open the reader service's socket \(path). Run with sudo, or ask "
                         + "for the permission to it.")
             }
             return CardChannelError(
                 .noService,
-                "The reader service (pcscd) stopped or does not answer at \(path). Restart it: " + restartCommand
+                "The reader service (pcscd) stopped or does not answer at \(path). Restart it: "
+                    + restartCommand
                     + " (without systemd: sudo pcscd), then run the command again.")
         #endif
     }

@@ -20,6 +20,16 @@ final class ReaderSocket {
         }
     }
 
+    /// The connection for another thread, which may only end it.
+    struct Line: Sendable {
+        fileprivate let descriptor: Int32
+
+        /// The other side sees the end at once, and so does a wait of ours.
+        func cut() { _ = shutdown(descriptor, Int32(SHUT_RDWR)) }
+    }
+
+    var line: Line { Line(descriptor: descriptor) }
+
     private let descriptor: Int32
     private let stopping: Wakeup
     private var received: [UInt8] = []
@@ -171,6 +181,7 @@ final class ReaderSocket {
 }
 
 /// `send` of the system; inside the class that name is the method's.
-private func system_send(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32) -> Int {
+private func system_send(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32) -> Int
+{
     send(descriptor, bytes, count, flags)
 }

@@ -1,4 +1,5 @@
 package import SmartCard
+internal import Synchronization
 
 /// Puts a card into a virtual reader: the card's end of vpcd's protocol.
 ///
@@ -28,30 +29,41 @@ package final class VirtualReaderClient: Sendable {
     package let host: String
     package let port: UInt16
     private let stopping = Wakeup()
+    /// The connection of the moment, so that a stop reaches it even while the card is busy.
+    private let current = Mutex<ReaderSocket.Line?>(nil)
 
     package init(host: String = "127.0.0.1", port: UInt16 = VirtualReaderClient.defaultPort) {
         self.host = host
         self.port = port
     }
 
-    /// Takes the card out; may come from any thread, also before `run`. A command in progress is not answered.
-    package func stop() { stopping.ring() }
+    /// Takes the card out at once; may come from any thread, also before `run`. A command in progress is not answered.
+    package func stop() {
+        stopping.ring()
+        current.withLock { $0?.cut() }
+    }
 
     /// Puts the card in and serves it on this thread until it is stopped or, with `.once`, until the connection ends.
     package func run(
         _ card: some PoweredCard, persistence: Persistence = .once
     ) throws(CardChannelError) -> End {
         while true {
+            var isDead = false
             do throws(CardChannelError) {
                 let end = try insert(card)
                 if end == .stopped || persistence == .once { return end }
+                isDead = end == .cardDied
             } catch {
                 guard case .retry = persistence else { throw error }
             }
             guard case .retry(let rest) = persistence else { return .readerClosed }
-            if stopping.wait(atMost: rest) { return .stopped }
+            if stopping.wait(atMost: isDead ? max(rest, Self.absence) : rest) { return .stopped }
         }
     }
+
+    /// How long a card that died stays out. The service looks every 0.4 s; were the card back before that, it would
+    /// take the fresh card for the old one and never power it.
+    private static let absence = Duration.seconds(1)
 
     /// One insertion, from connecting to the end of the connection.
     private func insert(_ card: some PoweredCard) throws(CardChannelError) -> End {
@@ -65,15 +77,21 @@ package final class VirtualReaderClient: Sendable {
                 "No virtual reader answers at \(host):\(port)\(failure.inWords). Is pcscd running, with vpcd "
                     + "installed? (sudo apt install pcscd vsmartcard-vpcd; sudo systemctl restart pcscd)")
         }
+        current.withLock { $0 = connection.line }
         // Pulling a card takes its power away.
-        defer { card.powerOff() }
+        defer {
+            current.withLock { $0 = nil }
+            card.powerOff()
+        }
         while true {
             switch connection.receive() {
             case .success(let message):
                 guard let answer = Self.answer(to: message, from: card) else { continue }
+                if stopping.wait(atMost: .zero) { return .stopped }
                 guard !answer.isEmpty else { return .cardDied }
                 if case .failure(let failure) = connection.send(answer) { return Self.end(after: failure) }
-            case .failure(let failure): return Self.end(after: failure)
+            case .failure(let failure):
+                return stopping.wait(atMost: .zero) ? .stopped : Self.end(after: failure)
             }
         }
     }

@@ -1,7 +1,7 @@
 /// What a card says of itself when it is powered (ISO/IEC 7816-3:2006 §8).
 ///
-/// A value of this type kept every rule of the standard. Real cards break them now and then and work all the same:
-/// a failure to parse is worth a word to the user, never a reason to turn the card away.
+/// A value of this type kept every rule of the standard. Real cards break them now and then and work all the
+/// same: a failure to parse is worth a word to the user, never a reason to turn the card away.
 package struct ATR: Hashable, Sendable {
     /// TS, and at most 32 characters after it (§8.2.1).
     package static let bytesMax = 33

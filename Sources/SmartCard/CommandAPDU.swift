@@ -96,8 +96,8 @@ extension CommandAPDU: CustomStringConvertible {
 }
 
 extension CommandAPDU {
-    /// The command in pieces of at most so many data bytes: bit 5 of CLA is set in all but the last, which alone
-    /// asks for the answer (ISO/IEC 7816-4:2013 §5.3.3).
+    /// The command in pieces of at most so many data bytes: bit 5 of CLA is set in all but the last, which
+    /// alone asks for the answer (ISO/IEC 7816-4:2013 §5.3.3).
     ///
     /// GlobalPlatform chains some commands by P1 or P2 instead; this is not for them.
     package func chained(maximumBlock: Int = 255) -> [CommandAPDU] {

@@ -138,7 +138,7 @@ extension Explanations {
                 "The application is personalised already.", "An earlier block failed.",
             ],
             advice: ["Begin again with INSTALL [for personalization].", "Look at the life cycle state."],
-            "GPCS 2.3.1 table 11-10 and §7.3"),
+            "GPCS 2.3.1 table 11-10 and §7.3.2"),
         .init(
             0x6A86, after: .storeData, "Wrong form of data",
             "P1 says a form or an order that is not accepted.",

@@ -14,7 +14,8 @@ extension Explanations {
             advice: ["Unblock it with the unblocking code (PUK)."], "ISO/IEC 7816-4:2013 table 6"),
         .init(
             0x63C0, mask: 0xFFF0, after: .unblockPIN, "Wrong unblocking code, {count} tries left",
-            "The unblocking code was wrong; {count} tries are left. Without it the PIN stays blocked for ever.",
+            "The unblocking code was wrong; {count} tries are left. Without it the PIN stays"
+                + " blocked for ever.",
             causes: ["A wrong unblocking code (PUK)."], advice: [careful], "ISO/IEC 7816-4:2013 table 6"),
         .init(
             0x63C0, after: .unblockPIN, "Unblocking code blocked",
@@ -75,7 +76,8 @@ extension Explanations {
             "TS 102 221 §10.2.1.1"),
         .init(
             0x9200, mask: 0xFF00, "Success, a transfer goes on",
-            "The command succeeded. The second byte tells of a data transfer, or how often the card had to write.",
+            "The command succeeded. The second byte tells of a data transfer, or how often the card"
+                + " had to write.",
             "TS 102 221 §10.2.1.1; TS 51.011 §9.4.4"),
         .init(
             0x9240, "Memory problem", "The SIM card could not write its memory.",
@@ -110,7 +112,8 @@ extension Explanations {
             0x9840, "PIN blocked", "The PIN was wrong and no tries are left.",
             advice: ["Unblock it with the unblocking code (PUK)."], "TS 51.011 §9.4.6"),
         .init(
-            0x9850, "Maximum reached", "The counter cannot be increased any further.", "TS 102 221 §10.2.1.7"),
+            0x9850, "Maximum reached", "The counter cannot be increased any further.",
+            "TS 102 221 §10.2.1.7"),
         .init(
             0x9862, "Authentication error", "The network's or the application's authentication failed.",
             causes: ["A wrong MAC in the challenge.", "Other keys than the network's."],
@@ -123,7 +126,8 @@ extension Explanations {
             "TS 102 221 §10.2.1.7"),
         .init(
             0x9E00, mask: 0xFF00, "Success, {count} bytes of error data",
-            "SIM data download failed in the card's application; {count} bytes tell why.", "TS 51.011 §9.4.1"),
+            "SIM data download failed in the card's application; {count} bytes tell why.",
+            "TS 51.011 §9.4.1"),
         .init(
             0x9F00, mask: 0xFF00, "Success, {count} bytes wait",
             "The command succeeded. {count} bytes of answer must be fetched.",

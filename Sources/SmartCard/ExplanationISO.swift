@@ -135,7 +135,8 @@ extension Explanations {
         .init(
             0x6700, "Wrong length", "Lc or Le is not what the command allows.",
             causes: [
-                "The data are too long for the card's buffer, or for its secure channel: a MAC takes 8 or 16 bytes.",
+                "The data are too long for the card's buffer, or for its secure channel: a MAC"
+                    + " takes 8 or 16 bytes.",
                 "The card has no extended length.",
                 "The command has an Le and may not, or the other way round.",
             ],

@@ -17,7 +17,8 @@ extension Explanations {
             0x6581, after: .install, "Memory failure",
             "The card could not write its registry. Some cards also say so when the memory is full.",
             causes: ["The memory is full.", "The memory is worn out."],
-            advice: [room, "Repeat once in another reader; then replace the card."], "GPCS 2.3.1 table 11-55"),
+            advice: [room, "Repeat once in another reader; then replace the card."],
+            "GPCS 2.3.1 table 11-55"),
         .init(
             0x6A80, after: .install, "Install parameters refused",
             "The card did not accept the values in the command.",
@@ -156,6 +157,6 @@ extension Explanations {
                 "It does not implement the personalisation interface.", "It is personalised, or locked.",
                 "The domain has no secure channel open.",
             ],
-            advice: ["See the application's manual.", "Check its life cycle state."], "GPCS 2.3.1 §7.3"),
+            advice: ["See the application's manual.", "Check its life cycle state."], "GPCS 2.3.1 §7.3.2"),
     ]
 }

@@ -92,7 +92,8 @@ extension Explanations {
             0x6581, after: .load, "Memory failure while loading",
             "The card could not write the code. Some cards also say so when the memory is full.",
             causes: ["The memory is full.", "The memory is worn out."],
-            advice: [room, "Repeat once in another reader; then replace the card."], "GPCS 2.3.1 table 11-60"),
+            advice: [room, "Repeat once in another reader; then replace the card."],
+            "GPCS 2.3.1 table 11-60"),
         .init(
             0x6985, after: .load, "Not in the right order",
             "The card did not expect this block now.",
@@ -175,7 +176,8 @@ extension Explanations {
         .init(
             0x6A86, after: .delete, "This way of deleting is not there",
             "The card does not know this P2: often it cannot delete related objects.",
-            advice: ["Delete the applications one by one, and then the load file."], "GPCS 2.3.1 table 11-10"),
+            advice: ["Delete the applications one by one, and then the load file."],
+            "GPCS 2.3.1 table 11-10"),
         .init(
             0x6982, after: .delete, "Not allowed to delete",
             "The session or its domain may not delete this.",

@@ -1,6 +1,7 @@
 extension Explanations {
     private static let danger =
-        "Stop. The card counts failed authentications, and may lock for ever after a few (often 10, sometimes 3)."
+        "Stop. The card counts failed authentications, and may lock for ever after a few (often 10,"
+        + " sometimes 3)."
 
     /// Selecting, channels and secure channels.
     static let sessions: [Entry] = [
@@ -50,7 +51,8 @@ extension Explanations {
             advice: ["Select the issuer domain by its AID."], "GPCS 2.3.1 table 11-10"),
         .init(
             0x6300, after: .externalAuthenticate, "Wrong keys",
-            "The card computed another host cryptogram: the keys are not the card's keys. It counted the failure.",
+            "The card computed another host cryptogram: the keys are not the card's keys. It"
+                + " counted the failure.",
             causes: [
                 "Other keys than the card has.", "A missing or wrong key diversification.",
                 "A wrong key version.",

@@ -180,4 +180,15 @@ struct PaddingTests {
     func refuses(hex: String) throws {
         #expect(Padding.removeMethod2(try Hex.decode(hex)) == nil)
     }
+
+    @Test(
+        "with the block size given, takes the standard's own padding only",
+        arguments: [
+            ("0180000000000000", "01"), ("8000000000000000", ""), ("01800000000000000000000000000000", nil),
+            ("80000000000000000000000000000000", nil), ("0180", nil), ("018000000000000000", nil),
+            ("01020304050607080102030405060780", "010203040506070801020304050607"), ("", nil),
+        ] as [(String, String?)])
+    func strict(hex: String, expected: String?) throws {
+        #expect(Padding.removeMethod2(try Hex.decode(hex), blockSize: 8)?.hex == expected)
+    }
 }

@@ -1,5 +1,5 @@
-/// Keys for tests only, made with the openssl 3.0 command (genrsa, ecparam -genkey, pkcs8, pkey -pubout, req):
-/// the same RSA key of 1,024 bits, and the same P-256 key, in every form that a file may have.
+/// Keys for tests only, made with the openssl 3.0 command (genrsa, ecparam -genkey, pkcs8, pkey -pubout,
+/// req): the same RSA key of 1,024 bits, and the same P-256 key, in every form that a file may have.
 enum KeyFixtures {
     static let passphrase = "mooring"
 

@@ -106,6 +106,15 @@ struct DESMACTests {
         #expect(mac.retail(try Hex.decode(message)).hex == expected)
     }
 
+    // ICAO 9303-11 appendix D.3's key and message; the MAC by `openssl enc -des-ede-cbc` over the padded
+    // message.
+    @Test("gives the full triple DES MAC (algorithm 1)")
+    func full() throws {
+        let mac = try DESMAC(key: Secret(Hex.decode("7962D9ECE03D1ACD4C76089DCE131543")))
+        let message = try Hex.decode("72C29C2371CC9BDB65B779B8E8D37B29ECC154AA56A8799FAE2F498F76ED92F2")
+        #expect(mac.full(message).hex == "54390D7ECFD6FE9A")
+    }
+
     @Test("an IV of zeros is no IV, in messages of one block and of more", arguments: [0, 7, 8, 40])
     func zeroIV(count: Int) throws {
         let mac = try DESMAC(key: Secret(Hex.decode("0123456789ABCDEFFEDCBA9876543210")))

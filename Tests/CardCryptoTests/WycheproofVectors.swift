@@ -2,7 +2,8 @@ internal import Testing
 
 /// Signatures of the Wycheproof project (testvectors_v1): file and test number stand beside each.
 ///
-/// The figures are published under the Apache licence 2.0; each is a message, a signature, and whether it is good.
+/// The figures are published under the Apache licence 2.0; each is a message, a signature, and whether it is
+/// good.
 enum WycheproofVectors {
     struct Case: Sendable, CustomTestStringConvertible {
         let number: Int
@@ -22,7 +23,7 @@ enum WycheproofVectors {
         + "eb878daf05fd7afc3e09ada0f1126422f590975a1969816f48698bcbba1b4d9cae79d460d8f9f85e797500"
         + "5d9bc22c4e5ac0f7c1a45d12569a62807d3b9a02e5a530e773066f453d1f5b4c2e9cf7820283f742b9d5"
 
-    /// rsa_pss_2048_sha256_mgf1_32_test.json
+    /// rsa_pss_2048_sha256_mgf1_32_test.json.
     static let pss: [Case] = [
         .init(
             number: 1, comment: "valid signature", message: "",
@@ -126,7 +127,7 @@ enum WycheproofVectors {
             isValid: false),
     ]
 
-    /// rsa_signature_2048_sha256_test.json
+    /// rsa_signature_2048_sha256_test.json.
     static let pkcs1: [Case] = [
         .init(
             number: 1, comment: "valid", message: "",
@@ -210,12 +211,12 @@ enum WycheproofVectors {
             isValid: false),
     ]
 
-    /// ecdsa_brainpoolP256r1_sha256_p1363_test.json
+    /// ecdsa_brainpoolP256r1_sha256_p1363_test.json.
     static let brainpoolP256r1Point =
         "04019a2d9637743a63ddaefdbca0ee229a163b809b9b145e5313bbeb8defeab9d6548caf89bf5ba4949940"
         + "4145651234336401b9b2843a579ed152e090f11b9e59"
 
-    /// ecdsa_brainpoolP256r1_sha256_p1363_test.json
+    /// ecdsa_brainpoolP256r1_sha256_p1363_test.json.
     static let brainpoolP256r1: [Case] = [
         .init(
             number: 1, comment: "signature malleability", message: "313233343030",
@@ -268,13 +269,13 @@ enum WycheproofVectors {
             isValid: false),
     ]
 
-    /// ecdsa_brainpoolP384r1_sha384_p1363_test.json
+    /// ecdsa_brainpoolP384r1_sha384_p1363_test.json.
     static let brainpoolP384r1Point =
         "04192ed5ce547d2336911d3f6cecba227f08df077f6242a9147a914e854e6e32d325fd23ccc42921dc4a7e"
         + "4c2eb71defd3631e69079ba982e7a1cad0a39eff47fc6d6e3a280d081286b624886ba1f3069671ec1a2998"
         + "6d84fb79736d2799e6fc21"
 
-    /// ecdsa_brainpoolP384r1_sha384_p1363_test.json
+    /// ecdsa_brainpoolP384r1_sha384_p1363_test.json.
     static let brainpoolP384r1: [Case] = [
         .init(
             number: 1, comment: "signature malleability", message: "313233343030",
@@ -299,13 +300,13 @@ enum WycheproofVectors {
             isValid: false),
     ]
 
-    /// ecdsa_brainpoolP512r1_sha512_p1363_test.json
+    /// ecdsa_brainpoolP512r1_sha512_p1363_test.json.
     static let brainpoolP512r1Point =
         "0467cea1bedf84cbdcba69a05bb2ce3a2d1c9d911d236c480929a16ad697b45a6ca127079fe8d7868671e2"
         + "8ef33bdf9319e2e51c84b190ac5c91b51baf0a980ba500a7e79006194b5378f65cbe625ef2c47c64e56040"
         + "d873b995b5b1ebaa4a6ce971da164391ff619af3bcfc71c5e1ad27ee0e859c2943e2de8ef7c43d3c976e9b"
 
-    /// ecdsa_brainpoolP512r1_sha512_p1363_test.json
+    /// ecdsa_brainpoolP512r1_sha512_p1363_test.json.
     static let brainpoolP512r1: [Case] = [
         .init(
             number: 1, comment: "signature malleability", message: "313233343030",

@@ -4,8 +4,8 @@ internal import Testing
 
 @Suite("ATR")
 struct ATRTests {
-    /// An answer to reset from Ludovic Rousseau's public list (pcsc-tools, smartcard_list.txt, 2023), with the
-    /// facts that ISO/IEC 7816-3:2006 §8 reads out of it.
+    /// An answer to reset from Ludovic Rousseau's public list (pcsc-tools, smartcard_list.txt, 2023), with
+    /// the facts that ISO/IEC 7816-3:2006 §8 reads out of it.
     struct Card: Sendable, CustomTestStringConvertible {
         let name: String
         let atr: String

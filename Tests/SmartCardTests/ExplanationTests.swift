@@ -15,7 +15,8 @@ struct ExplanationTests {
         statuses.map { Row(status: $0, context: context, table: table) }
     }
 
-    // GlobalPlatform Card Specification 2.3.1: every table of warnings and errors in chapter 11 and annexes D to F.
+    // GlobalPlatform Card Specification 2.3.1: every table of warnings and errors in chapter 11 and annexes D
+    // to F.
     static let globalPlatform: [Row] =
         rows("11-10", nil, [0x6400, 0x6700, 0x6881, 0x6982, 0x6985, 0x6A86, 0x6D00, 0x6E00])
         + rows("11-26", .delete, [0x6581, 0x6A88, 0x6A82, 0x6A80])
@@ -38,7 +39,7 @@ struct ExplanationTests {
         + rows("F-36", .performSecurityOperation, [0x6300, 0x6883, 0x6A80])
 
     @Test(
-        "every status word of a GlobalPlatform table is explained in its context", .mission(.b6),
+        "every status word of a GlobalPlatform table is explained in its context", .mission(.point6),
         arguments: globalPlatform)
     func globalPlatformTables(_ row: Row) {
         let explanation = row.status.explanation(after: row.context)

@@ -41,7 +41,7 @@ package struct ReceiptLedger: Hashable, Sendable {
         firstSeen = entries.mapValues { $0.missing.first?.lowerBound ?? $0.last }
     }
 
-    package mutating func record(_ confirmation: Confirmation) -> Verdict {
+    package mutating func record(_ confirmation: CardConfirmation) -> Verdict {
         let domain = confirmation.domainUniqueData
         let counter = confirmation.counter
         guard var entry = entries[domain] else {

@@ -20,7 +20,7 @@ package enum LinkError: Error, Hashable {
     case stopped
 }
 
-/// A card at the end of a blocking channel: secures what is sent, checks what comes back, shows both to whoever watches.
+/// A card at the end of a blocking channel: secures what is sent, checks what comes back, shows both to a watcher.
 ///
 /// Not Sendable: a MAC chain must never interleave, so a link belongs to one thread.
 package final class CardLink {

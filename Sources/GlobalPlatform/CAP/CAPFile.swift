@@ -15,7 +15,7 @@ package struct CAPFile: Sendable {
     package let descriptor: CAPDescriptor?
     package let staticResources: CAPStaticResources?
     package let manifest: CAPManifest?
-    private let components: [CAPComponentKind: CAPComponent]
+    private let components: CAPComponents
 
     /// Reads a ZIP archive, or the bare components one after the other (an IJC file).
     package init(_ bytes: [UInt8], limits: ZIPLimits = .capFile) throws(CAPError) {
@@ -30,10 +30,17 @@ package struct CAPFile: Sendable {
     }
 
     private init(_ container: CAPContainer) throws(CAPError) {
-        components = container.components
+        var components = container.components
         header = container.header
         for kind in CAPComponentKind.required where components[kind] == nil { throw .missing(kind) }
-        directory = try CAPDirectory(try components.need(.directory), header: header)
+        let directory = try CAPDirectory(try components.need(.directory), header: header)
+        self.directory = directory
+        // A custom component that the Directory does not announce is a tool's own data in an archive, and no card's
+        // business; in a row that was made for loading it was put there for the card (omfgp's bundle has one).
+        if container.isArchive {
+            components.keepCustom { kind in directory.customComponents.contains { $0.tag == kind.tag } }
+        }
+        self.components = components
         imports = try CAPImports(try components.need(.import)).packages
         methods = try CAPMethods(try components.need(.method), isExtended: header.isExtended)
         staticFields = try CAPStaticFields(try components.need(.staticField))
@@ -87,8 +94,8 @@ package struct CAPFile: Sendable {
 
     func loadedComponents(includesDescriptor: Bool) -> [CAPComponent] {
         let kinds = CAPComponentKind.loadOrder.filter { includesDescriptor || $0 != .descriptor }
-        let custom = components.keys.filter(\.isCustom).sorted { $0.tag < $1.tag }
-        return (kinds + custom).compactMap { components[$0] }
+        let custom = components.custom.sorted { $0.kind.tag < $1.kind.tag }
+        return kinds.compactMap { components[$0] } + custom
     }
 }
 
@@ -145,13 +152,6 @@ extension CAPFile {
 
     private func disagreement(_ kind: CAPComponentKind, declared: Int, actual: Int) -> CAPError {
         .broken(.directory, offset: 3, .directoryMismatch(kind, declared: declared, actual: actual))
-    }
-}
-
-extension [CAPComponentKind: CAPComponent] {
-    fileprivate func need(_ kind: CAPComponentKind) throws(CAPError) -> CAPComponent {
-        guard let component = self[kind] else { throw .missing(kind) }
-        return component
     }
 }
 

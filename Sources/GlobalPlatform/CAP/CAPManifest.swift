@@ -17,23 +17,27 @@ package struct CAPManifest: Hashable, Sendable {
     private static let linesMax = 2048
 
     /// Reads what it can; a manifest is a comment on the components and never decides whether a file is valid.
-    package init(_ bytes: some Sequence<UInt8>) {
+    package init(_ bytes: some Collection<UInt8>) {
         var attributes: [String: String] = [:]
-        var current: (name: String, value: String)?
-        let text = String(decoding: Array(bytes), as: UTF8.self)
-        for line in text.split(maxSplits: Self.linesMax, whereSeparator: \.isNewline).prefix(Self.linesMax) {
+        var name: String?
+        var value: [UInt8] = []
+        func finish() {
+            if let name { attributes[name] = String(decoding: value, as: UTF8.self) }
+            name = nil
+        }
+        let lines = bytes.split(maxSplits: Self.linesMax) { $0 == 0x0A || $0 == 0x0D }
+        for line in lines.prefix(Self.linesMax) {
             // A line that begins with a space goes on with the value before it (JAR file specification).
-            if line.first == " " {
-                current?.value += line.dropFirst()
+            if line.first == UInt8(ascii: " ") {
+                value += line.dropFirst()
                 continue
             }
-            if let (name, value) = current { attributes[name] = value }
-            current = nil
-            guard let colon = line.firstIndex(of: ":") else { continue }
-            let value = line[line.index(after: colon)...].drop { $0 == " " }
-            current = (String(line[..<colon]), String(value))
+            finish()
+            guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
+            name = String(decoding: line[..<colon], as: UTF8.self)
+            value = Array(line[line.index(after: colon)...].drop { $0 == UInt8(ascii: " ") })
         }
-        if let (name, value) = current { attributes[name] = value }
+        finish()
         self.attributes = attributes
     }
 

@@ -90,19 +90,9 @@ package struct ZIPArchive: ~Copyable {
     }
 
     private init(_ memory: UnsafeRawBufferPointer, limits: ZIPLimits) throws(CAPError) {
-        var error = zip_error_t()
-        zip_error_init(&error)
-        defer { zip_error_fini(&error) }
-        guard let source = zip_source_buffer_create(memory.baseAddress, UInt64(memory.count), 0, &error)
-        else {
-            throw .archive(.noMemory)
-        }
-        guard let opened = zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &error) else {
-            zip_source_free(source)
-            throw .archive(.unreadable(code: zip_error_code_zip(&error)))
-        }
+        let (opened, mayRepeat) = try Self.open(memory, ZIP_RDONLY | ZIP_CHECKCONS)
         do {
-            entries = try Self.list(opened, limits)
+            entries = try Self.list(opened, limits, mayRepeat: mayRepeat)
             handle = opened
         } catch {
             zip_discard(opened)
@@ -111,6 +101,28 @@ package struct ZIPArchive: ~Copyable {
     }
 
     deinit { zip_discard(handle) }
+
+    private static func open(
+        _ memory: UnsafeRawBufferPointer, _ flags: Int32
+    ) throws(CAPError) -> (OpaquePointer, mayRepeat: Bool) {
+        var error = zip_error_t()
+        zip_error_init(&error)
+        defer { zip_error_fini(&error) }
+        guard let source = zip_source_buffer_create(memory.baseAddress, UInt64(memory.count), 0, &error)
+        else {
+            throw .archive(.noMemory)
+        }
+        if let opened = zip_open_from_source(source, flags, &error) {
+            return (opened, flags & ZIP_CHECKCONS == 0)
+        }
+        zip_source_free(source)
+        let code = zip_error_code_zip(&error)
+        // libzip does not say which name is there twice; read without its checks, our own list does.
+        guard code == ZIP_ER_EXISTS, flags & ZIP_CHECKCONS != 0 else {
+            throw .archive(.unreadable(code: code))
+        }
+        return try open(memory, flags & ~ZIP_CHECKCONS)
+    }
 
     /// Unpacks one entry; its checksum and its size must be what the directory says.
     package borrowing func contents(of entry: ZIPEntry) throws(CAPError) -> [UInt8] {
@@ -133,16 +145,19 @@ package struct ZIPArchive: ~Copyable {
         return bytes
     }
 
-    private static func list(_ handle: OpaquePointer, _ limits: ZIPLimits) throws(ZIPError) -> [ZIPEntry] {
+    private static func list(
+        _ handle: OpaquePointer, _ limits: ZIPLimits, mayRepeat: Bool
+    ) throws(ZIPError) -> [ZIPEntry] {
         let count = Int(zip_get_num_entries(handle, 0))
         guard count <= limits.entriesMax else { throw .tooManyEntries(count) }
         var entries: [ZIPEntry] = []
         entries.reserveCapacity(count)
-        var names = Set<String>(minimumCapacity: count)
+        var names = Set<String>()
         var total = 0
         for index in 0..<count {
             let entry = try stat(handle, UInt64(index), limits)
-            guard names.insert(entry.path).inserted else { throw .duplicate(entry.path) }
+            // Where libzip made its checks, it has seen to this.
+            if mayRepeat { guard names.insert(entry.path).inserted else { throw .duplicate(entry.path) } }
             total += entry.byteCount
             guard total <= limits.totalBytesMax else { throw .totalTooLarge(bytes: total) }
             entries.append(entry)
@@ -159,11 +174,11 @@ package struct ZIPArchive: ~Copyable {
         guard zip_stat_index(handle, index, flags, &stat) == 0, let text = stat.name else {
             throw .unreadable(code: zip_error_code_zip(zip_get_error(handle)))
         }
-        let raw = UnsafeBufferPointer(start: text, count: strnlen(text, limits.nameBytesMax + 1))
-        let nameBytes = raw.map(UInt8.init(bitPattern:))
-        guard nameBytes.count <= limits.nameBytesMax, let path = String(validating: nameBytes, as: UTF8.self)
+        guard strnlen(text, limits.nameBytesMax + 1) <= limits.nameBytesMax,
+            let path = String(validatingCString: text)
         else {
-            throw .unreadableName(nameBytes.prefix(32).hex)
+            let start = UnsafeRawBufferPointer(start: text, count: strnlen(text, 32))
+            throw .unreadableName(start.hex)
         }
         guard isPlain(path) else { throw .unsafePath(path) }
         guard stat.encryption_method == ZIP_EM_NONE else { throw .encrypted(path) }
@@ -181,12 +196,19 @@ package struct ZIPArchive: ~Copyable {
 
     /// A relative path of ordinary names; only a directory may end in a slash.
     static func isPlain(_ path: String) -> Bool {
-        var names = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)[...]
-        if names.last?.isEmpty == true { names = names.dropLast() }
-        return !names.isEmpty
-            && names.allSatisfy { name in
-                !name.isEmpty && !name.elementsEqual(".".utf8) && !name.elementsEqual("..".utf8)
-                    && name.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: ":") }
+        var nameCount = 0
+        var isDots = true
+        for byte in path.utf8 {
+            if byte == UInt8(ascii: "/") {
+                // An empty name, or one of dots alone, leads somewhere else.
+                guard nameCount > 0, !(isDots && nameCount <= 2) else { return false }
+                (nameCount, isDots) = (0, true)
+                continue
             }
+            guard byte >= 0x20, byte != UInt8(ascii: "\\"), byte != UInt8(ascii: ":") else { return false }
+            nameCount += 1
+            isDots = isDots && byte == UInt8(ascii: ".")
+        }
+        return !path.isEmpty && !(isDots && (1...2).contains(nameCount))
     }
 }

@@ -41,8 +41,10 @@ package struct InstallationRequest: Hashable, Sendable {
 
 /// The code of one application module. A thrown refusal undoes everything the call wrote since the last checkpoint.
 package protocol CardProgram: Sendable {
+    /// Whether an instance may be selected on several logical channels at once (Java Card `MultiSelectable`).
+    var isMultiSelectable: Bool { get }
     func install(_ request: InstallationRequest, in context: ApplicationContext) throws(Refusal)
-    /// Returns the data of the answer to SELECT, a whole FCI; `nil` takes the one the core makes. A refusal means 6999
+    /// Returns the data of the answer to SELECT, a whole FCI; `nil` sends none. A refusal means 6999
     /// whatever it says, and the application is not selected (Java Card: `select()` returned false).
     func select(in context: ApplicationContext) throws(Refusal) -> [UInt8]?
     func deselect(in context: ApplicationContext)
@@ -59,6 +61,7 @@ package protocol CardProgram: Sendable {
 }
 
 extension CardProgram {
+    package var isMultiSelectable: Bool { false }
     package func select(in context: ApplicationContext) throws(Refusal) -> [UInt8]? { nil }
     package func deselect(in context: ApplicationContext) {}
     package func storeData(

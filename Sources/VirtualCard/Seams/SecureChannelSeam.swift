@@ -71,6 +71,9 @@ package protocol CardSecureChannel {
     /// the CLA cleared and the logical channel left in. Also called for a command WITHOUT secure messaging: the channel
     /// decides by its level whether that is allowed (GPCS 2.3.1 §E.1.6, Amendment D §5.6). A refusal aborts the session
     /// when the protocol says so (`isAborted`).
+    ///
+    /// The data of a chained command (GPCS 2.3.1 §11.1.5.1) come here in one piece, with P1 of the last command: Lc in
+    /// the MAC is then written in three bytes, `00` and the count, when the data exceed 255 bytes.
     mutating func unwrap(_ command: CommandAPDU) throws(Refusal) -> CommandAPDU
 
     /// Protects one answer to the last unwrapped command, as the level asks; also an answer without data, and errors

@@ -3,7 +3,7 @@ package import SmartCard
 
 /// What a card answers to a delegated operation: its receipt, and what the receipt is bound to
 /// (GPCS 2.3.1 §11.1.6).
-package struct Confirmation: Hashable, Sendable {
+package struct CardConfirmation: Hashable, Sendable {
     package let receipt: [UInt8]
     package let counter: UInt16
     /// `42` and `45` of the domain that made the receipt, one after the other.
@@ -16,14 +16,14 @@ package struct Confirmation: Hashable, Sendable {
     /// Reads the data of an answer: `nil` where the card confirms nothing (no data, or one byte `00`).
     ///
     /// Some cards put the length of the whole in front; that is understood as well.
-    package static func read(_ data: [UInt8]) throws(ConfirmationError) -> Confirmation? {
+    package static func read(_ data: [UInt8]) throws(ConfirmationError) -> CardConfirmation? {
         if data.isEmpty || data == [0x00] { return nil }
         do {
-            return try Confirmation(data[...])
+            return try CardConfirmation(data[...])
         } catch {
             var rest = data[...]
             guard let length = try? BERTLV.readLength(&rest), length == rest.count else { throw error }
-            return try Confirmation(rest)
+            return try CardConfirmation(rest)
         }
     }
 

@@ -15,7 +15,7 @@ package struct DAPBlock: Hashable, Sendable {
     /// Signs the hash of a load file data block.
     package init(
         domain: AID, hash: [UInt8], signedBy key: ContentSigningKey
-    ) throws(LoadFileError) {
+    ) throws(SignedLoadFileError) {
         guard key.acceptableHashes.contains(where: { $0.byteCount == hash.count }) else {
             throw .hashTooWeak(byteCount: hash.count)
         }
@@ -34,7 +34,7 @@ package struct DAPBlock: Hashable, Sendable {
 }
 
 /// What LOAD carries (GPCS 2.3.1 table 11-58): signatures, then the data block in clear or ciphered.
-package struct LoadFile: Hashable, Sendable {
+package struct SignedLoadFile: Hashable, Sendable {
     package enum Content: Hashable, Sendable {
         case clear([UInt8])
         /// `initialVector` is empty where the card takes zeros.
@@ -75,7 +75,7 @@ package struct LoadFile: Hashable, Sendable {
 }
 
 /// Why a load file was not signed.
-package enum LoadFileError: Error, Hashable {
+package enum SignedLoadFileError: Error, Hashable {
     /// The hash is weaker than the key that signs it allows (table C-3).
     case hashTooWeak(byteCount: Int)
     case crypto(CryptoError)

@@ -1,0 +1,23 @@
+package import Arguments
+internal import Readers
+
+/// The whole tree of commands.
+package enum BerthProgram {
+    package static let version = "0.1.0"
+
+    package static func make(_ opener: CardOpener) -> Program {
+        Program(
+            "berth", "Manage the applications on smart cards", version: version, date: "2026-11-21",
+            discussion: """
+                berth speaks GlobalPlatform to any card in a reader, and to virtual cards in files. It checks before it \
+                changes anything, explains what a card refuses, and finishes what was interrupted.
+                """,
+            examples: [
+                .init("what is this card", "berth gp info"),
+                .init("what is on it", "berth gp list"),
+                .init("install an application", "berth gp install purse.cap"),
+            ],
+            commands: [GPCommands.noun(opener), ExplainCommand.verb],
+            readerNames: { (try? ReaderContext().readerNames()) ?? [] })
+    }
+}

@@ -1,0 +1,126 @@
+internal import Arguments
+internal import CardManagement
+internal import GlobalPlatform
+internal import SmartCard
+
+/// What a command works with: the card, what it told of itself, the command line, and where to show things.
+struct CardDesk {
+    /// What lasts from one verb to the next when a script runs several in one session.
+    final class Shared {
+        let link: CardLink
+        var securityDomain: AID?
+        var identity: CardIdentity?
+
+        init(_ link: CardLink) { self.link = link }
+    }
+
+    let shared: Shared
+    let parsed: ParsedCommand
+    let terminal: Terminal
+
+    var link: CardLink { shared.link }
+    var securityDomain: AID? { shared.securityDomain }
+    var identity: CardIdentity? { shared.identity }
+
+    /// Opens the card that the command line names.
+    init(_ opener: CardOpener, _ parsed: ParsedCommand, _ terminal: Terminal) throws {
+        terminal.interrupts.begin()
+        let tracer = parsed[ConnectionOptions.trace] ? Tracer(terminal) : nil
+        let channel = try opener.open(parsed)
+        self.init(Shared(CardLink(channel) { tracer?.show($0) }), parsed, terminal)
+    }
+
+    init(_ shared: Shared, _ parsed: ParsedCommand, _ terminal: Terminal) {
+        self.shared = shared
+        self.parsed = parsed
+        self.terminal = terminal
+    }
+
+    /// Selects the domain to work with, and nothing more.
+    func selectDomain() throws {
+        let wanted = parsed[ConnectionOptions.domain]
+        let answer = try link.send(.select(wanted))
+        if answer.isSelected {
+            shared.securityDomain = wanted ?? Self.name(in: answer)
+            return
+        }
+        guard wanted == nil, answer.status != 0x6E00 else {
+            throw LinkError.procedure(.refused(.select(wanted), answer.status))
+        }
+        // Cards without a default, or with another, are asked by the names that issuer domains have.
+        for candidate in IdentifyCard.candidates where try link.send(.select(candidate)).isSelected {
+            shared.securityDomain = candidate
+            return
+        }
+        throw LinkError.procedure(.refused(.select(nil), answer.status))
+    }
+
+    /// Selects the domain and asks it for everything that it tells without a session.
+    func identify() throws -> CardIdentity {
+        let identity = try link.run(IdentifyCard(issuerDomain: parsed[ConnectionOptions.domain]))
+        shared.securityDomain = identity.issuerDomain
+        shared.identity = identity
+        return identity
+    }
+
+    /// Opens the secure channel with the keys of the command line, unless a script has opened it.
+    func authenticate() throws {
+        guard link.peer == nil else { return }
+        try selectDomain()
+        try Authentication(self).open()
+    }
+
+    /// Sends one command that the card must accept.
+    @discardableResult
+    func require(_ command: CommandAPDU) throws -> ResponseAPDU {
+        let answer = try link.send(command)
+        guard answer.status.isSuccess else { throw LinkError.procedure(.refused(command, answer.status)) }
+        return answer
+    }
+
+    /// Sends commands that change the card, or with `--dry-run` shows them and sends nothing.
+    ///
+    /// - Returns: the answers, or nothing when it was a dry run.
+    func change(_ commands: [CommandAPDU]) throws -> [ResponseAPDU]? {
+        guard !parsed[ConnectionOptions.dryRun] else {
+            for command in commands { terminal.note("would send: " + CommandText.describe(command)) }
+            return nil
+        }
+        var answers: [ResponseAPDU] = []
+        for command in commands {
+            try terminal.checkInterrupted()
+            answers.append(try require(command))
+        }
+        return answers
+    }
+
+    private static func name(in answer: ResponseAPDU) -> AID? {
+        (try? FileControlInformation(answer.data)).flatMap { $0.name.flatMap { try? AID($0) } }
+    }
+}
+
+extension ResponseAPDU {
+    /// 6283 says that the domain is selected and locked (GPCS 2.3.1 table 11-83).
+    fileprivate var isSelected: Bool { status.isSuccess || status == 0x6283 }
+}
+
+/// Gives a verb its desk: a new one from the command line, or the one that a script already sits at.
+struct DeskProvider: Sendable {
+    let desk: @Sendable (ParsedCommand, Terminal) throws -> CardDesk
+
+    init(_ opener: CardOpener) {
+        desk = { try CardDesk(opener, $0, $1) }
+    }
+
+    /// For the lines of a script, one after the other on one task.
+    init(sharing shared: CardDesk.Shared) {
+        let box = OneTask(shared)
+        desk = { CardDesk(box.shared, $0, $1) }
+    }
+
+    private final class OneTask: @unchecked Sendable {
+        // Sendable because a script runs its lines one at a time, on the task that made this.
+        let shared: CardDesk.Shared
+        init(_ shared: CardDesk.Shared) { self.shared = shared }
+    }
+}

@@ -1,0 +1,75 @@
+internal import Arguments
+internal import CardCrypto
+internal import CardManagement
+internal import SmartCard
+
+/// The keys of the command line, read from where they are kept.
+struct KeyReading {
+    /// GlobalPlatform's test key, which nearly every sample card has.
+    private static let testKey: [UInt8] = Array(0x40...0x4F)
+
+    let material: KeySource.Material
+    /// Nobody gave a key.
+    let isTestKey: Bool
+
+    init(_ parsed: ParsedCommand, on terminal: Terminal) throws {
+        let single = parsed[ConnectionOptions.key]
+        let three = [ConnectionOptions.keyENC, ConnectionOptions.keyMAC, ConnectionOptions.keyDEK]
+        let given = three.map { parsed[$0] }
+        isTestKey = single == nil && given.allSatisfy { $0 == nil }
+        guard !isTestKey else {
+            material = .one(Secret(Self.testKey))
+            return
+        }
+        if ([single] + given).contains(where: { $0?.isLiteral == true }) {
+            terminal.warn(
+                "a key on the command line can be seen by every program of this machine; "
+                    + "use env:NAME, file:PATH or prompt")
+        }
+        let names = ["encryption key", "authentication key", "data encryption key"]
+        var keys: [Secret] = []
+        for (source, name) in zip(given, names) {
+            guard let source = source ?? single else {
+                throw Problem.usage(
+                    "the \(name) is missing",
+                    advice: "give all of --key-enc, --key-mac and --key-dek, or --key")
+            }
+            keys.append(try Self.read(source, label: name, on: terminal))
+        }
+        material = .three(encryption: keys[0], mac: keys[1], dataEncryption: keys[2])
+    }
+
+    /// Hex of 16, 24 or 32 bytes; `default` names the test key.
+    static func read(_ source: SecretSource, label: String, on terminal: Terminal) throws -> Secret {
+        try terminal.withSecret(source, label: label) { bytes in
+            let trimmed = bytes.filter { ![0x20, 0x0A, 0x0D, 0x09, 0x3A].contains($0) }
+            if trimmed.elementsEqual("default".utf8) { return Secret(testKey) }
+            guard trimmed.count % 2 == 0, [32, 48, 64].contains(trimmed.count) else {
+                throw Problem(
+                    "key-malformed", exit: .badData, "the \(label) is not a key",
+                    why:
+                        "\(source) gives \(trimmed.count) characters; 32, 48 or 64 hexadecimal digits are a key"
+                )
+            }
+            var key: [UInt8] = []
+            for index in stride(from: 0, to: trimmed.count, by: 2) {
+                guard let high = digit(trimmed[index]), let low = digit(trimmed[index + 1]) else {
+                    throw Problem(
+                        "key-malformed", exit: .badData, "the \(label) is not a key",
+                        why: "\(source) gives a character that is no hexadecimal digit")
+                }
+                key.append(high << 4 | low)
+            }
+            return Secret(key)
+        }
+    }
+
+    private static func digit(_ character: UInt8) -> UInt8? {
+        switch character {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): character - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): character - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}

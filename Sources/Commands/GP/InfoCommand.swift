@@ -1,0 +1,153 @@
+internal import Arguments
+internal import CardManagement
+internal import GlobalPlatform
+internal import SmartCard
+
+/// `berth gp info`: everything a card tells without keys.
+enum InfoCommand {
+    static func verb(_ desks: DeskProvider) -> Command {
+        Command(
+            "info", "Show what the card is, its keys and its free memory",
+            discussion: "Needs no keys: only what the card tells everybody is asked for.",
+            examples: [.init("the card in the only reader", "berth gp info")],
+            options: [ConnectionOptions.cardGroup]
+        ) { parsed, terminal in
+            let desk = try desks.desk(parsed, terminal)
+            let identity = try desk.identify()
+            let memory = try MemoryHistory(desk).view(identity.resources)
+            let view = IdentityView(identity, answerToReset: desk.link.channel.answerToReset, memory: memory)
+            if terminal.isJSON {
+                terminal.print(json: view.json)
+            } else {
+                view.show(on: terminal)
+            }
+        }
+    }
+}
+
+/// A card's identity as text and as JSON.
+struct IdentityView {
+    private let identity: CardIdentity
+    private let answerToReset: [UInt8]
+    private let memory: MemoryView
+
+    init(_ identity: CardIdentity, answerToReset: [UInt8], memory: MemoryView) {
+        self.identity = identity
+        self.memory = memory
+        self.answerToReset = answerToReset
+    }
+
+    func show(on terminal: Terminal) {
+        var facts = Table([.init("What"), .init("Value")])
+        for (name, value) in self.facts { facts.add([.init(name), .init(value)]) }
+        terminal.print(facts)
+        if !identity.keys.isEmpty {
+            terminal.print()
+            var keys = Table([
+                .init("Key version", .right), .init("Id", .right), .init("Type"), .init("Bytes", .right),
+            ])
+            for key in identity.keys {
+                keys.add([
+                    .init("\(key.version)"), .init("\(key.identifier)"),
+                    .init(key.components.map(\.type.name).joined(separator: " + ")),
+                    .init(key.components.map { "\($0.byteCount)" }.joined(separator: " + ")),
+                ])
+            }
+            terminal.print(keys)
+        }
+        terminal.print()
+        memory.show(on: terminal)
+    }
+
+    private var facts: [(String, String)] {
+        var facts: [(String, String)] = []
+        func add(_ name: String, _ value: String?) { if let value { facts.append((name, value)) } }
+        add("ATR", answerToReset.isEmpty ? nil : answerToReset.hex)
+        add("Card id", identity.cardID)
+        add("Issuer domain", identity.issuerDomain.map { "\($0)" })
+        add("State", identity.isLocked ? "locked" : nil)
+        add("GlobalPlatform", identity.recognition?.version)
+        add("Secure channels", channels.isEmpty ? nil : channels.joined(separator: ", "))
+        add("IIN", identity.issuerIdentificationNumber?.hex)
+        add("CIN", identity.cardImageNumber?.hex)
+        add("Sequence counter", identity.sequenceCounter?.hex)
+        add("Longest command", identity.fileControl?.commandBytesMax.map { "\($0) bytes" })
+        for field in identity.productionLifeCycle?.fields ?? [] {
+            facts.append((field.name, field.bytes.hex))
+        }
+        if let capabilities = identity.capabilities {
+            add("Domain privileges", capabilities.domainPrivileges?.names.joined(separator: ", "))
+            add("Application privileges", capabilities.applicationPrivileges?.names.joined(separator: ", "))
+        }
+        return facts
+    }
+
+    private var channels: [String] {
+        identity.secureChannels.map { "SCP\($0.version.rawValue.hex) i=\($0.options.hex)" }
+    }
+
+    var json: JSONValue {
+        var object: JSONObject = ["atr": .string(answerToReset.hex), "locked": .bool(identity.isLocked)]
+        object["cardId"] = identity.cardID.map { .string($0) }
+        object["issuerDomain"] = identity.issuerDomain.map { .string("\($0)") }
+        object["globalPlatform"] = identity.recognition?.version.map { .string($0) }
+        object["secureChannels"] = .array(
+            identity.secureChannels.map {
+                ["scp": .string($0.version.rawValue.hex), "i": .string($0.options.hex)]
+            })
+        object["iin"] = identity.issuerIdentificationNumber.map { .string($0.hex) }
+        object["cin"] = identity.cardImageNumber.map { .string($0.hex) }
+        object["sequenceCounter"] = identity.sequenceCounter.map { .string($0.hex) }
+        if let fields = identity.productionLifeCycle?.fields {
+            var cplc = JSONObject()
+            for field in fields { cplc[field.name] = .string(field.bytes.hex) }
+            object["cplc"] = .object(cplc)
+        }
+        object["keys"] = .array(
+            identity.keys.map { key in
+                [
+                    "version": .count(Int(key.version)), "id": .count(Int(key.identifier)),
+                    "components": .array(
+                        key.components.map {
+                            ["type": .string($0.type.name), "bytes": .count($0.byteCount)]
+                        }),
+                ]
+            })
+        object["memory"] = memory.json
+        return .object(object)
+    }
+}
+
+/// What a card says of its memory.
+struct MemoryView {
+    private let resources: CardResources?
+    private let size: Int?
+
+    /// - Parameter size: the most non-volatile memory that was ever seen free on this card.
+    init(_ resources: CardResources?, size: Int? = nil) {
+        self.resources = resources
+        self.size = size
+    }
+
+    func show(on terminal: Terminal) {
+        guard let resources else {
+            terminal.print("Memory: the card does not tell (GET DATA FF21)")
+            return
+        }
+        if let size {
+            let used = size - resources.freeNonVolatile
+            terminal.print(MemoryBar([.init("used", bytes: used)], .total(size)))
+        }
+        terminal.print(
+            "Free: \(resources.freeNonVolatile) bytes non-volatile, \(resources.freeVolatile) bytes volatile")
+    }
+
+    var json: JSONValue {
+        guard let resources else { return .null }
+        return [
+            "freeNonVolatile": .count(resources.freeNonVolatile),
+            "freeVolatile": .count(resources.freeVolatile),
+            "applications": .count(resources.applicationCount), "size": size.map { .count($0) } ?? .null,
+        ]
+    }
+}

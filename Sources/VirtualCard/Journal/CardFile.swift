@@ -1,0 +1,276 @@
+internal import CardCrypto
+internal import SmartCard
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// A card in a file: checksummed records that are only ever appended, and written anew when most of them are history.
+///
+/// A record is: kind, four bytes of length, eight bytes of SHA-256 over kind and contents, contents. A change counts
+/// once a mark follows it; what has none (the power or the program went away) is cut off at the next opening.
+package final class CardFile {
+    enum Kind: UInt8 {
+        case profile = 0x50
+        case change = 0x43
+        case mark = 0x4D
+    }
+
+    private static let magic = Array("BERTHCARD1\n".utf8)
+    private static let headerBytes = 13
+    private static let recordBytesMax = 1 << 26
+    /// Below this, a file is not worth writing anew.
+    private static let compactionBytesMin = 262_144
+
+    private let path: String
+    private var descriptor: Int32
+    private var endOffset: Int
+    private var beginOffset: Int
+    private var liveBytes: Int
+    private(set) var profileText: String
+    private(set) var changes: [StateChange] = []
+
+    deinit { close(descriptor) }
+
+    private init(path: String, descriptor: Int32, profileText: String) {
+        self.path = path
+        self.descriptor = descriptor
+        self.profileText = profileText
+        endOffset = 0
+        beginOffset = 0
+        liveBytes = 0
+    }
+
+    /// Makes a new file; one that exists is not touched.
+    static func create(
+        at path: String, profileText: String, state: CardState
+    ) throws(CardFileError) -> CardFile {
+        let descriptor = createNew(path)
+        guard descriptor >= 0 else { throw errno == EEXIST ? .exists(path) : .system("create", errno, path) }
+        let file = CardFile(path: path, descriptor: descriptor, profileText: profileText)
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .inUse(path) }
+        try file.write(file.snapshot(of: state))
+        try file.synchronize()
+        file.liveBytes = file.endOffset
+        return file
+    }
+
+    /// Opens a file and keeps every other program (and every other part of this one) out of it until it is closed.
+    static func open(at path: String, library: LoadFileLibrary) throws(CardFileError) -> CardFile {
+        // Between opening and locking, the holder may have replaced the file by a compacted one: look again.
+        for _ in 0..<8 {
+            let descriptor = openForWriting(path)
+            guard descriptor >= 0 else { throw .system("open", errno, path) }
+            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+                close(descriptor)
+                throw .inUse(path)
+            }
+            if isCurrent(descriptor, path) {
+                let file = CardFile(path: path, descriptor: descriptor, profileText: "")
+                try file.replay(library)
+                return file
+            }
+            close(descriptor)
+        }
+        throw .inUse(path)
+    }
+
+    // MARK: Writing
+
+    func begin() { beginOffset = endOffset }
+
+    func append(_ change: StateChange) throws(CardFileError) {
+        var encoder = StateEncoder()
+        encoder.put(change)
+        try write(Self.record(.change, encoder.bytes))
+    }
+
+    func commit() throws(CardFileError) {
+        try write(Self.record(.mark, []))
+        try synchronize()
+    }
+
+    /// Takes back what `begin` started.
+    func abandon() {
+        // When even this fails, the records lack their mark and are cut off at the next opening.
+        _ = ftruncate(descriptor, off_t(beginOffset))
+        endOffset = beginOffset
+    }
+
+    func compactIfWorthwhile(_ state: CardState) {
+        guard endOffset > Self.compactionBytesMin, endOffset > 4 * liveBytes else { return }
+        // A failure leaves the long file in place, which is as good.
+        try? compact(state)
+    }
+
+    private func compact(_ state: CardState) throws(CardFileError) {
+        let next = path + ".new"
+        let replacement = createForWriting(next)
+        guard replacement >= 0 else { throw .system("create", errno, next) }
+        let old = (descriptor, endOffset)
+        descriptor = replacement
+        endOffset = 0
+        do throws(CardFileError) {
+            guard flock(replacement, LOCK_EX | LOCK_NB) == 0 else { throw .inUse(next) }
+            try write(snapshot(of: state))
+            try synchronize()
+            guard rename(next, path) == 0 else { throw .system("rename", errno, path) }
+        } catch {
+            close(replacement)
+            unlink(next)
+            (descriptor, endOffset) = old
+            throw error
+        }
+        close(old.0)
+        synchronizeDirectory()
+        liveBytes = endOffset
+    }
+
+    private func snapshot(of state: CardState) -> [UInt8] {
+        var bytes = Self.magic + Self.record(.profile, Array(profileText.utf8))
+        for change in state.changes(from: .empty) {
+            var encoder = StateEncoder()
+            encoder.put(change)
+            bytes += Self.record(.change, encoder.bytes)
+        }
+        return bytes + Self.record(.mark, [])
+    }
+
+    private static func record(_ kind: Kind, _ contents: [UInt8]) -> [UInt8] {
+        let checksum = Digest.sha256.hash([kind.rawValue] + contents).prefix(8)
+        return [kind.rawValue] + UInt32(contents.count).bigEndianBytes + checksum + contents
+    }
+
+    private func write(_ bytes: [UInt8]) throws(CardFileError) {
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes { buffer in
+                pwrite(
+                    descriptor, buffer.baseAddress.map { $0 + written }, bytes.count - written,
+                    off_t(endOffset + written))
+            }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw .system("write", errno, path) }
+            written += count
+        }
+        endOffset += written
+    }
+
+    private func synchronize() throws(CardFileError) {
+        guard fsync(descriptor) == 0 else { throw .system("fsync", errno, path) }
+    }
+
+    private func synchronizeDirectory() {
+        let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let handle = openDirectory(directory)
+        guard handle >= 0 else { return }
+        _ = fsync(handle)
+        close(handle)
+    }
+
+    // MARK: Reading
+
+    private func replay(_ library: LoadFileLibrary) throws(CardFileError) {
+        let bytes = try readAll()
+        guard bytes.starts(with: Self.magic) else { throw .notACardFile(path) }
+        var offset = Self.magic.count
+        var pending: [StateChange] = []
+        var durableEnd = 0
+        while let (kind, contents, next) = Self.readRecord(bytes, at: offset) {
+            switch kind {
+            case .profile: profileText = String(decoding: contents, as: UTF8.self)
+            case .change:
+                var decoder = StateDecoder(contents, library: library)
+                pending.append(try decoder.change())
+            case .mark:
+                changes += pending
+                pending = []
+                durableEnd = next
+            }
+            offset = next
+        }
+        guard durableEnd > 0, !Self.hasInnerMark(bytes[durableEnd...]) else { throw .damaged }
+        guard ftruncate(descriptor, off_t(durableEnd)) == 0 else { throw .system("truncate", errno, path) }
+        endOffset = durableEnd
+        liveBytes = durableEnd / 2
+    }
+
+    /// The state was built; the list is not needed any more.
+    func forgetChanges() { changes = [] }
+
+    /// What follows the last good mark can only be one unfinished commit. A mark inside it means that what was once
+    /// durable is damaged, and cutting it off would lose it.
+    private static func hasInnerMark(_ tail: ArraySlice<UInt8>) -> Bool {
+        let mark = record(.mark, [])
+        guard tail.count > mark.count else { return false }
+        return (tail.startIndex..<(tail.endIndex - mark.count)).contains { tail[$0...].starts(with: mark) }
+    }
+
+    private static func readRecord(
+        _ bytes: [UInt8], at offset: Int
+    ) -> (Kind, ArraySlice<UInt8>, next: Int)? {
+        guard offset + headerBytes <= bytes.count, let kind = Kind(rawValue: bytes[offset]) else {
+            return nil
+        }
+        let length = Int(bigEndianBytes: bytes[(offset + 1)..<(offset + 5)])
+        let start = offset + headerBytes
+        guard length <= recordBytesMax, start + length <= bytes.count else { return nil }
+        let contents = bytes[start..<(start + length)]
+        let checksum = Digest.sha256.hash([kind.rawValue] + contents).prefix(8)
+        guard checksum.elementsEqual(bytes[(offset + 5)..<start]) else { return nil }
+        return (kind, contents, start + length)
+    }
+
+    private func readAll() throws(CardFileError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw .system("read", errno, path) }
+            if count == 0 { return bytes }
+            bytes += buffer.prefix(count)
+        }
+    }
+
+    private static func isCurrent(_ descriptor: Int32, _ path: String) -> Bool {
+        var (held, named) = (stat(), stat())
+        return fstat(descriptor, &held) == 0 && stat(path, &named) == 0 && held.st_ino == named.st_ino
+            && held.st_dev == named.st_dev
+    }
+}
+
+// `open` of this class hides the C function of the same name.
+private func createNew(_ path: String) -> Int32 { open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }
+private func openForWriting(_ path: String) -> Int32 { open(path, O_RDWR | O_CLOEXEC) }
+private func createForWriting(_ path: String) -> Int32 {
+    open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+}
+private func openDirectory(_ path: String) -> Int32 { open(path, O_RDONLY | O_CLOEXEC) }
+
+/// Why a card file cannot be used.
+package enum CardFileError: Error, Hashable {
+    case exists(String)
+    case inUse(String)
+    case notACardFile(String)
+    /// A record with a good checksum makes no sense, or nothing whole is in the file.
+    case damaged
+    case profile(ProfileError)
+    case system(String, Int32, String)
+}
+
+extension CardFileError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .exists(let path): "\(path) exists already; a card is never overwritten."
+        case .inUse(let path): "\(path) is in use: the card is in another program. Remove it there first."
+        case .notACardFile(let path): "\(path) is not a card file."
+        case .damaged: "The card file is damaged."
+        case .profile(let error): "The card file's profile cannot be read: \(error)."
+        case .system(let action, let code, let path):
+            "Cannot \(action) \(path): \(String(cString: strerror(code)))."
+        }
+    }
+}
