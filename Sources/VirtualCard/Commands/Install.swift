@@ -31,7 +31,8 @@ extension VirtualCard {
         let request = try ApplicationRequest(command)
         guard let loadFile = request.loadFile else { throw .incorrectData }
         try checkToken(request.token, over: request.message, by: domain)
-        let entry = try createApplication(request, from: loadFile, domain, channel, isSelectable: isSelectable)
+        let entry = try createApplication(
+            request, from: loadFile, domain, channel, isSelectable: isSelectable)
         return try confirmation(
             for: domain, tokenIdentifier: request.parameters.tokenIdentifier,
             loadFile.counted + entry.aid.counted)

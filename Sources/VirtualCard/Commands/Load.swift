@@ -126,7 +126,8 @@ extension VirtualCard {
                 isOperational(verifier)
             else { throw .conditionsNotSatisfied }
             let keys = state.domains[block.domain]?.keySets ?? []
-            guard environment.authority.verifyDAP(block.signature, overHash: process.hash, keySets: keys) else {
+            guard environment.authority.verifyDAP(block.signature, overHash: process.hash, keySets: keys)
+            else {
                 throw .securityStatusNotSatisfied
             }
             verified.insert(block.domain)
@@ -159,7 +160,9 @@ extension VirtualCard {
     private func isResolved(_ item: LoadFileEntry.Import) -> Bool {
         let known =
             state.loadFile(item.aid).map { ($0.major, $0.minor) }
-            ?? profile.romPackages.first { $0.aid == item.aid && $0.modules.isEmpty }.map { ($0.major, $0.minor) }
+            ?? profile.romPackages.first { $0.aid == item.aid && $0.modules.isEmpty }.map {
+                ($0.major, $0.minor)
+            }
         guard let (major, minor) = known else { return false }
         return major == item.major && minor >= item.minor
     }

@@ -12,7 +12,8 @@ extension VirtualCard {
         guard let owner = state.keyOwner(for: entry), let data = state.domains[owner] else {
             throw .conditionsNotSatisfied
         }
-        let named = command.p1 == 0 ? data.defaultKeySet : data.channelKeySets.first { $0.version == command.p1 }
+        let named =
+            command.p1 == 0 ? data.defaultKeySet : data.channelKeySets.first { $0.version == command.p1 }
         guard let keySet = named else { throw .referencedDataNotFound }
         guard !isBlocked(keySet) else { throw .authenticationMethodBlocked }
         let opened = try environment.channels.open(

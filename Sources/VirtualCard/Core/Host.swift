@@ -131,7 +131,9 @@ extension VirtualCard: ApplicationHost {
     /// `onDeselect` memory goes at deselection; all of it goes with the power, with the session.
     func clearTransient(of aid: AID, clearing: TransientClearing) {
         for object in state.memories[aid]?.objects ?? [] {
-            if case .transient(_, clearing) = object.contents { session?.transient[aid]?[object.number] = nil }
+            if case .transient(_, clearing) = object.contents {
+                session?.transient[aid]?[object.number] = nil
+            }
         }
     }
 

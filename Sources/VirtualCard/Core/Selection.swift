@@ -113,7 +113,9 @@ extension VirtualCard {
 
     // MARK: Who can be selected
 
-    func isSelectable(_ entry: ApplicationEntry) -> Bool { entry.isIssuerDomain || entry.lifeCycle.isSelectable }
+    func isSelectable(_ entry: ApplicationEntry) -> Bool {
+        entry.isIssuerDomain || entry.lifeCycle.isSelectable
+    }
 
     /// Domains may be selected on several channels at once; another application only when its program says so.
     func isTakenElsewhere(_ entry: ApplicationEntry, _ channel: Int) -> Bool {

@@ -109,7 +109,9 @@ struct LoadFileParser {
 
     /// Minor version, major version, AID (JCVM §6.4, `package_info`).
     private static func packageInfo(_ rest: inout ArraySlice<UInt8>) -> LoadFileEntry.Import? {
-        guard let minor = rest.popFirst(), let major = rest.popFirst(), let aid = aid(&rest) else { return nil }
+        guard let minor = rest.popFirst(), let major = rest.popFirst(), let aid = aid(&rest) else {
+            return nil
+        }
         return LoadFileEntry.Import(aid: aid, major: major, minor: minor)
     }
 

@@ -82,7 +82,7 @@ package final class CardProfile: Sendable {
         answerToReset = try fields.bytes("atr")
         issuerDomain = try fields.aid("issuer-domain")
         lifeCycle = try fields.lifeCycle("life-cycle")
-        productionLifeCycle = try fields.bytes("production-life-cycle", count: 42)
+        productionLifeCycle = try fields.bytes("cplc", count: 42)
         issuerIdentificationNumber = try fields.bytes("iin")
         cardImageNumber = try fields.optionalBytes("cin")
         factoryKeys = try fields.factoryKeys()
