@@ -96,7 +96,8 @@ extension VirtualCard {
     ) throws(Refusal) -> AID? {
         guard let index = state.index(of: subject) else { throw .referencedDataNotFound }
         let entry = state.applications[index]
-        guard state.isAssociated(domain.aid, withContentOf: entry.domain), let holder = state.application(entry.domain),
+        guard state.isAssociated(domain.aid, withContentOf: entry.domain),
+            let holder = state.application(entry.domain),
             isOperational(holder)
         else { throw .conditionsNotSatisfied }
         if !privileges.isEmpty { try changePrivileges(at: index, to: privileges) }
@@ -104,7 +105,9 @@ extension VirtualCard {
         try checkSelection(selection, of: entry, isSelectable: true)
         // CF only ever adds (§11.5.2.3.7, note).
         state.applications[index].implicitSelection += selection
-        if let services = try parameters.globalServices() { state.applications[index].globalServices = services }
+        if let services = try parameters.globalServices() {
+            state.applications[index].globalServices = services
+        }
         if let restriction = try parameters.restriction() {
             guard entry.isSecurityDomain else { throw .incorrectData }
             state.domains[subject]?.restrictions |= restriction & 0x7F

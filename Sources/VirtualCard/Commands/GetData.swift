@@ -76,7 +76,8 @@ extension VirtualCard {
         else { return nil }
         switch channel.version {
         case .scp02: return Array(set.sequenceCounter.bigEndianBytes.suffix(2))
-        case .scp03: return channel.options & 0x10 != 0 ? Array(set.sequenceCounter.bigEndianBytes.suffix(3)) : nil
+        case .scp03:
+            return channel.options & 0x10 != 0 ? Array(set.sequenceCounter.bigEndianBytes.suffix(3)) : nil
         case .scp01, .scp10, .scp11, .scp21, .scp22, .scp80, .scp81: return nil
         }
     }

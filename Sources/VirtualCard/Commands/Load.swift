@@ -126,7 +126,8 @@ extension VirtualCard {
                 isOperational(verifier)
             else { throw .conditionsNotSatisfied }
             let keys = state.domains[block.domain]?.keySets ?? []
-            guard environment.authority.verifyDAP(block.signature, overHash: process.hash, keySets: keys) else {
+            guard environment.authority.verifyDAP(block.signature, overHash: process.hash, keySets: keys)
+            else {
                 throw .securityStatusNotSatisfied
             }
             verified.insert(block.domain)
@@ -140,7 +141,8 @@ extension VirtualCard {
     }
 
     private func createLoadFile(_ process: LoadProcess, _ code: [UInt8]) throws(Refusal) {
-        guard let package = LoadFileParser.parse(code), package.aid == process.loadFile else {
+        let shared = environment.library.code(code)
+        guard let package = shared.package, package.aid == process.loadFile else {
             throw .incorrectData
         }
         for item in package.imports where !isResolved(item) { throw Refusal(profile.statusUnresolvedImport) }
@@ -150,7 +152,7 @@ extension VirtualCard {
         state.loadFiles.append(
             LoadFileEntry(
                 aid: package.aid, major: package.major, minor: package.minor, modules: package.modules,
-                imports: package.imports, domain: process.domain, code: environment.library.code(code),
+                imports: package.imports, domain: process.domain, code: shared,
                 serial: state.card.nextSerial))
         state.card.nextSerial += 1
     }
@@ -159,7 +161,9 @@ extension VirtualCard {
     private func isResolved(_ item: LoadFileEntry.Import) -> Bool {
         let known =
             state.loadFile(item.aid).map { ($0.major, $0.minor) }
-            ?? profile.romPackages.first { $0.aid == item.aid && $0.modules.isEmpty }.map { ($0.major, $0.minor) }
+            ?? profile.romPackages.first { $0.aid == item.aid && $0.modules.isEmpty }.map {
+                ($0.major, $0.minor)
+            }
         guard let (major, minor) = known else { return false }
         return major == item.major && minor >= item.minor
     }

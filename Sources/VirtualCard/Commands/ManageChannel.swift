@@ -23,7 +23,8 @@ extension VirtualCard {
             throw .functionNotSupported
         }
         let entry =
-            origin == 0 ? entryImplicitlySelected(onChannel: number) : selectedEntry(origin) ?? state.issuerDomain
+            origin == 0
+            ? entryImplicitlySelected(onChannel: number) : selectedEntry(origin) ?? state.issuerDomain
         guard !isTakenElsewhere(entry, number) else { throw .conditionsNotSatisfied }
         do throws(Refusal) {
             _ = try enter(entry, number, isByName: false)

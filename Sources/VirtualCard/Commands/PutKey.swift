@@ -80,10 +80,18 @@ extension VirtualCard {
         try finish(&data, changed: newVersion, domain)
     }
 
+    /// What the domain was installed with goes before what the card does by itself.
+    private func channelProtocol(for type: KeyType, _ data: DomainData) -> SecureChannelProtocol? {
+        guard let usual = profile.channelProtocol(for: type), !data.channelProtocols.isEmpty else {
+            return profile.channelProtocol(for: type)
+        }
+        return data.channelProtocols.first { $0.version == usual.version }
+    }
+
     private func finish(_ data: inout DomainData, changed version: UInt8, _ domain: AID) throws(Refusal) {
         for index in data.keySets.indices {
             let type = data.keySets[index].channelKey
-            data.keySets[index].channelProtocol = type.flatMap { profile.channelProtocol(for: $0) }
+            data.keySets[index].channelProtocol = type.flatMap { channelProtocol(for: $0, data) }
             guard data.keySets[index].version == version else { continue }
             // New keys begin a new count, and nobody has failed with them yet (§E.1.2.1, Amendment D §6.2.2.1).
             data.keySets[index].sequenceCounter = 0

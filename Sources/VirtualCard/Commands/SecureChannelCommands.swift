@@ -12,8 +12,10 @@ extension VirtualCard {
         guard let owner = state.keyOwner(for: entry), let data = state.domains[owner] else {
             throw .conditionsNotSatisfied
         }
-        let named = command.p1 == 0 ? data.defaultKeySet : data.channelKeySets.first { $0.version == command.p1 }
+        let named =
+            command.p1 == 0 ? data.defaultKeySet : data.channelKeySets.first { $0.version == command.p1 }
         guard let keySet = named else { throw .referencedDataNotFound }
+        guard keySet.mayBeUsed(byOwner: owner == entry.aid) else { throw .conditionsNotSatisfied }
         guard !isBlocked(keySet) else { throw .authenticationMethodBlocked }
         let opened = try environment.channels.open(
             ChannelOpening(
@@ -96,6 +98,20 @@ extension VirtualCard {
         if var set = state.domains[owner]?.keySets[index] {
             change(&set)
             state.domains[owner]?.keySets[index] = set
+        }
+    }
+}
+
+extension CardKeySet {
+    /// GPCS 2.3.1 §7.5.2: 00 is anybody authorised, 01 the owner only, 02 others only.
+    fileprivate func mayBeUsed(byOwner isOwner: Bool) -> Bool {
+        keys.allSatisfy { key in
+            switch key.access {
+            case nil, 0x00: true
+            case 0x01: isOwner
+            case 0x02: !isOwner
+            default: false
+            }
         }
     }
 }

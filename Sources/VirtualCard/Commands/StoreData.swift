@@ -115,7 +115,7 @@ extension VirtualCard {
             state.domains[domain.aid, default: DomainData()].set(tag, value)
         case .aid where domain.isIssuerDomain: try renameIssuerDomain(value)
         // What the card makes itself cannot be stored (§11.11.2.3).
-        case 0xD3, .applicationList, .extendedCardResources, .confirmationCounter, .sequenceCounter,
+        case 0xD3, .extendedCardResources, .confirmationCounter, .sequenceCounter,
             .keyInformationTemplate:
             throw .incorrectData
         default: throw .referencedDataNotFound

@@ -26,6 +26,10 @@ extension VirtualCard: ApplicationHost {
         state.applications[index].lifeCycle = lifeCycle
     }
 
+    package func setCardLifeCycle(_ lifeCycle: CardLifeCycle, by aid: AID) throws(Refusal) {
+        try setCardStatus(lifeCycle.rawValue, entry(of: aid))
+    }
+
     package func loadFile(_ aid: AID) -> LoadFileCode? { state.loadFile(aid)?.code }
 
     // MARK: Persistent memory
@@ -131,7 +135,9 @@ extension VirtualCard: ApplicationHost {
     /// `onDeselect` memory goes at deselection; all of it goes with the power, with the session.
     func clearTransient(of aid: AID, clearing: TransientClearing) {
         for object in state.memories[aid]?.objects ?? [] {
-            if case .transient(_, clearing) = object.contents { session?.transient[aid]?[object.number] = nil }
+            if case .transient(_, clearing) = object.contents {
+                session?.transient[aid]?[object.number] = nil
+            }
         }
     }
 

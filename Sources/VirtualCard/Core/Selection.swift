@@ -12,7 +12,10 @@ extension VirtualCard {
         if state.card.lifeCycle == .cardLocked { return try selectOnLockedCard(command, channel) }
         let hasPredecessor = session?.channels[channel]?.hasSelectedByName == true
         guard command.p2 == 0 || hasPredecessor || command.data.isEmpty else { throw .conditionsNotSatisfied }
-        if command.data.isEmpty { return try enter(state.issuerDomain, channel, isByName: true) }
+        if command.data.isEmpty {
+            if let status = profile.selectWithoutNameStatus { throw Refusal(status) }
+            return try enter(state.issuerDomain, channel, isByName: true)
+        }
         return try search(command, channel)
     }
 
@@ -113,7 +116,9 @@ extension VirtualCard {
 
     // MARK: Who can be selected
 
-    func isSelectable(_ entry: ApplicationEntry) -> Bool { entry.isIssuerDomain || entry.lifeCycle.isSelectable }
+    func isSelectable(_ entry: ApplicationEntry) -> Bool {
+        entry.isIssuerDomain || entry.lifeCycle.isSelectable
+    }
 
     /// Domains may be selected on several channels at once; another application only when its program says so.
     func isTakenElsewhere(_ entry: ApplicationEntry, _ channel: Int) -> Bool {
@@ -149,9 +154,10 @@ extension VirtualCard {
 
     /// GPCS 2.3.1 table 11-82.
     private func fileControlInformation(of entry: ApplicationEntry) -> [UInt8] {
-        BERTLV.encode(
+        let name = entry.isIssuerDomain ? profile.wrongFCIName ?? entry.aid.bytes : entry.aid.bytes
+        return BERTLV.encode(
             .fileControlInformation,
-            BERTLV.encode(.dedicatedFileName, entry.aid.bytes)
+            BERTLV.encode(.dedicatedFileName, name)
                 + BERTLV.encode(.proprietaryData, BERTLV.encode(0x9F65, [0xFF])))
     }
 }

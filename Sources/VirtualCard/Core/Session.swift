@@ -7,6 +7,8 @@ struct Session {
     var load: LoadProcess?
     /// What GET RESPONSE will give, and the logical channel that it belongs to.
     var pending: (data: [UInt8], status: StatusWord, channel: Int)?
+    /// An answer that was asked for with a wrong length: the repetition gets it, and nothing is done twice.
+    var repeatable: (header: [UInt8], data: [UInt8], answer: ResponseAPDU)?
     /// The contents of transient objects; one that is not here holds zeros.
     var transient: [AID: [ObjectNumber: [UInt8]]] = [:]
 

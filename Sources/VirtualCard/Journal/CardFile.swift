@@ -1,10 +1,11 @@
 internal import CardCrypto
+internal import SmartCard
+
 #if canImport(Glibc)
     internal import Glibc
 #else
     internal import Darwin
 #endif
-internal import SmartCard
 
 /// A card in a file: checksummed records that are only ever appended, and written anew when most of them are history.
 ///
@@ -210,7 +211,9 @@ package final class CardFile {
     private static func readRecord(
         _ bytes: [UInt8], at offset: Int
     ) -> (Kind, ArraySlice<UInt8>, next: Int)? {
-        guard offset + headerBytes <= bytes.count, let kind = Kind(rawValue: bytes[offset]) else { return nil }
+        guard offset + headerBytes <= bytes.count, let kind = Kind(rawValue: bytes[offset]) else {
+            return nil
+        }
         let length = Int(bigEndianBytes: bytes[(offset + 1)..<(offset + 5)])
         let start = offset + headerBytes
         guard length <= recordBytesMax, start + length <= bytes.count else { return nil }
@@ -242,7 +245,9 @@ package final class CardFile {
 // `open` of this class hides the C function of the same name.
 private func createNew(_ path: String) -> Int32 { open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }
 private func openForWriting(_ path: String) -> Int32 { open(path, O_RDWR | O_CLOEXEC) }
-private func createForWriting(_ path: String) -> Int32 { open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600) }
+private func createForWriting(_ path: String) -> Int32 {
+    open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+}
 private func openDirectory(_ path: String) -> Int32 { open(path, O_RDONLY | O_CLOEXEC) }
 
 /// Why a card file cannot be used.

@@ -1,7 +1,7 @@
 internal import SmartCard
 
 /// What a card reads from the components of a CAP file (JCVM 3.0.5 §6): its own name, what it imports, its applets.
-struct LinkedPackage: Equatable {
+struct LinkedPackage: Equatable, Sendable {
     let aid: AID
     let major: UInt8
     let minor: UInt8
@@ -109,7 +109,9 @@ struct LoadFileParser {
 
     /// Minor version, major version, AID (JCVM §6.4, `package_info`).
     private static func packageInfo(_ rest: inout ArraySlice<UInt8>) -> LoadFileEntry.Import? {
-        guard let minor = rest.popFirst(), let major = rest.popFirst(), let aid = aid(&rest) else { return nil }
+        guard let minor = rest.popFirst(), let major = rest.popFirst(), let aid = aid(&rest) else {
+            return nil
+        }
         return LoadFileEntry.Import(aid: aid, major: major, minor: minor)
     }
 

@@ -8,12 +8,12 @@ struct ProfileFields {
     /// Keys that may stand more than once.
     private static let lists: Set<String> = ["library", "package", "milliseconds"]
     private static let keys: Set<String> = [
-        "name", "title", "atr", "issuer-domain", "life-cycle", "production-life-cycle", "iin", "cin",
+        "name", "title", "atr", "issuer-domain", "life-cycle", "cplc", "iin", "cin",
         "key-version", "key-type", "key-value", "scp02", "scp03", "logical-channels", "extended-length",
         "legacy-status", "authentication-tries", "unresolved-import", "chain-secured-whole", "library",
         "package", "milliseconds", "non-volatile", "volatile", "block", "object-overhead", "instance-bytes",
         "domain-bytes", "code-percent", "quotas", "memory-report", "memory-report-percent",
-        "memory-report-ceiling", "memory-exhausted",
+        "memory-report-ceiling", "memory-exhausted", "quirk-select-without-name", "quirk-fci-aid",
     ]
 
     init(parsing text: String) throws(ProfileError) {
@@ -37,7 +37,9 @@ struct ProfileFields {
     }
 
     func refuseUnknown() throws(ProfileError) {
-        if let key = values.keys.sorted().first(where: { !Self.keys.contains($0) }) { throw .unknown(key: key) }
+        if let key = values.keys.sorted().first(where: { !Self.keys.contains($0) }) {
+            throw .unknown(key: key)
+        }
     }
 
     func text(_ key: String) throws(ProfileError) -> String {
@@ -82,6 +84,10 @@ struct ProfileFields {
 
     func status(_ key: String) throws(ProfileError) -> StatusWord {
         StatusWord(UInt16(bigEndianBytes: try bytes(key, count: 2)))
+    }
+
+    func optionalStatus(_ key: String) throws(ProfileError) -> StatusWord? {
+        values[key] == nil ? nil : try status(key)
     }
 
     func lifeCycle(_ key: String) throws(ProfileError) -> CardLifeCycle {

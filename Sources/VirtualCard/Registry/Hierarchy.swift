@@ -24,7 +24,9 @@ extension CardState {
     }
 
     /// Whether `domain` is directly or indirectly associated with what `owner` is directly associated with.
-    func isAssociated(_ domain: AID, withContentOf owner: AID) -> Bool { ancestors(domain: owner).contains(domain) }
+    func isAssociated(_ domain: AID, withContentOf owner: AID) -> Bool {
+        ancestors(domain: owner).contains(domain)
+    }
 
     /// Whether two domains stand in one line of descent.
     func areRelated(_ first: AID, _ second: AID) -> Bool {

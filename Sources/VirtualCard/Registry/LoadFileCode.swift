@@ -7,9 +7,13 @@ package final class LoadFileCode: Sendable {
     /// SHA-256 of the bytes.
     package let digest: [UInt8]
 
+    /// What its components say; `nil` when no card could link it. Read once, and shared like the bytes.
+    let package: LinkedPackage?
+
     init(bytes: [UInt8], digest: [UInt8]) {
         self.bytes = bytes
         self.digest = digest
+        package = LoadFileParser.parse(bytes)
     }
 }
 

@@ -26,6 +26,11 @@ package struct ApplicationContext {
         try host.setLifeCycle(lifeCycle, of: aid)
     }
 
+    /// Locks the card; needs the Card Lock privilege and a SECURED card (GPCS 2.3.1 §9.6.3). Refused with 6985 otherwise.
+    package func lockCard() throws(Refusal) { try host.setCardLifeCycle(.cardLocked, by: aid) }
+    /// Ends the card's life; needs the Card Terminate privilege (§9.6.4). Refused with 6985 otherwise.
+    package func terminateCard() throws(Refusal) { try host.setCardLifeCycle(.terminated, by: aid) }
+
     /// The code of a load file on this card: its own, or a library that it imports.
     package func loadFile(_ aid: AID) -> LoadFileCode? { host.loadFile(aid) }
 
@@ -143,6 +148,7 @@ package protocol ApplicationHost: AnyObject {
 
     func entry(of aid: AID) -> ApplicationEntry
     func setLifeCycle(_ lifeCycle: ApplicationLifeCycle, of aid: AID) throws(Refusal)
+    func setCardLifeCycle(_ lifeCycle: CardLifeCycle, by aid: AID) throws(Refusal)
     func loadFile(_ aid: AID) -> LoadFileCode?
 
     func create(_ object: ObjectNumber, byteCount: Int, of aid: AID) throws(Refusal)

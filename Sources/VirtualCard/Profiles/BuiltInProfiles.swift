@@ -1,0 +1,20 @@
+// The files of `profiles/`, word for word: a test holds them equal.
+
+/// The profiles that come with Berth.
+extension CardProfile {
+    package static let builtInTexts: [(name: String, text: String)] = [
+        ("small-16k", small16k),
+        ("javacard-80k", javacard80k),
+        ("uicc-64k", uicc64k),
+        ("javacard-80k-predictable", javacard80kPredictable),
+        ("javacard-80k-misleading", javacard80kMisleading),
+        ("javacard-80k-scp02", javacard80kScp02),
+        ("javacard-80k-slow", javacard80kSlow),
+        ("javacard-80k-quirky", javacard80kQuirky),
+    ]
+
+    /// A profile that comes with Berth, by its name.
+    package static func builtIn(_ name: String) -> CardProfile? {
+        builtInTexts.first { $0.name == name }.flatMap { try? CardProfile(text: $0.text) }
+    }
+}

@@ -1,0 +1,158 @@
+import CardCrypto
+import SmartCard
+import TestSupport
+import Testing
+
+@testable import VirtualCard
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+enum TemporaryFile {
+    static func path(_ name: String) -> String {
+        FileManager.default.temporaryDirectory.appending(path: "berth-\(UUID().uuidString)-\(name)").path()
+    }
+
+    static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
+    static func read(_ path: String) -> [UInt8] {
+        FileManager.default.contents(atPath: path).map { Array($0) } ?? []
+    }
+    static func write(_ bytes: [UInt8], _ path: String) {
+        _ = FileManager.default.createFile(atPath: path, contents: Data(bytes))
+    }
+}
+
+@Suite("Card files")
+struct CoreFileTests {
+    static func create(_ path: String) throws -> Bench {
+        let profile = try #require(CardProfile.builtIn("javacard-80k"))
+        return Bench(
+            try VirtualCard(
+                creating: path, profile: profile, environment: Bench.environment(),
+                entropy: try SeededEntropy(seed: [1])))
+    }
+
+    static func open(_ path: String) throws -> VirtualCard {
+        try VirtualCard(
+            opening: path, environment: Bench.environment(), entropy: try SeededEntropy(seed: [2]))
+    }
+
+    @Test("keep the card between two programs")
+    func reopening() throws {
+        let path = TemporaryFile.path("reopen")
+        defer { TemporaryFile.remove(path) }
+        let state: CardState
+        do {
+            let bench = try Self.create(path)
+            bench.must(TearScript.commands)
+            state = bench.card.contents
+        }
+        let again = try Self.open(path)
+        #expect(again.contents.isSame(as: state))
+        #expect(again.profile.name == "javacard-80k")
+    }
+
+    @Test("are never overwritten by a new card")
+    func existing() throws {
+        let path = TemporaryFile.path("exists")
+        defer { TemporaryFile.remove(path) }
+        _ = try Self.create(path)
+        #expect(throws: CardFileError.exists(path)) { try Self.create(path) }
+    }
+
+    @Test("are open in one place only")
+    func locking() throws {
+        let path = TemporaryFile.path("lock")
+        defer { TemporaryFile.remove(path) }
+        do {
+            let bench = try Self.create(path)
+            #expect(throws: CardFileError.inUse(path)) { try Self.open(path) }
+            #expect(bench.card.isPowered)
+        }
+        _ = try Self.open(path)
+    }
+
+    @Test("that are something else are refused")
+    func foreign() throws {
+        let path = TemporaryFile.path("foreign")
+        defer { TemporaryFile.remove(path) }
+        TemporaryFile.write(Array("not a card".utf8), path)
+        #expect(throws: CardFileError.notACardFile(path)) { try Self.open(path) }
+    }
+
+    @Test(
+        "cut at any byte hold a state that the card was in, or are refused when not even the first is whole")
+    func truncation() throws {
+        let path = TemporaryFile.path("whole")
+        defer { TemporaryFile.remove(path) }
+        var states: [[[UInt8]]] = []
+        var lengths: [Int] = []
+        do {
+            let bench = try Self.create(path)
+            for command in Step.issuer + [Step.domain(CoreRules.domainA), Step.putKeys(version: 5)] {
+                bench.must([command])
+                states.append(bench.card.contents.fingerprint)
+                lengths.append(TemporaryFile.read(path).count)
+            }
+        }
+        let bytes = TemporaryFile.read(path)
+        let first = try #require(lengths.first)
+        let copy = TemporaryFile.path("cut")
+        defer { TemporaryFile.remove(copy) }
+        for length in stride(from: 0, through: bytes.count, by: 7) {
+            TemporaryFile.write(Array(bytes.prefix(length)), copy)
+            let card = try? Self.open(copy)
+            if length < first {
+                // Before the end of the first commit there may be the new card, or nothing yet.
+                #expect(card == nil || length > 1000)
+            } else {
+                let index = try #require(lengths.lastIndex { $0 <= length })
+                #expect(card?.contents.fingerprint == states[index])
+            }
+            TemporaryFile.remove(copy)
+        }
+    }
+
+    @Test("with a damaged record inside are refused, never shortened")
+    func damage() throws {
+        let path = TemporaryFile.path("damage")
+        defer { TemporaryFile.remove(path) }
+        let first: Int
+        do {
+            let bench = try Self.create(path)
+            first = TemporaryFile.read(path).count
+            bench.must(Step.issuer + [Step.domain(CoreRules.domainA), Step.putKeys(version: 5)])
+        }
+        var bytes = TemporaryFile.read(path)
+        bytes[first + 20] ^= 0x01
+        TemporaryFile.write(bytes, path)
+        #expect(throws: CardFileError.damaged) { try Self.open(path) }
+        #expect(TemporaryFile.read(path) == bytes)
+    }
+
+    @Test("do not grow without end")
+    func compaction() throws {
+        let path = TemporaryFile.path("compact")
+        defer { TemporaryFile.remove(path) }
+        let state: CardState
+        do {
+            let bench = try Self.create(path)
+            bench.must(CoreRules.loaded)
+            for _ in 0..<12 {
+                bench.must(
+                    [Step.delete(Bench.packageAID)]
+                        + Step.load(Bench.packageAID, Self.large))
+            }
+            state = bench.card.contents
+            #expect(throws: CardFileError.inUse(path)) { try Self.open(path) }
+        }
+        #expect(TemporaryFile.read(path).count < 12 * Self.large.count)
+        #expect(try Self.open(path).contents.isSame(as: state))
+    }
+
+    static let large = SampleCAP.block(
+        Bench.packageAID, applets: [Bench.appletAID], imports: [SampleCAP.framework], methodBytes: 40_000)
+}
