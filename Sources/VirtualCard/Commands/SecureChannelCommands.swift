@@ -1,8 +1,8 @@
 internal import GlobalPlatform
 internal import SmartCard
 
-/// INITIALIZE UPDATE, EXTERNAL AUTHENTICATE, BEGIN and END R-MAC SESSION: finding keys, and keeping counters. What the
-/// bytes mean is the channel's business.
+/// INITIALIZE UPDATE, EXTERNAL AUTHENTICATE, BEGIN and END R-MAC SESSION: finding keys, and keeping counters.
+/// What the bytes mean is the channel's business.
 extension VirtualCard {
     func initializeUpdate(
         _ command: CommandAPDU, _ entry: ApplicationEntry, _ channel: Int
