@@ -84,7 +84,7 @@ let package = Package(
         tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),
         tests("FuzzTests", ["FuzzTargets"]),
         tests("TidyTests"),
-        tests("VirtualCardTests", ["CardCrypto", "GlobalPlatform", "SmartCard", "VirtualCard"]),
+        tests("VirtualCardTests", ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard", "VirtualCard"]),
     ] + (fuzzing ? fuzzDriver : []),
     swiftLanguageModes: [.v6]
 )
