@@ -14,11 +14,6 @@ struct CoreHostTests {
     struct Situation: Sendable, CustomTestStringConvertible {
         let profile: String
         let level: SecurityLevel
-        /// SCP02 on the host's side wraps no command of more than one APDU.
-        var isSCP03: Bool {
-            if case .scp03? = CardProfile.builtIn(profile)?.firstChannel { return true }
-            return false
-        }
         var testDescription: String { "\(profile), level \(level.rawValue)" }
     }
 
@@ -57,7 +52,7 @@ struct CoreHostTests {
         #expect(try host.send(Step.getStatus("80")).status.isSuccess)
     }
 
-    @Test("agree on a command that is chained", arguments: situations.filter(\.isSCP03))
+    @Test("agree on a command that is chained", arguments: situations)
     func chained(_ situation: Situation) throws {
         let host = try Host(situation.profile)
         try host.open(situation.level, keys: host.factoryKeys)

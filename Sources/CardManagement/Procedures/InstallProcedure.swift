@@ -1,7 +1,7 @@
 package import GlobalPlatform
 package import SmartCard
 
-/// Carries out an installation plan: one order for everything, one more to see what the card then holds.
+/// Carries out an installation plan: one order for everything, one more to see what memory is left.
 package struct InstallProcedure: Procedure {
     /// What goes into INSTALL [for load] and in front of the load file data block.
     package struct Load: Hashable, Sendable {
@@ -22,7 +22,8 @@ package struct InstallProcedure: Procedure {
     }
 
     package struct Outcome: Hashable, Sendable {
-        package let contents: CardContents
+        /// What the card tells of its memory afterwards.
+        package let resources: CardResources?
         /// Receipts and other confirmations, in the order of the commands that gave them.
         package let confirmations: [[UInt8]]
     }
@@ -30,7 +31,7 @@ package struct InstallProcedure: Procedure {
     private enum State {
         case start
         case working
-        case reading(ReadContents)
+        case measuring
     }
 
     private var state = State.start
@@ -81,15 +82,22 @@ package struct InstallProcedure: Procedure {
     {
         switch state {
         case .start:
-            guard !order.isEmpty else { return try read() }
+            guard !order.isEmpty else { return measure() }
             state = .working
             return .send(order)
         case .working:
             try judge(answers)
-            return try read()
-        case .reading(var reading):
-            return try step(&reading, after: answers)
+            return measure()
+        case .measuring:
+            let object = answers.successData(at: 0).flatMap { try? BERTLV.readOne($0) }
+            let resources = object.flatMap { try? CardResources(value: $0.value) }
+            return .done(Outcome(resources: resources, confirmations: confirmations))
         }
+    }
+
+    private mutating func measure() -> ProcedureStep<Outcome> {
+        state = .measuring
+        return .send([.getData(.extendedCardResources)])
     }
 
     /// Every command must have succeeded: each one behind a refused one was refused too, and did no harm.
@@ -100,23 +108,6 @@ package struct InstallProcedure: Procedure {
             if answer.data.count > 1 { confirmations.append(answer.data) }
         }
         guard answers.count == order.count else { throw .unanswered }
-    }
-
-    private mutating func read() throws(ProcedureError) -> ProcedureStep<Outcome> {
-        var reading = ReadContents()
-        return try step(&reading, after: [])
-    }
-
-    private mutating func step(
-        _ reading: inout ReadContents, after answers: [ResponseAPDU]
-    ) throws(ProcedureError) -> ProcedureStep<Outcome> {
-        switch try reading.next(after: answers) {
-        case .send(let commands):
-            state = .reading(reading)
-            return .send(commands)
-        case .done(let contents):
-            return .done(Outcome(contents: contents, confirmations: confirmations))
-        }
     }
 }
 
