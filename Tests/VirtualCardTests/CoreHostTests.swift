@@ -7,8 +7,9 @@ import Testing
 
 @testable import VirtualCard
 
-/// The card in hands of the off-card side, over the whole path of a command. Published vectors hold each side by itself;
-/// this shows that the core asks the channel at the right moments, with the right bytes, over either transport.
+/// The card in hands of the off-card side, over the whole path of a command. Published vectors hold each side
+/// by itself; this shows that the core asks the channel at the right moments, with the right bytes, over
+/// either transport.
 @Suite("A card and a host")
 struct CoreHostTests {
     struct Situation: Sendable, CustomTestStringConvertible {
@@ -139,7 +140,8 @@ final class Host {
     func open(_ level: SecurityLevel, keys: CardKeys) throws {
         session = nil
         _ = try transmit(try CommandAPDU(parsing: SampleCAP.bytes(Step.select(Bench.issuer))))
-        // The factory's keys are found without their version; which of several sets is the default is the card's choice.
+        // The factory's keys are found without their version; which of several sets is the default is the
+        // card's choice.
         let version = keys.version == profile.factoryKeys.version ? 0 : keys.version
         var wish = Handshake.Wish(
             hostChallenge: [1, 2, 3, 4, 5, 6, 7, 8], level: level, keyVersion: version)
