@@ -36,16 +36,40 @@ package final class CMAC {
 
     /// The full sixteen bytes over the parts in order.
     package func mac(_ parts: [UInt8]...) -> [UInt8] {
-        var isDone = EVP_MAC_init(context, nil, 0, nil) == 1
-        for part in parts where !part.isEmpty {
-            isDone = EVP_MAC_update(context, part, part.count) == 1 && isDone
-        }
+        begin()
+        for part in parts { part.withUnsafeBytes(update) }
+        return end().bytes
+    }
+
+    /// The same over a chaining value and two parts that stand in memory already; nothing is copied.
+    package func mac(
+        _ chainingValue: AESBlock, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
+    ) -> AESBlock {
+        begin()
+        chainingValue.withBytes(update)
+        update(first)
+        update(second)
+        return end()
+    }
+
+    private func begin() {
+        let status = EVP_MAC_init(context, nil, 0, nil)
+        precondition(status == 1, "OpenSSL keeps a key that it has accepted")
+    }
+
+    private func update(_ part: UnsafeRawBufferPointer) {
+        guard !part.isEmpty else { return }
+        let status = EVP_MAC_update(context, part.bytes, part.count)
+        precondition(status == 1, "OpenSSL cannot fail on a CMAC under a key it has accepted")
+    }
+
+    private func end() -> AESBlock {
+        var result = AESBlock()
         var length = 0
-        let result = [UInt8](unsafeUninitializedCapacity: 16) { buffer, count in
-            isDone = EVP_MAC_final(context, buffer.baseAddress, &length, 16) == 1 && isDone
-            count = length
-        }
-        precondition(isDone && length == 16, "OpenSSL cannot fail on a CMAC under a key it has accepted")
+        let status = result.withMutableBytes { EVP_MAC_final(context, $0.bytes, &length, $0.count) }
+        precondition(
+            status == 1 && length == AESBlock.byteCount,
+            "OpenSSL cannot fail on a CMAC under a key it has accepted")
         return result
     }
 }

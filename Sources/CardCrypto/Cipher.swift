@@ -51,6 +51,28 @@ package final class Cipher {
         decryptor.run(data, cbc: nil, blockSize: blockSize)
     }
 
+    /// CBC over whole blocks that are encrypted where they stand.
+    package func encryptCBC(inPlace data: UnsafeMutableRawBufferPointer, iv: AESBlock) {
+        iv.withBytes {
+            encryptor.run(UnsafeRawBufferPointer(data), into: data, cbc: $0, blockSize: blockSize)
+        }
+    }
+
+    /// CBC over whole blocks into memory of the same size.
+    package func decryptCBC(
+        _ data: UnsafeRawBufferPointer, into plain: UnsafeMutableRawBufferPointer, iv: AESBlock
+    ) {
+        iv.withBytes { decryptor.run(data, into: plain, cbc: $0, blockSize: blockSize) }
+    }
+
+    package func encryptBlock(_ block: AESBlock) -> AESBlock {
+        var result = block
+        result.withMutableBytes { bytes in
+            encryptor.run(UnsafeRawBufferPointer(bytes), into: bytes, cbc: nil, blockSize: blockSize)
+        }
+        return result
+    }
+
     private static func names(
         _ algorithm: Algorithm, keyBytes: Int
     ) -> (OpaquePointer, OpaquePointer)? {
@@ -105,28 +127,46 @@ extension Cipher {
         }
 
         func run(_ data: some Collection<UInt8>, cbc iv: [UInt8]?, blockSize: Int) -> [UInt8] {
-            precondition(data.count % blockSize == 0, "a block cipher works on whole blocks")
-            precondition(iv.map { $0.count == blockSize } ?? true, "an IV is one block")
-            let context = iv == nil ? ecb : cbc
-            // With no cipher and no key, the context keeps its key schedule and takes the new IV.
-            var isDone = EVP_CipherInit_ex(context, nil, nil, nil, iv, -1) == 1
-            let result = [UInt8](unsafeUninitializedCapacity: data.count) { buffer, count in
-                var written: Int32 = 0
-                let input = data.withContiguousStorageIfAvailable { storage in
-                    EVP_CipherUpdate(
-                        context, buffer.baseAddress, &written, storage.baseAddress, Int32(storage.count))
-                }
-                let status =
-                    input
-                    ?? Array(data).withUnsafeBufferPointer { storage in
-                        EVP_CipherUpdate(
-                            context, buffer.baseAddress, &written, storage.baseAddress, Int32(storage.count))
-                    }
-                isDone = isDone && (status == 1 || data.isEmpty) && Int(written) == data.count
-                count = Int(written)
+            let result = data.withContiguousStorageIfAvailable {
+                run(UnsafeRawBufferPointer($0), cbc: iv, blockSize: blockSize)
             }
-            precondition(isDone, "OpenSSL cannot fail on whole blocks under a key it has accepted")
             return result
+                ?? Array(data).withUnsafeBytes { run($0, cbc: iv, blockSize: blockSize) }
+        }
+
+        private func run(_ data: UnsafeRawBufferPointer, cbc iv: [UInt8]?, blockSize: Int) -> [UInt8] {
+            [UInt8](unsafeUninitializedCapacity: data.count) { buffer, count in
+                let output = UnsafeMutableRawBufferPointer(buffer)
+                if let iv {
+                    iv.withUnsafeBytes { run(data, into: output, cbc: $0, blockSize: blockSize) }
+                } else {
+                    run(data, into: output, cbc: nil, blockSize: blockSize)
+                }
+                count = data.count
+            }
+        }
+
+        /// In and out are the same memory or do not overlap.
+        func run(
+            _ data: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer,
+            cbc iv: UnsafeRawBufferPointer?, blockSize: Int
+        ) {
+            precondition(data.count % blockSize == 0, "a block cipher works on whole blocks")
+            precondition(output.count >= data.count, "a block cipher makes as much as it takes")
+            var isDone = true
+            if let iv {
+                precondition(iv.count == blockSize, "an IV is one block")
+                // With no cipher and no key, the context keeps its key schedule and takes the new IV. ECB has nothing
+                // to take: after whole blocks its context is as it was.
+                isDone = EVP_CipherInit_ex(cbc, nil, nil, nil, iv.bytes, -1) == 1
+            }
+            guard !data.isEmpty else { return }
+            var written: Int32 = 0
+            let status = EVP_CipherUpdate(
+                iv == nil ? ecb : cbc, output.bytes, &written, data.bytes, Int32(data.count))
+            precondition(
+                isDone && status == 1 && Int(written) == data.count,
+                "OpenSSL cannot fail on whole blocks under a key it has accepted")
         }
 
         private static func make(
@@ -145,4 +185,13 @@ extension Cipher {
             return context
         }
     }
+}
+
+extension UnsafeRawBufferPointer {
+    /// As OpenSSL takes them.
+    var bytes: UnsafePointer<UInt8>? { baseAddress?.assumingMemoryBound(to: UInt8.self) }
+}
+
+extension UnsafeMutableRawBufferPointer {
+    var bytes: UnsafeMutablePointer<UInt8>? { baseAddress?.assumingMemoryBound(to: UInt8.self) }
 }

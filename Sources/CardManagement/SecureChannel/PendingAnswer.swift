@@ -1,3 +1,4 @@
+internal import CardCrypto
 internal import GlobalPlatform
 
 /// What a session must remember of a command until its answer comes.
@@ -12,15 +13,20 @@ struct PendingAnswer {
         case chainPart
     }
 
+    /// What the card's proof is made over, beside the answer itself.
+    enum Context {
+        /// A part of a chain: there will be no proof.
+        case none
+        /// The command as the R-MAC covers it, and whether the R-MAC chain takes this exchange in.
+        case scp02(command: [UInt8], isChained: Bool)
+        /// The chaining value and the encryption counter of the command.
+        case scp03(chainingValue: AESBlock, counter: UInt64)
+    }
+
     /// What protects the answer.
     let level: SecurityLevel
     let role: Role
-    /// SCP03: the chaining value; SCP02: the command as the R-MAC covers it.
-    let context: [UInt8]
-    /// SCP03: the encryption counter of the command.
-    let counter: UInt64
-    /// SCP02: whether the R-MAC chain takes this exchange in.
-    let isChained: Bool
+    let context: Context
 }
 
 /// First in, first out, without moving what stays.

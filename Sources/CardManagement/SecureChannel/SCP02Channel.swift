@@ -59,21 +59,21 @@ struct SCP02Channel {
         _ response: ResponseAPDU, of pending: PendingAnswer
     ) throws(SecureMessagingError) -> ResponseAPDU {
         if case .endsResponseProtection = pending.role { return try end(response) }
-        guard pending.isChained else { return response }
+        guard case .scp02(let command, isChained: true) = pending.context else { return response }
         guard pending.level.contains(.responseMAC) else {
             // Only the R-MAC of the whole session will be sent: take the exchange into the chain.
-            lastResponseMAC = mac(pending.context, response.data, response.status)
+            lastResponseMAC = mac(command, response.data, response.status)
             return response
         }
         if !response.status.carriesResponseMAC && response.data.isEmpty {
             // An error is part of the chain, and carries nothing (§E.4.5): the next R-MAC proves it.
-            lastResponseMAC = mac(pending.context, [], response.status)
+            lastResponseMAC = mac(command, [], response.status)
             return response
         }
         let count = response.data.count - 8
         guard count >= 0 else { throw .responseMACMissing }
         let body = Array(response.data[..<count])
-        let expected = mac(pending.context, body, response.status)
+        let expected = mac(command, body, response.status)
         guard isEqualInConstantTime(expected, response.data[count...]) else { throw .responseMACWrong }
         lastResponseMAC = expected
         return ResponseAPDU(data: body, status: response.status)

@@ -157,19 +157,18 @@ extension SecureSession {
             throw fail(.tooManyAhead(maximum: Self.aheadMax))
         }
         for _ in 0..<partsBefore {
-            pending.append(
-                PendingAnswer(level: [], role: .chainPart, context: [], counter: 0, isChained: false))
+            pending.append(PendingAnswer(level: [], role: .chainPart, context: .none))
         }
         var wrapped: CommandAPDU
         switch channel {
         case .scp02(var scp02):
             wrapped = scp02.wrap(command, level: level, onChannel: logicalChannel)
-            remember(scp02.answerContext(command), role: role)
+            let context = scp02.answerContext(command)
+            remember(.scp02(command: context, isChained: isResponseChained), role)
             channel = .scp02(scp02)
         case .scp03(var scp03):
             wrapped = scp03.wrap(command, level: level, onChannel: logicalChannel)
-            let (chainingValue, counter) = scp03.answerContext
-            remember(chainingValue, counter: counter, role: role)
+            remember(scp03.answerContext, role)
             channel = .scp03(scp03)
         }
         if !level.contains(.commandMAC) { wrapped.cla = command.cla.onLogicalChannel(logicalChannel) }
@@ -180,10 +179,8 @@ extension SecureSession {
         return wrapped
     }
 
-    private mutating func remember(_ context: [UInt8], counter: UInt64 = 0, role: PendingAnswer.Role) {
-        pending.append(
-            PendingAnswer(
-                level: level, role: role, context: context, counter: counter, isChained: isResponseChained))
+    private mutating func remember(_ context: PendingAnswer.Context, _ role: PendingAnswer.Role) {
+        pending.append(PendingAnswer(level: level, role: role, context: context))
     }
 }
 
