@@ -91,7 +91,7 @@ struct LoadedApplication {
     init(archive: [UInt8]) throws {
         let cap = try CAPFile(archive)
         guard let applet = cap.applets.first else { throw BenchmarkError("the CAP file has no applet") }
-        package = cap.header.package.aid
+        package = cap.loadFile.aid
         self.applet = applet.aid
         loadFile = cap.loadFile()
     }
