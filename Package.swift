@@ -80,7 +80,7 @@ let package = Package(
 
         // What must hold for any bytes from outside; run by FuzzTests and by scripts/fuzz.
         .target(
-            name: "FuzzTargets", dependencies: ["CardManagement", "GlobalPlatform", "SmartCard"],
+            name: "FuzzTargets", dependencies: ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard"],
             path: "Fuzz/Targets", swiftSettings: settings),
 
         // What tests share: mission rows as traits, seeded random numbers.
@@ -93,6 +93,8 @@ let package = Package(
         tests("CardCryptoTests", ["CardCrypto", "SmartCard"]),
         tests("GlobalPlatformTests", ["GlobalPlatform", "SmartCard"]),
         tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),
+        tests(
+            "EndToEndTests", ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard", "VirtualCard"]),
         tests("FuzzTests", ["FuzzTargets"]),
         tests("TidyTests"),
         tests("VirtualCardTests", ["CardCrypto", "GlobalPlatform", "SmartCard", "VirtualCard"]),

@@ -36,40 +36,43 @@ package final class CMAC {
 
     /// The full sixteen bytes over the parts in order.
     package func mac(_ parts: [UInt8]...) -> [UInt8] {
-        begin()
-        for part in parts { part.withUnsafeBytes(update) }
-        return end().bytes
-    }
-
-    /// The same over a chaining value and two parts that stand in memory already; nothing is copied.
-    package func mac(
-        _ chainingValue: AESBlock, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
-    ) -> AESBlock {
-        begin()
-        chainingValue.withBytes(update)
-        update(first)
-        update(second)
-        return end()
-    }
-
-    private func begin() {
-        let status = EVP_MAC_init(context, nil, 0, nil)
-        precondition(status == 1, "OpenSSL keeps a key that it has accepted")
-    }
-
-    private func update(_ part: UnsafeRawBufferPointer) {
-        guard !part.isEmpty else { return }
-        let status = EVP_MAC_update(context, part.bytes, part.count)
-        precondition(status == 1, "OpenSSL cannot fail on a CMAC under a key it has accepted")
-    }
-
-    private func end() -> AESBlock {
-        var result = AESBlock()
+        var isDone = EVP_MAC_init(context, nil, 0, nil) == 1
+        for part in parts where !part.isEmpty {
+            isDone = EVP_MAC_update(context, part, part.count) == 1 && isDone
+        }
         var length = 0
-        let status = result.withMutableBytes { EVP_MAC_final(context, $0.bytes, &length, $0.count) }
-        precondition(
-            status == 1 && length == AESBlock.byteCount,
-            "OpenSSL cannot fail on a CMAC under a key it has accepted")
+        let result = [UInt8](unsafeUninitializedCapacity: 16) { buffer, count in
+            isDone = EVP_MAC_final(context, buffer.baseAddress, &length, 16) == 1 && isDone
+            count = length
+        }
+        precondition(isDone && length == 16, "OpenSSL cannot fail on a CMAC under a key it has accepted")
         return result
+    }
+
+    /// The MAC over a block, a few bytes, the front of an array, and a few bytes: a message with its chaining value,
+    /// header and trailer, none of which needs an array of its own.
+    package func mac(
+        _ block: Block, head: FewBytes = FewBytes(), _ body: [UInt8], count: Int,
+        tail: FewBytes = FewBytes()
+    ) -> Block {
+        precondition(count <= body.count, "the array is not that long")
+        var (block, mac, length) = (block, Block(), 0)
+        var isDone = EVP_MAC_init(context, nil, 0, nil) == 1
+        isDone = withUnsafeBytes(of: &block) { update($0, 16) } && isDone
+        isDone = head.withBytes { update($0, $0.count) } && isDone
+        isDone = body.withUnsafeBytes { update($0, count) } && isDone
+        isDone = tail.withBytes { update($0, $0.count) } && isDone
+        isDone =
+            withUnsafeMutableBytes(of: &mac) { bytes in
+                EVP_MAC_final(context, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), &length, 16)
+                    == 1
+            } && isDone
+        precondition(isDone && length == 16, "OpenSSL cannot fail on a CMAC under a key it has accepted")
+        return mac
+    }
+
+    private func update(_ bytes: UnsafeRawBufferPointer, _ count: Int) -> Bool {
+        count == 0
+            || EVP_MAC_update(context, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), count) == 1
     }
 }

@@ -51,26 +51,21 @@ package final class Cipher {
         decryptor.run(data, cbc: nil, blockSize: blockSize)
     }
 
-    /// CBC over whole blocks that are encrypted where they stand.
-    package func encryptCBC(inPlace data: UnsafeMutableRawBufferPointer, iv: AESBlock) {
-        iv.withBytes {
-            encryptor.run(UnsafeRawBufferPointer(data), into: data, cbc: $0, blockSize: blockSize)
-        }
+    /// One block, by value: for ICVs, where an array would cost more than the cipher.
+    package func encryptBlock(_ block: Block) -> Block {
+        precondition(blockSize == 16, "a block has sixteen bytes")
+        return encryptor.run(block)
     }
 
-    /// CBC over whole blocks into memory of the same size.
-    package func decryptCBC(
-        _ data: UnsafeRawBufferPointer, into plain: UnsafeMutableRawBufferPointer, iv: AESBlock
-    ) {
-        iv.withBytes { decryptor.run(data, into: plain, cbc: $0, blockSize: blockSize) }
+    /// CBC over the whole blocks of an array, where they stand.
+    package func encryptCBC(inPlace bytes: inout [UInt8], iv: Block) {
+        precondition(blockSize == 16, "a block has sixteen bytes")
+        encryptor.run(inPlace: &bytes, iv: iv)
     }
 
-    package func encryptBlock(_ block: AESBlock) -> AESBlock {
-        var result = block
-        result.withMutableBytes { bytes in
-            encryptor.run(UnsafeRawBufferPointer(bytes), into: bytes, cbc: nil, blockSize: blockSize)
-        }
-        return result
+    package func decryptCBC(inPlace bytes: inout [UInt8], iv: Block) {
+        precondition(blockSize == 16, "a block has sixteen bytes")
+        decryptor.run(inPlace: &bytes, iv: iv)
     }
 
     private static func names(
@@ -127,45 +122,58 @@ extension Cipher {
         }
 
         func run(_ data: some Collection<UInt8>, cbc iv: [UInt8]?, blockSize: Int) -> [UInt8] {
-            let result = data.withContiguousStorageIfAvailable {
-                run(UnsafeRawBufferPointer($0), cbc: iv, blockSize: blockSize)
-            }
-            return result
-                ?? Array(data).withUnsafeBytes { run($0, cbc: iv, blockSize: blockSize) }
-        }
-
-        private func run(_ data: UnsafeRawBufferPointer, cbc iv: [UInt8]?, blockSize: Int) -> [UInt8] {
-            [UInt8](unsafeUninitializedCapacity: data.count) { buffer, count in
-                let output = UnsafeMutableRawBufferPointer(buffer)
-                if let iv {
-                    iv.withUnsafeBytes { run(data, into: output, cbc: $0, blockSize: blockSize) }
-                } else {
-                    run(data, into: output, cbc: nil, blockSize: blockSize)
-                }
-                count = data.count
-            }
-        }
-
-        /// In and out are the same memory or do not overlap.
-        func run(
-            _ data: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer,
-            cbc iv: UnsafeRawBufferPointer?, blockSize: Int
-        ) {
             precondition(data.count % blockSize == 0, "a block cipher works on whole blocks")
-            precondition(output.count >= data.count, "a block cipher makes as much as it takes")
-            var isDone = true
-            if let iv {
-                precondition(iv.count == blockSize, "an IV is one block")
-                // With no cipher and no key, the context keeps its key schedule and takes the new IV. ECB has nothing
-                // to take: after whole blocks its context is as it was.
-                isDone = EVP_CipherInit_ex(cbc, nil, nil, nil, iv.bytes, -1) == 1
+            precondition(iv.map { $0.count == blockSize } ?? true, "an IV is one block")
+            let context = iv == nil ? ecb : cbc
+            // With no cipher and no key, the context keeps its key schedule and takes the new IV.
+            var isDone = EVP_CipherInit_ex(context, nil, nil, nil, iv, -1) == 1
+            let result = [UInt8](unsafeUninitializedCapacity: data.count) { buffer, count in
+                var written: Int32 = 0
+                let input = data.withContiguousStorageIfAvailable { storage in
+                    EVP_CipherUpdate(
+                        context, buffer.baseAddress, &written, storage.baseAddress, Int32(storage.count))
+                }
+                let status =
+                    input
+                    ?? Array(data).withUnsafeBufferPointer { storage in
+                        EVP_CipherUpdate(
+                            context, buffer.baseAddress, &written, storage.baseAddress, Int32(storage.count))
+                    }
+                isDone = isDone && (status == 1 || data.isEmpty) && Int(written) == data.count
+                count = Int(written)
             }
-            guard !data.isEmpty else { return }
+            precondition(isDone, "OpenSSL cannot fail on whole blocks under a key it has accepted")
+            return result
+        }
+
+        func run(_ block: Block) -> Block {
+            var (input, output) = (block, Block())
             var written: Int32 = 0
-            let status = EVP_CipherUpdate(
-                iv == nil ? ecb : cbc, output.bytes, &written, data.bytes, Int32(data.count))
+            // ECB keeps nothing from one whole block to the next: the context is as it was.
+            let status = withUnsafeBytes(of: &input) { input in
+                withUnsafeMutableBytes(of: &output) { output in
+                    EVP_CipherUpdate(
+                        ecb, output.baseAddress?.assumingMemoryBound(to: UInt8.self), &written,
+                        input.baseAddress?.assumingMemoryBound(to: UInt8.self), 16)
+                }
+            }
+            precondition(status == 1 && written == 16, "OpenSSL cannot fail on a block under an accepted key")
+            return output
+        }
+
+        func run(inPlace bytes: inout [UInt8], iv: Block) {
+            precondition(bytes.count % 16 == 0, "a block cipher works on whole blocks")
+            guard !bytes.isEmpty else { return }
+            var (vector, written) = (iv, Int32(0))
+            let isReady = withUnsafeBytes(of: &vector) { vector in
+                EVP_CipherInit_ex(
+                    cbc, nil, nil, nil, vector.baseAddress?.assumingMemoryBound(to: UInt8.self), -1)
+            }
+            let status = bytes.withUnsafeMutableBufferPointer { buffer in
+                EVP_CipherUpdate(cbc, buffer.baseAddress, &written, buffer.baseAddress, Int32(buffer.count))
+            }
             precondition(
-                isDone && status == 1 && Int(written) == data.count,
+                isReady == 1 && status == 1 && Int(written) == bytes.count,
                 "OpenSSL cannot fail on whole blocks under a key it has accepted")
         }
 
@@ -185,13 +193,4 @@ extension Cipher {
             return context
         }
     }
-}
-
-extension UnsafeRawBufferPointer {
-    /// As OpenSSL takes them.
-    var bytes: UnsafePointer<UInt8>? { baseAddress?.assumingMemoryBound(to: UInt8.self) }
-}
-
-extension UnsafeMutableRawBufferPointer {
-    var bytes: UnsafeMutablePointer<UInt8>? { baseAddress?.assumingMemoryBound(to: UInt8.self) }
 }

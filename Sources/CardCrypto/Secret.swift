@@ -72,11 +72,3 @@ package func isEqualInConstantTime(_ left: some Sequence<UInt8>, _ right: some S
         }
     }
 }
-
-/// The same for memory, without a call for every byte.
-package func isEqualInConstantTime(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
-    guard left.count == right.count else { return false }
-    var difference: UInt8 = 0
-    for index in 0..<left.count { difference |= left[index] ^ right[index] }
-    return difference == 0
-}

@@ -94,32 +94,6 @@ struct CipherTests {
         }
     }
 
-    @Test("a block is its first byte, zeros, and its counter")
-    func blocks() {
-        #expect(AESBlock().bytes.hex == "00000000000000000000000000000000")
-        #expect(AESBlock(counter: 0x0102_0304_0506_0708).bytes.hex == "00000000000000000102030405060708")
-        #expect(AESBlock(first: 0x80, counter: 1).bytes.hex == "80000000000000000000000000000001")
-    }
-
-    @Test("in memory, AES gives what it gives in arrays", arguments: [16, 24, 32])
-    func inMemory(keyBytes: Int) throws {
-        var random = SeededGenerator(seed: 8)
-        let cipher = try Cipher(.aes, key: Secret(random.bytes(keyBytes)))
-        for blockCount in 0..<20 {
-            let plaintext = random.bytes(16 * blockCount)
-            let iv = AESBlock(first: random.bytes(1)[0], counter: random.next())
-            let ciphertext = cipher.encryptCBC(plaintext, iv: iv.bytes)
-            var bytes = plaintext
-            bytes.withUnsafeMutableBytes { cipher.encryptCBC(inPlace: $0, iv: iv) }
-            #expect(bytes == ciphertext, "seed 8")
-            bytes.withUnsafeMutableBytes { output in
-                ciphertext.withUnsafeBytes { cipher.decryptCBC($0, into: output, iv: iv) }
-            }
-            #expect(bytes == plaintext, "seed 8")
-            #expect(cipher.encryptBlock(iv).bytes == cipher.encryptECB(iv.bytes), "seed 8")
-        }
-    }
-
     @Test(
         "refuses key lengths that the algorithm does not have",
         arguments: [

@@ -141,7 +141,9 @@ package struct IdentifyCard: Procedure {
         identity.issuerIdentificationNumber = value(.issuerIdentificationNumber)
         identity.cardImageNumber = value(.cardImageNumber)
         identity.recognition = answer(.cardRecognitionTemplate).flatMap { try? RecognitionData($0) }
-        identity.capabilities = answer(.cardCapabilityInformation).flatMap { try? CardCapabilityInformation($0) }
+        identity.capabilities = answer(.cardCapabilityInformation).flatMap {
+            try? CardCapabilityInformation($0)
+        }
         identity.keys = answer(.keyInformationTemplate).flatMap { try? KeyTemplate.read($0) } ?? []
         identity.sequenceCounter = value(.sequenceCounter)
         identity.resources = value(.extendedCardResources).flatMap { try? CardResources(value: $0) }

@@ -13,20 +13,15 @@ struct PendingAnswer {
         case chainPart
     }
 
-    /// What the card's proof is made over, beside the answer itself.
-    enum Context {
-        /// A part of a chain: there will be no proof.
-        case none
-        /// The command as the R-MAC covers it, and whether the R-MAC chain takes this exchange in.
-        case scp02(command: [UInt8], isChained: Bool)
-        /// The chaining value and the encryption counter of the command.
-        case scp03(chainingValue: AESBlock, counter: UInt64)
-    }
-
     /// What protects the answer.
     let level: SecurityLevel
     let role: Role
-    let context: Context
+    /// SCP03: the chaining value and the encryption counter of the command.
+    var chainingValue = Block()
+    var counter: UInt64 = 0
+    /// SCP02: the command as the R-MAC covers it, and whether the chain of R-MACs takes the exchange in.
+    var command: [UInt8] = []
+    var isChained = false
 }
 
 /// First in, first out, without moving what stays.

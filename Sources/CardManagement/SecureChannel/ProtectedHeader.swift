@@ -13,4 +13,9 @@ extension CommandAPDU {
         // In the further form b6 says secure messaging, and b1 to b4 count from channel 4.
         return plainClass & 0x90 | 0x60 | UInt8(channel - 4)
     }
+
+    /// The bytes of Lc as the command writes them.
+    func encodedLength(_ count: Int, isExtended: Bool) -> [UInt8] {
+        isExtended ? [0] + UInt16(count).bigEndianBytes : [UInt8(count)]
+    }
 }

@@ -157,30 +157,29 @@ extension SecureSession {
             throw fail(.tooManyAhead(maximum: Self.aheadMax))
         }
         for _ in 0..<partsBefore {
-            pending.append(PendingAnswer(level: [], role: .chainPart, context: .none))
+            pending.append(
+                PendingAnswer(level: [], role: .chainPart))
         }
         var wrapped: CommandAPDU
+        var awaited = PendingAnswer(level: level, role: role)
         switch channel {
         case .scp02(var scp02):
             wrapped = scp02.wrap(command, level: level, onChannel: logicalChannel)
-            let context = scp02.answerContext(command)
-            remember(.scp02(command: context, isChained: isResponseChained), role)
+            awaited.isChained = isResponseChained
+            if isResponseChained { awaited.command = scp02.answerContext(command) }
             channel = .scp02(scp02)
         case .scp03(var scp03):
             wrapped = scp03.wrap(command, level: level, onChannel: logicalChannel)
-            remember(scp03.answerContext, role)
+            (awaited.chainingValue, awaited.counter) = scp03.answerContext
             channel = .scp03(scp03)
         }
+        pending.append(awaited)
         if !level.contains(.commandMAC) { wrapped.cla = command.cla.onLogicalChannel(logicalChannel) }
         // What protects the answer makes it longer than the caller reckons with.
         if level.contains(.responseMAC), let length = wrapped.expectedLength {
             wrapped.expectedLength = length <= 256 ? 256 : CommandAPDU.expectedLengthMax
         }
         return wrapped
-    }
-
-    private mutating func remember(_ context: PendingAnswer.Context, _ role: PendingAnswer.Role) {
-        pending.append(PendingAnswer(level: level, role: role, context: context))
     }
 }
 
