@@ -6,7 +6,10 @@ extension VirtualCard {
     func select(_ command: CommandAPDU) throws(Refusal) -> ResponseAPDU {
         let channel = command.cla.logicalChannel
         guard command.cla & 0x0C == 0 else { throw .secureMessagingNotSupported }
-        guard state.card.lifeCycle != .terminated else { throw .conditionsNotSatisfied }
+        guard state.card.lifeCycle != .terminated else {
+            if channel != 0 { close(channel) }
+            throw .conditionsNotSatisfied
+        }
         guard [0x00, 0x02].contains(command.p2) else { throw .incorrectParameters }
         guard command.data.count <= 16 else { throw .wrongLength }
         if state.card.lifeCycle == .cardLocked { return try selectOnLockedCard(command, channel) }
