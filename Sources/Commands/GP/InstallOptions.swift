@@ -12,7 +12,7 @@ enum InstallOptions {
     static let applet = Option<[AID]>.repeated(
         "applet", .aid("AID"), help: "The applet of the file to install; may be given several times")
     static let all = Option<Bool>.flag("all", help: "Install every applet of the file")
-    static let instance = Option<AID?>.optional(
+    static let instanceAID = Option<AID?>.optional(
         "aid", .aid("AID"), .aliases("create", "instance"),
         help: "The instance's AID; the applet's by default")
     static let privileges = Option<Privileges>.value(
@@ -47,6 +47,9 @@ enum InstallOptions {
         help: "The domain that verifies the signature; the target domain by default")
     static let tokenKey = Option<SecretSource?>.optional(
         "token-key", .secret("KEY"), help: "The issuer's key for delegated management: PEM or hex")
+    static let receiptKey = Option<SecretSource?>.optional(
+        "receipt-key", .secret("KEY"),
+        help: "Verify the card's receipts: PEM or hex; without it they are only shown")
     static let blockSize = Option<Int?>.optional(
         "block-size", .integer(in: 1...255), .aliases("bs"),
         help: "Data bytes per LOAD; as many as fit by default")
@@ -59,12 +62,13 @@ enum InstallOptions {
     static let appletGroup = OptionGroup(
         "Applet",
         [
-            applet, all, instance, privileges, parameters, nonVolatileQuota, volatileQuota,
+            applet, all, instanceAID, privileges, parameters, nonVolatileQuota, volatileQuota,
             nonVolatileReserved,
             volatileReserved, simParameters, uiccParameters,
         ])
     static let loadGroup = OptionGroup(
-        "Load file", [into, codeMemory, dataMemory, hash, dapKey, dapDomain, tokenKey, blockSize])
+        "Load file", [into, codeMemory, dataMemory, hash, dapKey, dapDomain, blockSize])
+    static let delegationGroup = OptionGroup("Delegated management", [tokenKey, receiptKey])
     static let safetyGroup = OptionGroup("Safety", [replace, force, ConnectionOptions.dryRun])
 }
 

@@ -20,7 +20,10 @@ enum InstallVerb {
                     "one of several, under another name",
                     "berth gp install suite.cap --applet F04265727468 --aid F0426572746801"),
             ], arguments: [InstallOptions.file],
-            options: [InstallOptions.appletGroup, InstallOptions.loadGroup, InstallOptions.safetyGroup]
+            options: [
+                InstallOptions.appletGroup, InstallOptions.loadGroup, InstallOptions.delegationGroup,
+                InstallOptions.safetyGroup,
+            ]
                 + ConnectionOptions.session
         ) { parsed, terminal in
             let file = try InputFile.readCAP(parsed[InstallOptions.file])
@@ -53,7 +56,7 @@ enum InstallVerb {
                 advice: ["name one with --applet AID", "install all of them with --all"],
                 details: ["applets": .array(modules.map { .string("\($0)") })])
         }
-        if parsed[InstallOptions.instance] != nil, wanted.count > 1 {
+        if parsed[InstallOptions.instanceAID] != nil, wanted.count > 1 {
             throw Problem.usage("--aid names one instance, and \(wanted.count) applets are to be installed")
         }
         let parameters = InstallParameters(
@@ -66,7 +69,7 @@ enum InstallVerb {
             uiccParameters: parsed[InstallOptions.uiccParameters])
         return wanted.map { module in
             InstallRequest.Instance(
-                module: module, aid: parsed[InstallOptions.instance] ?? module,
+                module: module, aid: parsed[InstallOptions.instanceAID] ?? module,
                 privileges: parsed[InstallOptions.privileges], parameters: parameters)
         }
     }
@@ -79,7 +82,8 @@ enum LoadVerb {
             "load", "Load a CAP file without installing anything",
             examples: [.init("a library that others share", "berth gp load library.cap")],
             arguments: [InstallOptions.file],
-            options: [InstallOptions.loadGroup, InstallOptions.safetyGroup] + ConnectionOptions.session
+            options: [InstallOptions.loadGroup, InstallOptions.delegationGroup, InstallOptions.safetyGroup]
+                + ConnectionOptions.session
         ) { parsed, terminal in
             let file = try InputFile.readCAP(parsed[InstallOptions.file])
             try Installation(file, [], try desks.desk(parsed, terminal)).run()
