@@ -4,6 +4,7 @@ internal import SmartCard
 /// Books on loan. It parks with books still out: the list comes back as it was.
 struct Loans: ParkableApplication {
     static let slotCount = 24
+    private static let pageCount = 16
     private static let recordObject: ObjectNumber = 1
     private static let listObject: ObjectNumber = 2
     private static let template: BERTag = 0xE4
@@ -71,17 +72,17 @@ struct Loans: ParkableApplication {
     ) throws(Refusal) -> ResponseAPDU {
         guard [0x26, 0x28, 0x2A].contains(command.ins) else { throw .instructionNotSupported }
         guard cla == 0x80 else { throw .classNotSupported }
-        guard command.p1 == 0, command.p2 == 0 else { throw .incorrectParameters }
+        guard command.p1 == 0 || command.ins == 0x2A, command.p2 == 0 else { throw .incorrectParameters }
         let library = try PointsLibrary(in: context)
         let record = Record(context.read(Self.recordObject) ?? [])
         guard record.isPersonalized == 1 else { throw .conditionsNotSatisfied }
         let loans = loans(in: context)
         if command.ins == 0x2A {
             guard command.data.isEmpty else { throw .wrongLength }
-            // At most 21 of 12 bytes fit into one answer.
-            return ResponseAPDU(
-                data: [UInt8(loans.count(where: { !$0.isEmpty }))]
-                    + loans.filter { !$0.isEmpty }.prefix(20).flatMap(\.bytes))
+            // P1 loans are skipped; the list goes over two answers when it is long.
+            let present = loans.filter { !$0.isEmpty }
+            let page = present.dropFirst(Int(command.p1)).prefix(Self.pageCount)
+            return ResponseAPDU(data: [UInt8(present.count)] + page.flatMap(\.bytes))
         }
         guard command.data.count == Self.slotBytes else { throw .wrongLength }
         let loan = Loan(
