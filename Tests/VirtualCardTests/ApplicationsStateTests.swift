@@ -179,7 +179,9 @@ struct ApplicationsStateTests {
             }
             // One object too many, and one too few.
             let body = bytes.dropFirst(bytes[2] == 0x81 ? 4 : 3)
-            for wrong in [Array(body) + [0x90, 0x00], Array(body) + [0x82, 0x01, 0x00]] {
+            let objects = try BERTLV.readAll(Array(body))
+            let short = objects.dropLast().flatMap(\.encoded)
+            for wrong in [Array(body) + [0x90, 0x00], Array(body) + [0x82, 0x01, 0x00], short] {
                 #expect(bench.store(.purse, "FF70" + ParkingMessage.length(wrong.hex) + wrong.hex) == "6A80")
             }
             #expect(bench.store(.purse, "FF70" + "82" + "00" + body.count.byteHex + body.hex) == "6A80")
