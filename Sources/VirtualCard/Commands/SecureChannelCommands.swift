@@ -70,7 +70,9 @@ extension VirtualCard {
             session?.channels[channel]?.secure = secure
             if secure.channel.isAborted { session?.channels[channel]?.storing = StoreProcess() }
         }
-        return try secure.channel.unwrap(command)
+        let plain = try secure.channel.unwrap(command)
+        if command.hasSecureMessaging { plainExchange = (plain, nil) }
+        return plain
     }
 
     private func isBlocked(_ keySet: CardKeySet) -> Bool {

@@ -79,6 +79,7 @@ extension VirtualCard {
     /// Protects an answer when a session is open on the channel.
     func wrap(_ answer: ResponseAPDU, channel: Int) -> ResponseAPDU {
         guard session?.channels[channel]?.secure?.channel.securityLevel != nil else { return answer }
+        plainExchange?.answer = answer
         return session?.channels[channel]?.secure?.channel.wrap(answer) ?? answer
     }
 

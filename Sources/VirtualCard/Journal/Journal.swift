@@ -9,7 +9,7 @@ final class Journal {
     var onWrite: ((JournalStep) -> PowerCut)?
     /// How many single writes there were since the card was made or opened.
     private(set) var writeCount = 0
-    private let file: CardFile?
+    let file: CardFile?
 
     init(durable: CardState, file: CardFile?) {
         self.durable = durable
@@ -26,7 +26,7 @@ final class Journal {
     func commit(_ state: CardState) -> Outcome {
         let changes = state.changes(from: durable)
         if changes.isEmpty { return .done }
-        file?.begin()
+        do throws(CardFileError) { try file?.begin() } catch { return .failed }
         for change in changes {
             let outcome = write { () throws(CardFileError) in try self.file?.append(change) }
             switch outcome {
