@@ -15,6 +15,7 @@ struct Benchmarks {
         report(try ProgramFigures.all(effort, program: program))
         report(try SecureChannelFigures.all(effort))
         report(try ParsingFigures.all(effort))
+        report(try CardFigures.all(effort))
     }
 
     private static func report(_ figures: [Figure]) {

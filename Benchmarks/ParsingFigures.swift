@@ -64,21 +64,21 @@ enum ParsingFigures {
 
     // MARK: CAP files
 
-    /// One applet, and code up to the 36 kB that the installation figures load.
-    static func cap() throws -> [UInt8] {
+    /// One applet, and code to load.
+    static func cap(codeBytes: Int) throws -> [UInt8] {
         try CAPBlueprint(
             aid: try AID([0xA0, 0x00, 0x00, 0x01, 0x51, 0x42, 0x45]), version: CAPVersion(1, 0),
             packageName: "org.berth.benchmark",
             applets: [
                 CAPBlueprint.Applet(
                     aid: try AID([0xA0, 0x00, 0x00, 0x01, 0x51, 0x42, 0x45, 0x01]), name: "Benchmark")
-            ], codeBytes: 36_000
+            ], codeBytes: codeBytes
         ).build()
     }
 
     /// The rate counts the components' bytes, which are the same in both forms.
     private static func capFiles(_ effort: Effort) throws -> [Figure] {
-        let archive = try cap()
+        let archive = try cap(codeBytes: 36_000)
         let components = try CAPFile(archive).loadFileDataBlock(includesDescriptor: true)
         guard try CAPFile(components).loadFileDataBlock(includesDescriptor: true) == components else {
             throw BenchmarkError("the two forms of the CAP file differ")

@@ -34,7 +34,7 @@ enum ProgramFigures {
                 try nanoseconds { () throws(BenchmarkError) in resident = try run(program, arguments) } / 1e6)
             residents.append(Double(resident) / 1e6)
         }
-        let own = Double(residentBytes()) / 1e6
+        let own = Double(peakResidentBytes()) / 1e6
         guard median(residents) > own else {
             throw BenchmarkError("this process is already larger than the one it measures")
         }
@@ -65,7 +65,7 @@ enum ProgramFigures {
         return residentBytes(of: usage)
     }
 
-    private static func residentBytes() -> Int {
+    private static func peakResidentBytes() -> Int {
         var usage = rusage()
         #if canImport(Glibc)
             getrusage(RUSAGE_SELF.rawValue, &usage)
@@ -89,4 +89,19 @@ enum ProgramFigures {
         guard stat(path, &status) == 0 else { throw BenchmarkError("\(path) is not there") }
         return Int(status.st_size)
     }
+}
+
+/// What this process holds in memory now.
+func residentBytes() throws -> Int {
+    guard let file = fopen("/proc/self/statm", "r") else {
+        throw BenchmarkError("only Linux tells what a process holds")
+    }
+    defer { fclose(file) }
+    var text = [CChar](repeating: 0, count: 256)
+    guard fgets(&text, Int32(text.count), file) != nil else { throw BenchmarkError("statm is empty") }
+    let fields = text.prefix { $0 != 0 }.split(separator: 0x20)
+    guard fields.count > 1,
+        let pages = Int(String(decoding: fields[1].map(UInt8.init(bitPattern:)), as: UTF8.self))
+    else { throw BenchmarkError("statm has no resident size") }
+    return pages * Int(getpagesize())
 }
