@@ -60,7 +60,7 @@ struct SCP03CardChannel: CardSecureChannel {
         let cardChallenge =
             isPseudoRandom
             ? try derive(
-                keys.encryption, Derivation.cardChallenge, context: counterBytes + opening.domain.bytes,
+                keys.encryption, Derivation.cardChallenge, context: counterBytes + opening.requester.bytes,
                 count: challengeCount)
             : opening.entropy.bytes(challengeCount)
         let context = hostChallenge + cardChallenge
