@@ -97,7 +97,9 @@ let package = Package(
             "EndToEndTests", ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard", "VirtualCard"]),
         tests("FuzzTests", ["FuzzTargets"]),
         tests("TidyTests"),
-        tests("VirtualCardTests", ["CardCrypto", "GlobalPlatform", "SmartCard", "VirtualCard"]),
+        tests(
+            "VirtualCardTests",
+            ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard", "VirtualCard"]),
     ] + (fuzzing ? fuzzDriver : []),
     swiftLanguageModes: [.v6]
 )

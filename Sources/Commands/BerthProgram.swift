@@ -17,7 +17,7 @@ package enum BerthProgram {
                 .init("what is on it", "berth gp list"),
                 .init("install an application", "berth gp install purse.cap"),
             ],
-            commands: [GPCommands.noun(opener), ExplainCommand.verb],
+            commands: [GPCommands.noun(opener), CardCommands.noun(.live), ExplainCommand.verb],
             readerNames: { (try? ReaderContext().readerNames()) ?? [] })
     }
 }

@@ -101,7 +101,8 @@ enum Bench {
             securityDomain: nil, loadFile: SignedLoadFile(dataBlock: file.loadFileDataBlock()).encoded)
         let procedure = try #require(
             InstallProcedure(
-                plan: plan, package: file.loadFile.aid, load: load, blockBytesMax: link.commandDataMax))
+                plan: plan, package: file.loadFile.aid, load: load, domain: nil,
+                blockBytesMax: link.commandDataMax))
         _ = try link.run(procedure)
         return plan
     }

@@ -39,7 +39,6 @@ import Testing
                 cards.append(bench)
             }
             let each = (try Self.resident() - before) / count
-            print("bytes per card: \(each)")
             #expect(each <= 8192, "each card takes \(each) bytes")
             #expect(cards.count == count)
         }

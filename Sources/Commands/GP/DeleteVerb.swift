@@ -23,7 +23,10 @@ enum DeleteVerb {
                 .init("an instance", "berth gp delete F0426572746801"),
                 .init("everything that a file brought", "berth gp delete purse.cap --related"),
             ], arguments: [targets],
-            options: [OptionGroup("Delete", [related, missingIsFine, ConnectionOptions.dryRun])]
+            options: [
+                OptionGroup("Delete", [related, missingIsFine, ConnectionOptions.dryRun]),
+                InstallOptions.delegationGroup,
+            ]
                 + ConnectionOptions.session
         ) { parsed, terminal in
             let aids = try parsed[targets].map(target)
@@ -72,8 +75,17 @@ enum DeleteVerb {
             for aid in all { desk.terminal.note("would delete \(aid)") }
             return []
         }
-        let procedure = DeleteProcedure(aid, withRelated: withRelated, contents: contents)
+        let issuer = try desk.parsed[InstallOptions.tokenKey].map {
+            try ContentKeyReading.signing($0, "token key", desk.terminal)
+        }
+        let procedure = DeleteProcedure(aid, withRelated: withRelated, contents: contents) {
+            aid, withRelated in
+            issuer.flatMap {
+                try? DelegatedOperation.delete(aid, withRelated: withRelated).token(signedBy: $0)
+            } ?? []
+        }
         let outcome = try desk.link.run(procedure)
+        for receipt in try ReceiptBook(desk).enter(outcome.confirmations) { desk.terminal.note(receipt.text) }
         if !desk.terminal.isJSON {
             for aid in outcome.deleted { desk.terminal.print("Deleted \(aid).") }
         }

@@ -47,6 +47,9 @@ enum InstallOptions {
         help: "The domain that verifies the signature; the target domain by default")
     static let tokenKey = Option<SecretSource?>.optional(
         "token-key", .secret("KEY"), help: "The issuer's key for delegated management: PEM or hex")
+    static let receiptKey = Option<SecretSource?>.optional(
+        "receipt-key", .secret("KEY"),
+        help: "Verify the card's receipts: PEM or hex; without it they are only shown")
     static let blockSize = Option<Int?>.optional(
         "block-size", .integer(in: 1...255), .aliases("bs"),
         help: "Data bytes per LOAD; as many as fit by default")
@@ -64,7 +67,8 @@ enum InstallOptions {
             volatileReserved, simParameters, uiccParameters,
         ])
     static let loadGroup = OptionGroup(
-        "Load file", [into, codeMemory, dataMemory, hash, dapKey, dapDomain, tokenKey, blockSize])
+        "Load file", [into, codeMemory, dataMemory, hash, dapKey, dapDomain, blockSize])
+    static let delegationGroup = OptionGroup("Delegated management", [tokenKey, receiptKey])
     static let safetyGroup = OptionGroup("Safety", [replace, force, ConnectionOptions.dryRun])
 }
 

@@ -20,7 +20,10 @@ enum InstallVerb {
                     "one of several, under another name",
                     "berth gp install suite.cap --applet F04265727468 --aid F0426572746801"),
             ], arguments: [InstallOptions.file],
-            options: [InstallOptions.appletGroup, InstallOptions.loadGroup, InstallOptions.safetyGroup]
+            options: [
+                InstallOptions.appletGroup, InstallOptions.loadGroup, InstallOptions.delegationGroup,
+                InstallOptions.safetyGroup,
+            ]
                 + ConnectionOptions.session
         ) { parsed, terminal in
             let file = try InputFile.readCAP(parsed[InstallOptions.file])
@@ -79,7 +82,8 @@ enum LoadVerb {
             "load", "Load a CAP file without installing anything",
             examples: [.init("a library that others share", "berth gp load library.cap")],
             arguments: [InstallOptions.file],
-            options: [InstallOptions.loadGroup, InstallOptions.safetyGroup] + ConnectionOptions.session
+            options: [InstallOptions.loadGroup, InstallOptions.delegationGroup, InstallOptions.safetyGroup]
+                + ConnectionOptions.session
         ) { parsed, terminal in
             let file = try InputFile.readCAP(parsed[InstallOptions.file])
             try Installation(file, [], try desks.desk(parsed, terminal)).run()

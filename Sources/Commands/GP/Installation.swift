@@ -40,7 +40,8 @@ struct Installation {
             return
         }
         let outcome = try carryOut(plan, signing)
-        report(plan, view, before: before.resources, outcome)
+        let receipts = try ReceiptBook(desk).enter(outcome.confirmations)
+        report(plan, view, before: before.resources, outcome, receipts)
     }
 
     private func carryOut(_ plan: InstallPlan, _ signing: SigningKeys) throws -> InstallProcedure.Outcome {
@@ -48,7 +49,7 @@ struct Installation {
         let size = parsed[InstallOptions.blockSize] ?? desk.link.commandDataMax
         guard
             let procedure = InstallProcedure(
-                plan: plan, package: request.package.aid, load: load,
+                plan: plan, package: request.package.aid, load: load, domain: desk.securityDomain,
                 blockBytesMax: min(size, desk.link.commandDataMax), token: signing.token)
         else {
             throw Problem(
@@ -81,7 +82,7 @@ struct Installation {
 
     private func report(
         _ plan: InstallPlan, _ view: InstallPlanView, before: CardResources?,
-        _ outcome: InstallProcedure.Outcome
+        _ outcome: InstallProcedure.Outcome, _ receipts: [ReceiptBook.Entry]
     ) {
         var took: Int?
         if let before, let after = outcome.resources { took = before.freeNonVolatile - after.freeNonVolatile }
@@ -89,7 +90,7 @@ struct Installation {
             var object: JSONObject = ["plan": view.json, "apdus": .count(desk.link.commandCount)]
             object["footprintBytes"] = took.map { .count($0) }
             object["freeNonVolatile"] = outcome.resources.map { .count($0.freeNonVolatile) }
-            object["confirmations"] = .array(outcome.confirmations.map { .string($0.hex) })
+            object["receipts"] = .array(receipts.map(\.json))
             terminal.print(json: .object(object))
             return
         }
@@ -102,7 +103,7 @@ struct Installation {
         if let took, let after = outcome.resources {
             terminal.print("It took \(took) bytes; \(after.freeNonVolatile) bytes are free now.")
         }
-        for confirmation in outcome.confirmations { terminal.print("Receipt \(confirmation.hex)") }
+        for receipt in receipts { terminal.print(receipt.text) }
     }
 }
 
@@ -120,8 +121,12 @@ struct SigningKeys {
 
     init(_ desk: CardDesk) throws {
         self.desk = desk
-        dap = try desk.parsed[InstallOptions.dapKey].map { try Self.read($0, "DAP key", desk) }
-        issuer = try desk.parsed[InstallOptions.tokenKey].map { try Self.read($0, "token key", desk) }
+        dap = try desk.parsed[InstallOptions.dapKey].map {
+            try ContentKeyReading.signing($0, "DAP key", desk.terminal)
+        }
+        issuer = try desk.parsed[InstallOptions.tokenKey].map {
+            try ContentKeyReading.signing($0, "token key", desk.terminal)
+        }
     }
 
     /// The load file with its signature and hash, as far as they are asked for.
@@ -151,22 +156,6 @@ struct SigningKeys {
     func token(_ command: InstallCommand) -> [UInt8] {
         guard let issuer else { return [] }
         return (try? DelegatedOperation.install(command).token(signedBy: issuer)) ?? []
-    }
-
-    private static func read(_ source: SecretSource, _ label: String, _ desk: CardDesk) throws
-        -> ContentSigningKey
-    {
-        try desk.terminal.withSecret(source, label: label) { bytes in
-            if bytes.starts(with: "-----".utf8) {
-                do {
-                    return .asymmetric(try PrivateKey(pem: Secret(bytes)))
-                } catch {
-                    throw Problem(
-                        "key-malformed", exit: .badData, "the \(label) cannot be used", why: "\(error)")
-                }
-            }
-            return .aes(try KeyReading.read(source, label: label, on: desk.terminal))
-        }
     }
 }
 

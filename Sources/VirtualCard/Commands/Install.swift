@@ -79,7 +79,8 @@ extension VirtualCard {
         return entry
     }
 
-    /// `C9` of a domain is BER-TLV; `81` names a secure channel and its options, as on UICCs and most Java Cards.
+    /// `C9` of a domain is BER-TLV; `81` names a secure channel and its options, as on UICCs and most Java
+    /// Cards.
     private func newDomain(_ parameters: [UInt8]) throws(Refusal) -> DomainData {
         var data = DomainData()
         let objects: [BERTLV]

@@ -16,7 +16,8 @@ extension VirtualCard {
         let message = command.tokenMessage(fieldsUpTo: reader.offset)
         let token = try reader.long()
         try reader.end()
-        // Loading on another logical channel goes on; here a new request takes the place of an unfinished one.
+        // Loading on another logical channel goes on; here a new request takes the place of an unfinished
+        // one.
         guard session?.load.map({ $0.channel == channel }) ?? true else { throw .conditionsNotSatisfied }
         session?.load = nil
         guard state.loadFile(loadFile) == nil, state.application(loadFile) == nil else {

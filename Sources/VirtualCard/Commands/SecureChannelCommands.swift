@@ -1,8 +1,8 @@
 internal import GlobalPlatform
 internal import SmartCard
 
-/// INITIALIZE UPDATE, EXTERNAL AUTHENTICATE, BEGIN and END R-MAC SESSION: finding keys, and keeping counters. What the
-/// bytes mean is the channel's business.
+/// INITIALIZE UPDATE, EXTERNAL AUTHENTICATE, BEGIN and END R-MAC SESSION: finding keys, and keeping counters.
+/// What the bytes mean is the channel's business.
 extension VirtualCard {
     func initializeUpdate(
         _ command: CommandAPDU, _ entry: ApplicationEntry, _ channel: Int
@@ -22,7 +22,7 @@ extension VirtualCard {
                 command: command, keySet: keySet, domain: owner,
                 diversificationData: state.card.diversificationData, entropy: entropy))
         if let counter = opened.sequenceCounter { store(counter, owner, keySet.version) }
-        session?.channels[channel]?.secure = SecureSession(
+        session?.channels[channel]?.secure = OpenSession(
             channel: opened.channel, keyOwner: owner, keyVersion: keySet.version)
         return ResponseAPDU(data: opened.answer)
     }
@@ -70,7 +70,9 @@ extension VirtualCard {
             session?.channels[channel]?.secure = secure
             if secure.channel.isAborted { session?.channels[channel]?.storing = StoreProcess() }
         }
-        return try secure.channel.unwrap(command)
+        let plain = try secure.channel.unwrap(command)
+        if command.hasSecureMessaging { plainExchange = (plain, nil) }
+        return plain
     }
 
     private func isBlocked(_ keySet: CardKeySet) -> Bool {
@@ -79,7 +81,7 @@ extension VirtualCard {
     }
 
     /// The count must outlive the refusal, or it would be undone with it.
-    private func countFailure(_ secure: SecureSession) throws(Refusal) {
+    private func countFailure(_ secure: OpenSession) throws(Refusal) {
         guard profile.authenticationTriesMax > 0 else { return }
         changeKeySet(secure.keyOwner, secure.keyVersion) { set in
             if set.failedAuthentications < .max { set.failedAuthentications += 1 }

@@ -32,6 +32,13 @@ extension VirtualCard: ApplicationHost {
 
     package func loadFile(_ aid: AID) -> LoadFileCode? { state.loadFile(aid)?.code }
 
+    package func mayUse(_ loadFile: AID, by aid: AID) -> Bool {
+        guard state.loadFile(loadFile)?.code != nil, let own = state.application(aid)?.loadFile else {
+            return false
+        }
+        return own == loadFile || state.loadFile(own)?.imports.contains { $0.aid == loadFile } == true
+    }
+
     // MARK: Persistent memory
 
     package func create(_ object: ObjectNumber, byteCount: Int, of aid: AID) throws(Refusal) {

@@ -120,7 +120,8 @@ extension VirtualCard {
         entry.isIssuerDomain || entry.lifeCycle.isSelectable
     }
 
-    /// Domains may be selected on several channels at once; another application only when its program says so.
+    /// Domains may be selected on several channels at once; another application only when its program says
+    /// so.
     func isTakenElsewhere(_ entry: ApplicationEntry, _ channel: Int) -> Bool {
         guard !entry.isSecurityDomain, program(of: entry)?.isMultiSelectable != true else { return false }
         return isSelected(entry.aid, except: channel)

@@ -23,7 +23,7 @@ struct LogicalChannel {
     var selected: AID
     /// Whether a SELECT by name came before: next occurrence needs one.
     var hasSelectedByName = false
-    var secure: SecureSession?
+    var secure: OpenSession?
     /// Commands received of a chain (GPCS 2.3.1 §11.1.5.1).
     var chain: CommandAPDU?
     var statusCursor: StatusCursor?
@@ -33,7 +33,7 @@ struct LogicalChannel {
 }
 
 /// A secure channel with the keys that opened it.
-struct SecureSession {
+struct OpenSession {
     var channel: any CardSecureChannel
     let keyOwner: AID
     let keyVersion: UInt8

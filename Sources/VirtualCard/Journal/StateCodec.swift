@@ -136,7 +136,8 @@ struct StateEncoder {
     }
 }
 
-/// Reads what `StateEncoder` wrote; damage that the checksum let through still ends in an error, never in a crash.
+/// Reads what `StateEncoder` wrote; damage that the checksum let through still ends in an error, never in a
+/// crash.
 struct StateDecoder {
     private var rest: ArraySlice<UInt8>
     private let library: LoadFileLibrary

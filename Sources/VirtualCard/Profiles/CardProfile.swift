@@ -1,8 +1,8 @@
 package import GlobalPlatform
 package import SmartCard
 
-/// A card model as data: what a user can write in a text file (docs: `profiles/`). One value is shared by all cards of
-/// the model.
+/// A card model as data: what a user can write in a text file (docs: `profiles/`). One value is shared by all
+/// cards of the model.
 package final class CardProfile: Sendable {
     package struct Memory: Hashable, Sendable {
         package let nonVolatileBytes: Int

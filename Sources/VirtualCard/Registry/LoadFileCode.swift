@@ -32,7 +32,8 @@ package final class LoadFileLibrary: Sendable {
         return shelves.withLock { shelves in
             if let code = shelves[digest]?.code { return code }
             let code = LoadFileCode(bytes: bytes, digest: digest)
-            // Entries of vanished load files are swept when a new one comes: the table stays as small as what lives.
+            // Entries of vanished load files are swept when a new one comes: the table stays as small as what
+            // lives.
             shelves = shelves.filter { $0.value.code != nil }
             shelves[digest] = Shelf(code: code)
             return code
