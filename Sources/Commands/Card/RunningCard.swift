@@ -182,6 +182,6 @@ private final class CardContacts: PoweredCard {
     func powerOff() { mounted.powerOff() }
     func reset() { mounted.reset() }
 
-    // A reader that never powered the card would get no answer; vpcd's users may send commands straight after connecting.
+    // A reader that never powered the card would get no answer; vpcd's users may send commands at once.
     func process(_ command: [UInt8]) -> [UInt8] { mounted.process(command) }
 }
