@@ -19,6 +19,7 @@ package struct FuzzTarget: Sendable {
     /// Every target; a new one is added here and nowhere else.
     package static let all: [FuzzTarget] = [
         tlv, commandAPDU, responseAPDU, aid, atr, cap, loadFile, registry, answers,
+        channelOpening, securedAnswer, confirmation, keyTexts,
     ]
 }
 

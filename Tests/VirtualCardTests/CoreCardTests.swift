@@ -198,6 +198,17 @@ struct CoreProgramTests {
         #expect(bench.status("00070000" + CoreRules.domainA.counted + "00") == "6985")
     }
 
+    @Test("keep static fields with their load file, out of reach of other packages")
+    func statics() throws {
+        let bench = try Self.selected()
+        let free = bench.card.freeMemory.nonVolatile
+        #expect(bench.send("00090000" + Bench.packageAID.counted + "00") == "51529000")
+        #expect(bench.card.freeMemory.nonVolatile == free - CoreMemoryTests.cost(2))
+        #expect(bench.status("00090000" + Bench.libraryAID.counted + "00") == "6985")
+        bench.must(Step.issuer + [Step.delete(Bench.packageAID, related: true)])
+        #expect(bench.card.contents.memories.isEmpty)
+    }
+
     @Test("are not called when they are locked")
     func lockedServer() throws {
         let bench = try Bench()

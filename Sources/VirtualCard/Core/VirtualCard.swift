@@ -2,8 +2,8 @@ package import CardCrypto
 internal import GlobalPlatform
 package import SmartCard
 
-/// A smart card: bytes in, bytes out. Synchronous and deterministic: the same profile, entropy and commands give the
-/// same bytes. Time passes only as a figure (`lastDurationMilliseconds`) that an edge may wait for.
+/// A smart card: bytes in, bytes out. Synchronous and deterministic: the same profile, entropy and commands
+/// give the same bytes. Time passes only as a figure (`lastDurationMilliseconds`) that an edge may wait for.
 package final class VirtualCard {
     package let profile: CardProfile
     let environment: CardEnvironment
@@ -162,7 +162,9 @@ package final class VirtualCard {
     /// What an entry takes, with what is reserved for it.
     package func memory(of aid: AID) -> MemoryReport? {
         if let entry = state.application(aid) { return ledger.charged(to: entry, in: state) }
-        return state.loadFile(aid).map { MemoryReport(nonVolatile: ledger.used(by: $0), volatile: 0) }
+        return state.loadFile(aid).map {
+            MemoryReport(nonVolatile: ledger.used(by: $0, in: state), volatile: 0)
+        }
     }
 }
 

@@ -7,10 +7,12 @@ internal import SmartCard
     internal import Darwin
 #endif
 
-/// A card in a file: checksummed records that are only ever appended, and written anew when most of them are history.
+/// A card in a file: checksummed records that are only ever appended, and written anew when most of them are
+/// history.
 ///
-/// A record is: kind, four bytes of length, eight bytes of SHA-256 over kind and contents, contents. A change counts
-/// once a mark follows it; what has none (the power or the program went away) is cut off at the next opening.
+/// A record is: kind, four bytes of length, eight bytes of SHA-256 over kind and contents, contents. A change
+/// counts once a mark follows it; what has none (the power or the program went away) is cut off at the next
+/// opening.
 package final class CardFile {
     enum Kind: UInt8 {
         case profile = 0x50
@@ -64,7 +66,8 @@ package final class CardFile {
         return file
     }
 
-    /// Opens a file and keeps every other program (and every other part of this one) out of it until it is closed.
+    /// Opens a file and keeps every other program (and every other part of this one) out of it until it is
+    /// closed.
     static func open(at path: String, library: LoadFileLibrary) throws(CardFileError) -> CardFile {
         // Between opening and locking, the holder may have replaced the file by a compacted one: look again.
         for _ in 0..<8 {
@@ -249,8 +252,8 @@ package final class CardFile {
     /// The state was built; the list is not needed any more.
     func forgetChanges() { changes = [] }
 
-    /// What follows the last good mark can only be one unfinished commit. A mark inside it means that what was once
-    /// durable is damaged, and cutting it off would lose it.
+    /// What follows the last good mark can only be one unfinished commit. A mark inside it means that what
+    /// was once durable is damaged, and cutting it off would lose it.
     private static func hasInnerMark(_ tail: ArraySlice<UInt8>) -> Bool {
         let mark = record(.mark, [])
         guard tail.count > mark.count else { return false }

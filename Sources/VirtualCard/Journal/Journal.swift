@@ -1,5 +1,5 @@
-/// The one way to persistent memory. A commit is a series of writes with a mark at its end: without the mark, nothing of
-/// it counts after the next power-up.
+/// The one way to persistent memory. A commit is a series of writes with a mark at its end: without the mark,
+/// nothing of it counts after the next power-up.
 final class Journal {
     /// The state as the next power-up will find it.
     private(set) var durable: CardState
