@@ -189,6 +189,19 @@ struct CardFileCommandTests {
         #expect(await bench.run("profiles --json").json?.arrayValue?.count == CardProfile.builtInTexts.count)
     }
 
+    @Test("every key of a profile that comes with berth is explained", .mission(.point7))
+    func profileKeys() throws {
+        let root = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
+        let bytes = try #require(readFile(root + "/docs/reference/card-profiles.md", atMost: 1 << 20))
+        let document = String(decoding: bytes, as: UTF8.self)
+        for (name, text) in CardProfile.builtInTexts {
+            for line in text.split(separator: "\n") where !line.hasPrefix("#") {
+                let key = line.prefix { $0 != "=" }.filter { !$0.isWhitespace }
+                #expect(document.contains("`\(key)`"), "\(key) of \(name)")
+            }
+        }
+    }
+
     static let defects: [(from: String, to: String, why: String)] = [
         ("non-volatile = 16384", "", "non-volatile is missing"),
         ("non-volatile = 16384", "non-volatile = 16 kB", "non-volatile = 16 kB is not a number"),

@@ -143,7 +143,7 @@ struct CardUseTests {
         let bench = try CardCommandBench()
         try await bench.create("a.card")
         // Entries of some other use, so that the next ones do not fit any more.
-        let line = #"{"at":1,"event":"reset"}"# + "\n"
+        let line = #"{"at":1,"event":""# + String(repeating: "x", count: 10_000) + "\"}\n"
         let filler = String(repeating: line, count: CardLog.bytesMax / line.utf8.count)
         bench.write("a.card.log", Array(filler.utf8))
         bench.write("a.card.log.1", Array("old\n".utf8))
