@@ -12,7 +12,7 @@ enum DeleteVerb {
             return text
         }, least: 1, help: "What to delete: an AID, or a CAP file whose load file is meant")
     private static let related = Option<Bool>.flag(
-        "related", .short("r"), help: "With a load file, delete the instances made from it too")
+        "related", help: "With a load file, delete the instances made from it too")
     private static let missingIsFine = Option<Bool>.flag(
         "if-present", help: "It is no error when it is not on the card")
 
