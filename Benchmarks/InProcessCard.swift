@@ -35,7 +35,7 @@ struct CardFactory {
             throw BenchmarkError("there is no profile javacard-80k")
         }
         self.profile = profile
-        entropy = try SeededEntropy(seed: filler(16, seed: 9))
+        entropy = SeededEntropy(seed: filler(16, seed: 9))
         let value = profile.factoryKeys.value
         keys = try CardKeys(
             .aes, version: profile.factoryKeys.version, encryption: Secret(value), mac: Secret(value),

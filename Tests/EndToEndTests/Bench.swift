@@ -49,7 +49,7 @@ enum Bench {
         let environment = CardEnvironment(channels: StandardChannels(), authority: StandardAuthority())
         return VirtualCard(
             profile: try #require(CardProfile.builtIn(profile)), environment: environment,
-            entropy: try SeededEntropy(seed: [seed]))
+            entropy: SeededEntropy(seed: [seed]))
     }
 
     static func keys(_ key: [UInt8] = testKey) -> KeyProvider { KeySource(.one(Secret(key))).provider }

@@ -154,7 +154,7 @@ final class Bench {
         let profile = try #require(CardProfile.builtIn(profile))
         self.init(
             VirtualCard(
-                profile: profile, environment: Bench.environment(), entropy: try SeededEntropy(seed: [seed])))
+                profile: profile, environment: Bench.environment(), entropy: SeededEntropy(seed: [seed])))
     }
 
     static func environment() -> CardEnvironment {

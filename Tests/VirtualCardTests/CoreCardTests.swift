@@ -129,10 +129,10 @@ struct CoreCardTests {
     func sharing() throws {
         let environment = Bench.environment()
         let profile = try #require(CardProfile.builtIn("javacard-80k"))
-        let cards = try (UInt8(0)..<2).map {
+        let cards = (UInt8(0)..<2).map {
             Bench(
                 VirtualCard(
-                    profile: profile, environment: environment, entropy: try SeededEntropy(seed: [$0])))
+                    profile: profile, environment: environment, entropy: SeededEntropy(seed: [$0])))
         }
         for bench in cards { bench.must(CoreRules.loaded) }
         let codes = cards.map { $0.card.contents.loadFiles.last?.code }

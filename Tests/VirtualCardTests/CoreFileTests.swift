@@ -32,12 +32,12 @@ struct CoreFileTests {
         return Bench(
             try VirtualCard(
                 creating: path, profile: profile, environment: Bench.environment(),
-                entropy: try SeededEntropy(seed: [1])))
+                entropy: SeededEntropy(seed: [1])))
     }
 
     static func open(_ path: String) throws -> VirtualCard {
         try VirtualCard(
-            opening: path, environment: Bench.environment(), entropy: try SeededEntropy(seed: [2]))
+            opening: path, environment: Bench.environment(), entropy: SeededEntropy(seed: [2]))
     }
 
     @Test("keep the card between two programs")
@@ -84,7 +84,7 @@ struct CoreFileTests {
         try bench.card.keep(note: Array("kept".utf8))
         let before = TemporaryFile.read(path)
         let view = try VirtualCard(
-            viewing: path, environment: Bench.environment(), entropy: try SeededEntropy(seed: [2]))
+            viewing: path, environment: Bench.environment(), entropy: SeededEntropy(seed: [2]))
         #expect(view.contents.isSame(as: bench.card.contents))
         #expect(view.note == Array("kept".utf8))
         #expect(TemporaryFile.read(path) == before)

@@ -122,7 +122,7 @@ final class Host {
         let environment = CardEnvironment(channels: StandardChannels(), authority: OpenAuthority())
         bench = Bench(
             VirtualCard(
-                profile: profile, environment: environment, entropy: try SeededEntropy(seed: [3])))
+                profile: profile, environment: environment, entropy: SeededEntropy(seed: [3])))
         factoryKeys = try Self.keys(
             profile.factoryKeys.type, version: profile.factoryKeys.version, profile.factoryKeys.value)
     }

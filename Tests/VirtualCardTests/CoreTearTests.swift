@@ -80,12 +80,12 @@ struct CoreTearTests {
                     let bench = Bench(
                         try VirtualCard(
                             creating: path, profile: profile, environment: Bench.environment(),
-                            entropy: try SeededEntropy(seed: [1])))
+                            entropy: SeededEntropy(seed: [1])))
                     bench.must(Array(TearScript.commands[..<index]))
                     tear(bench, TearScript.commands[index], .before(write))
                 }
                 let again = try VirtualCard(
-                    opening: path, environment: Bench.environment(), entropy: try SeededEntropy(seed: [1]))
+                    opening: path, environment: Bench.environment(), entropy: SeededEntropy(seed: [1]))
                 #expect(again.contents.isSame(as: step.before))
             }
         }
@@ -104,7 +104,7 @@ struct CoreTearTests {
                 let bench = Bench(
                     try VirtualCard(
                         creating: path, profile: profile, environment: Bench.environment(),
-                        entropy: try SeededEntropy(seed: [1])))
+                        entropy: SeededEntropy(seed: [1])))
                 bench.must(Array(TearScript.commands[..<index]))
                 tear(bench, TearScript.commands[index], .before(write))
                 try bench.card.keep(note: [1, 2, 3])
@@ -112,7 +112,7 @@ struct CoreTearTests {
                 #expect(state.isSame(as: reference[index].before))
             }
             let again = try VirtualCard(
-                opening: path, environment: Bench.environment(), entropy: try SeededEntropy(seed: [1]))
+                opening: path, environment: Bench.environment(), entropy: SeededEntropy(seed: [1]))
             #expect(again.contents.isSame(as: state))
             #expect(again.note == [1, 2, 3])
         }

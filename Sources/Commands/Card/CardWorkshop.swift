@@ -27,10 +27,8 @@ package struct CardWorkshop: Sendable {
     /// The random bytes of a card's next use. Drawn from a seed, they depend on how often it was used before, so that a
     /// card that is opened again does not repeat its challenges.
     func entropy(for settings: CardSettings) -> any EntropySource {
-        guard let seed = settings.seed,
-            let seeded = try? SeededEntropy(seed: seed + settings.openings.bigEndianBytes)
-        else { return entropy() }
-        return seeded
+        guard let seed = settings.seed else { return entropy() }
+        return SeededEntropy(seed: seed + settings.openings.bigEndianBytes)
     }
 }
 
@@ -38,7 +36,8 @@ extension CardWorkshop {
     /// The standard protocols and the system's random bytes.
     package static let live = CardWorkshop(
         environment: CardEnvironment(
-            channels: StandardChannels(), authority: StandardAuthority(), runtimes: []),
+            channels: StandardChannels(), authority: StandardAuthority(),
+            runtimes: [ExampleApplications.runtime]),
         entropy: { SystemEntropy() }, now: { Int64(time(nil)) })
 }
 

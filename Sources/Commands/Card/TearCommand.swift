@@ -25,7 +25,8 @@ enum TearCommand {
                 .init("lose power before the third write", "berth card tear my.card --at 3"),
                 .init("after it, and twice", "berth card tear my.card --at 3 --after --count 2"),
                 .init("no tear after all", "berth card tear my.card --off"),
-            ], arguments: [CardCommands.file], options: [OptionGroup("Options", [at, before, after, count, off])]
+            ], arguments: [CardCommands.file],
+            options: [OptionGroup("Options", [at, before, after, count, off])]
         ) { parsed, terminal in
             let path = parsed[CardCommands.file]
             let wanted = try wanted(parsed)

@@ -18,6 +18,8 @@ enum AnswerWords {
     /// A SIM's commands mean what they mean on a UICC; only its STATUS shares an INS with another command.
     private static func context(of command: CommandAPDU) -> CommandContext? {
         let form = CommandClass(command.cla)
+        // What is said of SELECT speaks of applications; files are selected in other ways.
+        if command.ins == Instruction.select, command.p1 != 0x04 { return nil }
         switch form.family {
         case .interindustry, .globalPlatform: return CommandContext(command)
         case .sim: return CommandContext(CommandAPDU(0x00, command.ins, command.p1, command.p2))
@@ -68,10 +70,7 @@ extension AnswerWords {
     /// Only objects of the card's management are shown; others may hold anything of anybody.
     private static let object: Words = { answer, command, text in
         let tag = DataObjects.tag(command)
-        guard let field = DataObjects.field(tag) else { return }
-        // With an interindustry class, an application means what it likes by these.
-        let isOwn = CommandClass(command.cla).family == .globalPlatform
-        guard isOwn || !ownObjects.contains(tag) else { return }
+        guard let field = DataObjects.field(for: command) else { return }
         if tag == .applicationList {
             return text.add(objects: answer.data[...], fields: DataObjects.fields)
         }
@@ -84,10 +83,6 @@ extension AnswerWords {
         if tag == .cardProductionLifeCycle { return production(answer.data, &text) }
         text.add(object, field: field, depth: 0)
     }
-
-    private static let ownObjects: Set<BERTag> = [
-        .sequenceCounter, .confirmationCounter, .aid, 0xCF, 0xD3, 0x61, 0x5F50,
-    ]
 
     /// Some cards answer the value without its tag; what is neither is broken.
     private static func bare(_ data: ArraySlice<UInt8>, field: TraceField, _ text: inout TraceText) {

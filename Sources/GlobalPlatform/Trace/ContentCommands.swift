@@ -25,9 +25,11 @@ extension CommandWords {
             switch tag {
             case .loadFileDataBlock: return text.add("load file data block: \(TraceText.bytes(length))")
             case 0xD4: return text.add("ciphered load file data block: \(TraceText.bytes(length))")
-            case .dapBlock where length <= head.count:
-                text.add("DAP block:")
-                text.add(objects: head.prefix(length), fields: dapFields, depth: 1)
+            case .dapBlock:
+                text.add("DAP block: \(TraceText.bytes(length))")
+                if length <= head.count {
+                    text.add(objects: head.prefix(length), fields: dapFields, depth: 1)
+                }
             default: text.add("tag \(tag): \(TraceText.bytes(length))")
             }
             guard length <= head.count else { return }

@@ -7,10 +7,22 @@ enum DataObjects {
         BERTag(UInt32(command.p1) << 8 | UInt32(command.p2))
     }
 
-    static func text(_ tag: BERTag) -> String {
-        let digits = tag.rawValue <= 0xFF ? UInt8(tag.rawValue).hex : "\(tag)"
-        return field(tag).map { "\(digits) (\($0.name))" } ?? digits
+    static func text(_ tag: BERTag) -> String { field(tag).map { "\(tag) (\($0.name))" } ?? "\(tag)" }
+
+    /// What GET DATA asks for.
+    static func text(of command: CommandAPDU) -> String {
+        field(for: command).map { "\(tag(command)) (\($0.name))" } ?? "\(tag(command))"
     }
+
+    /// The object as the card's management means it; `nil` where an application may mean anything else.
+    static func field(for command: CommandAPDU) -> TraceField? {
+        let isOwn = CommandClass(command.cla).family == .globalPlatform
+        return isOwn || !ambiguous.contains(tag(command)) ? field(tag(command)) : nil
+    }
+
+    private static let ambiguous: Set<BERTag> = [
+        .sequenceCounter, .confirmationCounter, .aid, 0xCF, 0xD3, 0x61, 0x5F50,
+    ]
 
     static func field(_ tag: BERTag) -> TraceField? { fields.first { $0.tag == tag } }
 

@@ -38,6 +38,16 @@ extension CommandWords {
             case .unused: "empty field"
             }
         }
+
+        /// Whether the value may stand in the field by its size.
+        func allows(_ value: ArraySlice<UInt8>) -> Bool {
+            switch self {
+            case .aid: value.isEmpty || (5...16).contains(value.count)
+            case .privileges: [0, 1, 3].contains(value.count)
+            case .size, .parameters: true
+            case .unused: value.isEmpty
+            }
+        }
     }
 
     private static func fields(_ command: CommandAPDU) -> [Field]? {
@@ -77,22 +87,33 @@ extension CommandWords {
         guard let fields = fields(command) else { return text.say(TraceText.bytes(command.data.count)) }
         let read = FieldReader(command.data[...], maximumCount: fields.count)
         // Bytes that do not add up may be the middle of a command that was cut, and then be anything.
-        guard read.problem == nil, read.values.count >= fields.count - 1 else {
+        if let problem = problem(read, fields: fields, end: command.data.count) {
             text.say(TraceText.bytes(command.data.count))
             let sizes = zip(fields, read.values).map { "\($0.name) \(TraceText.bytes($1.count))" }
             if !sizes.isEmpty { text.add(sizes.joined(separator: ", ")) }
-            return text.add(TraceText.malformed(read.problem ?? .truncated(at: command.data.count)))
+            return text.add(problem)
         }
         for (field, value) in zip(fields, read.values) where !value.isEmpty {
             switch field {
             case .aid(let name): text.say("\(name) \(KnownAIDs.text(value))")
             case .privileges:
-                let privileges = Privileges(bytes: value).map(TraceWords.privileges)
-                text.say(privileges ?? "malformed: privileges of \(TraceText.bytes(value.count))")
+                if let privileges = Privileges(bytes: value) { text.say(TraceWords.privileges(privileges)) }
             case .size(let name): text.say("\(name) of \(TraceText.bytes(value.count))")
             case .parameters(let fields): text.add(objects: value, fields: fields)
-            case .unused: text.add("malformed: \(TraceText.bytes(value.count)) where none belong")
+            case .unused: break
             }
+        }
+    }
+
+    /// Old commands may end before the token's length.
+    private static func problem(_ read: FieldReader, fields: [Field], end: Int) -> String? {
+        if let problem = read.problem { return TraceText.malformed(problem) }
+        guard read.values.count >= fields.count - 1 else {
+            return TraceText.malformed(TLVError.truncated(at: end))
+        }
+        let wrong = zip(fields, read.values).first { field, value in !field.allows(value) }
+        return wrong.map { field, value in
+            "malformed: \(field.name) of \(TraceText.bytes(value.count)) at byte \(value.startIndex)"
         }
     }
 }

@@ -50,6 +50,10 @@ extension CommandWords {
             guard command.p1 & 0x80 == 0 else { return text.say(TraceText.bytes(command.data.count)) }
             do throws(TLVError) {
                 let keys = try KeyField.readAll(command.data[...].dropFirst())
+                guard keys.allSatisfy(\.isStandard) else {
+                    text.say(TraceText.bytes(command.data.count))
+                    return text.add("malformed: a key of no known type")
+                }
                 text.say("version \((command.data.first ?? 0).hex)")
                 text.say("keys from identifier \(first.hex)")
                 for (index, key) in keys.enumerated() { text.add(key.words(identifier: Int(first) + index)) }
@@ -95,6 +99,9 @@ private struct KeyField {
             access = try Self.short(&rest)
         }
     }
+
+    /// Types below 80 are private; more likely, something else was taken for a type.
+    var isStandard: Bool { components.allSatisfy { $0.type.rawValue >= 0x80 } }
 
     /// An AES key tells its length in front of the encrypted bytes (SCP03 table 7-10).
     private static func size(of block: ArraySlice<UInt8>, type: KeyType) -> Int {

@@ -32,10 +32,10 @@ enum RegistryWords {
                 add(entry, scope: scope, &text)
             }
         } catch {
-            text.add(TraceText.malformed(error))
-            if object.tag == .registryEntry {
-                text.add(objects: object.value, fields: DataObjects.registryEntry, depth: 1)
-            }
+            guard object.tag == .registryEntry else { return text.add(TraceText.malformed(error)) }
+            // The lines below say where bytes are missing, counted from the start of the whole answer.
+            if case .tlv = error { text.add("malformed entry") } else { text.add(TraceText.malformed(error)) }
+            text.add(objects: object.value, fields: DataObjects.registryEntry, depth: 1)
         }
     }
 

@@ -42,7 +42,7 @@ extension CommandWords {
 
 extension CommandWords {
     static let getData = CommandWords(
-        "GET DATA", header: { command, text in text.say(DataObjects.text(DataObjects.tag(command))) },
+        "GET DATA", header: { command, text in text.say(DataObjects.text(of: command)) },
         data: { command, text in
             guard !command.data.isEmpty else { return }
             let list = try? BERTLV.readOne(command.data)
