@@ -81,6 +81,12 @@ let package = Package(
         tests("ArgumentsTests", ["Arguments"]),
         tests("CardCryptoTests", ["CardCrypto", "SmartCard"]),
         tests("GlobalPlatformTests", ["GlobalPlatform", "SmartCard"]),
+        tests(
+            "CommandsTests",
+            [
+                "Arguments", "CardCrypto", "CardManagement", "Commands", "GlobalPlatform", "Readers", "SmartCard",
+                "VirtualCard",
+            ]),
         tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),
         tests("FuzzTests", ["FuzzTargets"]),
         tests("TidyTests"),
