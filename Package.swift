@@ -63,13 +63,25 @@ let package = Package(
         // Layer 7: what the program's nouns and verbs do.
         module(
             "Commands",
-            ["Arguments", "CardCrypto", "CardManagement", "GlobalPlatform", "Readers", "SmartCard", "VirtualCard"]),
+            [
+                "Arguments", "CardCrypto", "CardManagement", "GlobalPlatform", "Readers", "SmartCard",
+                "VirtualCard",
+            ]),
         // Layer 7: the program; wiring only.
         .executableTarget(name: "berth", dependencies: ["Arguments", "Commands"], swiftSettings: settings),
 
+        // What is promised in figures; run by scripts/bench. COpenSSL is what secure channels are measured against.
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: [
+                "Arguments", "CardCrypto", "CardManagement", "COpenSSL", "GlobalPlatform", "SmartCard",
+                "VirtualCard",
+            ], path: "Benchmarks", swiftSettings: settings),
+
         // What must hold for any bytes from outside; run by FuzzTests and by scripts/fuzz.
         .target(
-            name: "FuzzTargets", dependencies: ["CardManagement", "GlobalPlatform", "SmartCard"],
+            name: "FuzzTargets",
+            dependencies: ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard"],
             path: "Fuzz/Targets", swiftSettings: settings),
 
         // What tests share: mission rows as traits, seeded random numbers.
@@ -84,13 +96,18 @@ let package = Package(
         tests(
             "CommandsTests",
             [
-                "Arguments", "CardCrypto", "CardManagement", "Commands", "GlobalPlatform", "Readers", "SmartCard",
+                "Arguments", "CardCrypto", "CardManagement", "Commands", "GlobalPlatform", "Readers",
+                "SmartCard",
                 "VirtualCard",
             ]),
         tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),
+        tests(
+            "EndToEndTests", ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard", "VirtualCard"]),
         tests("FuzzTests", ["FuzzTargets"]),
         tests("TidyTests"),
-        tests("VirtualCardTests", ["CardCrypto", "GlobalPlatform", "SmartCard", "VirtualCard"]),
+        tests(
+            "VirtualCardTests",
+            ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard", "VirtualCard"]),
     ] + (fuzzing ? fuzzDriver : []),
     swiftLanguageModes: [.v6]
 )

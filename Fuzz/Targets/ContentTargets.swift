@@ -65,7 +65,7 @@ extension FuzzTarget {
         _ = CardProductionLifeCycle(input)
         _ = try? KeyTemplate.read(input)
         _ = try? RecognitionData(input)
-        _ = try? CardCapabilities(input)
+        _ = try? CardCapabilityInformation(input)
         _ = try? CardResources(value: input)
     }
 }

@@ -18,7 +18,8 @@ package struct FuzzTarget: Sendable {
 
     /// Every target; a new one is added here and nowhere else.
     package static let all: [FuzzTarget] = [
-        tlv, commandAPDU, responseAPDU, aid, atr, cap, loadFile, registry, answers,
+        tlv, commandAPDU, responseAPDU, aid, atr, cap, loadFile, registry, answers, channelOpening,
+        securedAnswer, confirmation, keyTexts, commandText,
     ]
 }
 

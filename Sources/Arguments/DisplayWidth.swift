@@ -117,9 +117,14 @@ package func wrap(_ text: String, width: Int, indent: Int = 0) -> [String] {
         }
         lines.append(isEmpty ? "" : line)
     }
-    return lines.map {
-        $0.split(separator: noBreakSpace, omittingEmptySubsequences: false).joined(separator: " ")
-    }
+    return lines.map(plainSpaces)
+}
+
+/// The line with spaces for no-break spaces, and none of them at its end.
+private func plainSpaces(_ line: String) -> String {
+    guard line.contains(noBreakSpace) else { return line }
+    let kept = line.reversed().drop { $0 == noBreakSpace }.reversed()
+    return String(kept.map { $0 == noBreakSpace ? " " : $0 })
 }
 
 /// Holds together what belongs together in a wrapped text.

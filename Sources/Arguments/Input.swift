@@ -42,11 +42,22 @@ package struct DescriptorInput: InputSource {
             case .end: return nil
             case .signal(let number):
                 // The echo is back on: now the signal may do what it does.
-                _ = kill(getpid(), number)
+                deliver(number)
                 // A suspended program goes on here, and asks again.
                 guard number == SIGTSTP else { throw .interrupted }
             }
         }
+    }
+
+    // Worker threads block all signals: unblocked and raised in this one, it acts before the next line runs, so a
+    // suspension happens while the echo is on.
+    private func deliver(_ number: CInt) {
+        var (wanted, previous) = (sigset_t(), sigset_t())
+        _ = sigemptyset(&wanted)
+        _ = sigaddset(&wanted, number)
+        _ = pthread_sigmask(SIG_UNBLOCK, &wanted, &previous)
+        _ = raise(number)
+        _ = pthread_sigmask(SIG_SETMASK, &previous, nil)
     }
 
     private enum Outcome {

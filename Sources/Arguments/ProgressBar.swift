@@ -20,7 +20,9 @@ package struct ProgressBar {
 
     /// Says how much is done; shows it if enough time has passed since it was last shown.
     package mutating func advance(to done: Int) {
+        let before = self.done
         self.done = min(max(done, 0), total)
+        guard self.done != before else { return }
         let now = stopwatch.elapsed
         guard let lastShown, now - lastShown < interval, self.done < total else { return show(at: now) }
     }

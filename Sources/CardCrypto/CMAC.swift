@@ -48,4 +48,31 @@ package final class CMAC {
         precondition(isDone && length == 16, "OpenSSL cannot fail on a CMAC under a key it has accepted")
         return result
     }
+
+    /// The MAC over a block, a few bytes, the front of an array, and a few bytes: a message with its chaining value,
+    /// header and trailer, none of which needs an array of its own.
+    package func mac(
+        _ block: Block, head: FewBytes = FewBytes(), _ body: [UInt8], count: Int,
+        tail: FewBytes = FewBytes()
+    ) -> Block {
+        precondition(count <= body.count, "the array is not that long")
+        var (block, mac, length) = (block, Block(), 0)
+        var isDone = EVP_MAC_init(context, nil, 0, nil) == 1
+        isDone = withUnsafeBytes(of: &block) { update($0, 16) } && isDone
+        isDone = head.withBytes { update($0, $0.count) } && isDone
+        isDone = body.withUnsafeBytes { update($0, count) } && isDone
+        isDone = tail.withBytes { update($0, $0.count) } && isDone
+        isDone =
+            withUnsafeMutableBytes(of: &mac) { bytes in
+                EVP_MAC_final(context, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), &length, 16)
+                    == 1
+            } && isDone
+        precondition(isDone && length == 16, "OpenSSL cannot fail on a CMAC under a key it has accepted")
+        return mac
+    }
+
+    private func update(_ bytes: UnsafeRawBufferPointer, _ count: Int) -> Bool {
+        count == 0
+            || EVP_MAC_update(context, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), count) == 1
+    }
 }

@@ -51,6 +51,23 @@ package final class Cipher {
         decryptor.run(data, cbc: nil, blockSize: blockSize)
     }
 
+    /// One block, by value: for ICVs, where an array would cost more than the cipher.
+    package func encryptBlock(_ block: Block) -> Block {
+        precondition(blockSize == 16, "a block has sixteen bytes")
+        return encryptor.run(block)
+    }
+
+    /// CBC over the whole blocks of an array, where they stand.
+    package func encryptCBC(inPlace bytes: inout [UInt8], iv: Block) {
+        precondition(blockSize == 16, "a block has sixteen bytes")
+        encryptor.run(inPlace: &bytes, iv: iv)
+    }
+
+    package func decryptCBC(inPlace bytes: inout [UInt8], iv: Block) {
+        precondition(blockSize == 16, "a block has sixteen bytes")
+        decryptor.run(inPlace: &bytes, iv: iv)
+    }
+
     private static func names(
         _ algorithm: Algorithm, keyBytes: Int
     ) -> (OpaquePointer, OpaquePointer)? {
@@ -127,6 +144,37 @@ extension Cipher {
             }
             precondition(isDone, "OpenSSL cannot fail on whole blocks under a key it has accepted")
             return result
+        }
+
+        func run(_ block: Block) -> Block {
+            var (input, output) = (block, Block())
+            var written: Int32 = 0
+            // ECB keeps nothing from one whole block to the next: the context is as it was.
+            let status = withUnsafeBytes(of: &input) { input in
+                withUnsafeMutableBytes(of: &output) { output in
+                    EVP_CipherUpdate(
+                        ecb, output.baseAddress?.assumingMemoryBound(to: UInt8.self), &written,
+                        input.baseAddress?.assumingMemoryBound(to: UInt8.self), 16)
+                }
+            }
+            precondition(status == 1 && written == 16, "OpenSSL cannot fail on a block under an accepted key")
+            return output
+        }
+
+        func run(inPlace bytes: inout [UInt8], iv: Block) {
+            precondition(bytes.count % 16 == 0, "a block cipher works on whole blocks")
+            guard !bytes.isEmpty else { return }
+            var (vector, written) = (iv, Int32(0))
+            let isReady = withUnsafeBytes(of: &vector) { vector in
+                EVP_CipherInit_ex(
+                    cbc, nil, nil, nil, vector.baseAddress?.assumingMemoryBound(to: UInt8.self), -1)
+            }
+            let status = bytes.withUnsafeMutableBufferPointer { buffer in
+                EVP_CipherUpdate(cbc, buffer.baseAddress, &written, buffer.baseAddress, Int32(buffer.count))
+            }
+            precondition(
+                isReady == 1 && status == 1 && Int(written) == bytes.count,
+                "OpenSSL cannot fail on whole blocks under a key it has accepted")
         }
 
         private static func make(

@@ -22,19 +22,20 @@ package final class SystemEntropy: EntropySource, Sendable {
 
 /// The same bytes for the same seed: for virtual cards, tests and simulations, never for real keys.
 package final class SeededEntropy: EntropySource {
-    private let cipher: Cipher
+    private let key: [UInt8]
     /// How many blocks were drawn; with the seed, this is the whole state.
     package private(set) var blocksDrawn: UInt64
 
-    package init(seed: [UInt8], blocksDrawn: UInt64 = 0) throws(CryptoError) {
-        cipher = try Cipher(.aes, key: Secret(Digest.sha256.hash(seed)))
+    /// A hash needs no context that lasts: a world of cards has one of these in each.
+    package init(seed: [UInt8], blocksDrawn: UInt64 = 0) {
+        key = Digest.sha256.hash(seed)
         self.blocksDrawn = blocksDrawn
     }
 
     package func bytes(_ count: Int) -> [UInt8] {
         var bytes: [UInt8] = []
         while bytes.count < count {
-            bytes += cipher.encryptECB([UInt8](repeating: 0, count: 8) + blocksDrawn.bigEndianBytes)
+            bytes += Digest.sha256.hash(key + blocksDrawn.bigEndianBytes)
             blocksDrawn += 1
         }
         return Array(bytes.prefix(count))

@@ -18,7 +18,10 @@ package enum BerthProgram {
                 .init("what is on it", "berth gp list"),
                 .init("install an application", "berth gp install purse.cap"),
             ],
-            commands: [GPCommands.noun(opener), ReaderCommands.noun(readers), ExplainCommand.verb],
+            commands: [
+                GPCommands.noun(opener), ReaderCommands.noun(readers), CardCommands.noun(.live),
+                ExplainCommand.verb,
+            ],
             readerNames: { (try? ReaderContext().readerNames()) ?? [] })
     }
 }

@@ -1,11 +1,14 @@
 internal import Arguments
 internal import Readers
-internal import SmartCard
+package import SmartCard
 
 extension CardOpener {
-    /// Readers of this machine; card files come with the virtual card.
+    /// Readers of this machine, and virtual cards in files.
     package static let live = CardOpener(
-        openFile: { path in
-            throw Problem("card-file", exit: .unsupported, "the card file \(path) cannot be opened")
-        }, openReader: CardOpener.reader)
+        openFile: CardOpener.file(in: .live), openReader: CardOpener.reader)
+
+    /// Powers the virtual card in a file, in this process.
+    package static func file(in workshop: CardWorkshop) -> @Sendable (String) throws -> any CardChannel {
+        { path in VirtualCardChannel(try MountedCard(path, in: workshop)) }
+    }
 }

@@ -5,12 +5,12 @@
 #endif
 
 /// A bell that one thread rings and others hear while they wait in `poll`; once rung it stays rung.
-final class Wakeup: Sendable {
+package final class Wakeup: Sendable {
     /// Becomes readable when the bell is rung.
-    let descriptor: Int32
+    package let descriptor: Int32
     private let ringing: Int32
 
-    init() {
+    package init() {
         var ends: [Int32] = [-1, -1]
         // Without two descriptors there is nothing to wait with; a process in that state cannot go on anyway.
         precondition(pipe(&ends) == 0, "no file descriptor is left for a pipe")
@@ -26,13 +26,13 @@ final class Wakeup: Sendable {
         _ = close(ringing)
     }
 
-    func ring() {
+    package func ring() {
         // A full pipe is a bell that rings already.
         _ = withUnsafeBytes(of: UInt8(1)) { write(ringing, $0.baseAddress, 1) }
     }
 
     /// Whether the bell was rung within the time.
-    func wait(atMost limit: Duration) -> Bool {
+    package func wait(atMost limit: Duration) -> Bool {
         let deadline = Deadline(after: limit)
         repeat {
             var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)

@@ -92,5 +92,6 @@ struct ManualPageTests {
 }
 
 extension Program: CustomTestStringConvertible {
+    /// The program by its name.
     public var testDescription: String { name }
 }

@@ -83,7 +83,7 @@ struct SealedBoxTests {
     @Test("takes a fresh nonce each time")
     func freshNonces() throws {
         let key = Secret([UInt8](repeating: 9, count: 32))
-        let entropy = try SeededEntropy(seed: [1])
+        let entropy = SeededEntropy(seed: [1])
         let first = try SealedBox(sealing: Secret([1, 2, 3]), key: key, entropy: entropy)
         let second = try SealedBox(sealing: Secret([1, 2, 3]), key: key, entropy: entropy)
         #expect(first != second)

@@ -161,10 +161,4 @@ struct InstallCommandTests {
     func bytes(_ row: Row) throws {
         #expect(try row.command().command().bytes.hex == row.hex)
     }
-
-    @Test("what a token signs is P1, P2, the length and the fields (§C.4)")
-    func tokenInput() throws {
-        let command = InstallCommand.extradite(try aid("A000000062"), to: try aid("A000000151"))
-        #expect(command.tokenInput.hex == "10000F05A0000001510005A0000000620000")
-    }
 }

@@ -147,7 +147,7 @@ struct InstallPlanTests {
         let plan = InstallPlan(request(replaces: true), on: contents([loadFile(file, version: [0, 9])]))
         let load = InstallProcedure.Load(securityDomain: nil, loadFile: .init(repeating: 0xC4, count: 500))
         var procedure = try #require(
-            InstallProcedure(plan: plan, package: file, load: load, blockBytesMax: 200))
+            InstallProcedure(plan: plan, package: file, load: load, domain: nil, blockBytesMax: 200))
         guard case .send(let order) = try procedure.next(after: []) else {
             Issue.record("nothing to send")
             return
@@ -163,7 +163,7 @@ struct InstallPlanTests {
     func tooLarge() {
         let plan = InstallPlan(request(), on: contents())
         let load = InstallProcedure.Load(securityDomain: nil, loadFile: .init(repeating: 0, count: 257))
-        #expect(InstallProcedure(plan: plan, package: file, load: load, blockBytesMax: 1) == nil)
+        #expect(InstallProcedure(plan: plan, package: file, load: load, domain: nil, blockBytesMax: 1) == nil)
     }
 }
 

@@ -156,7 +156,7 @@ struct KeyRotationTests {
 struct StoreDataBlocksTests {
     private func hex(_ blocks: [[UInt8]]) -> [String] { blocks.map(\.hex) }
 
-    // GPCS 2.3.1 §11.11.2.3: whole structures together; a long one cut at the greatest length, with more behind its end.
+    // GPCS 2.3.1 §11.11.2.3: whole structures together; a long one cut at the greatest length, with others behind it.
     @Test(
         "whole structures stay together, and long ones are cut",
         arguments: [

@@ -5,8 +5,8 @@ import Testing
 
 @testable import VirtualCard
 
-/// A secure channel without secrets, for rules that are not about cryptography: the right cryptogram is eight bytes AA,
-/// commands travel in the clear, sensitive data are the complement of themselves.
+/// A secure channel without secrets, for rules that are not about cryptography: the right cryptogram is eight
+/// bytes AA, commands travel in the clear, sensitive data are the complement of themselves.
 struct OpenChannels: SecureChannelProtocols {
     func open(_ opening: ChannelOpening) throws(Refusal) -> OpenedChannel {
         guard opening.command.data.count == 8 else { throw .wrongLength }
@@ -59,8 +59,9 @@ struct OpenAuthority: ContentAuthority {
     }
 }
 
-/// A program that counts: `00 01` adds one durably, `00 02` reads, `00 03 size` makes an object, `00 04` writes transient
-/// memory, `00 05` reads it, `00 06` fails after a write, `00 07` asks the neighbour named in the data.
+/// A program that counts: `00 01` adds one durably, `00 02` reads, `00 03 size` makes an object, `00 04`
+/// writes transient memory, `00 05` reads it, `00 06` fails after a write, `00 07` asks the neighbour named
+/// in the data.
 struct CounterProgram: CardProgram {
     func install(_ request: InstallationRequest, in context: ApplicationContext) throws(Refusal) {
         if request.parameters.first == 0xEE { throw .incorrectData }
@@ -93,6 +94,12 @@ struct CounterProgram: CardProgram {
             guard let server = try? AID(command.data) else { throw .incorrectData }
             return ResponseAPDU(data: try context.invoke(7, [0x01], on: server))
         case 0x08: return try transaction(command, context)
+        case 0x09:
+            guard let loadFile = try? AID(command.data), let statics = context.statics(of: loadFile) else {
+                throw .conditionsNotSatisfied
+            }
+            try statics.replace(1, with: [0x51, 0x52])
+            return ResponseAPDU(data: statics.read(1) ?? [])
         default: throw .instructionNotSupported
         }
     }
@@ -147,7 +154,7 @@ final class Bench {
         let profile = try #require(CardProfile.builtIn(profile))
         self.init(
             VirtualCard(
-                profile: profile, environment: Bench.environment(), entropy: try SeededEntropy(seed: [seed])))
+                profile: profile, environment: Bench.environment(), entropy: SeededEntropy(seed: [seed])))
     }
 
     static func environment() -> CardEnvironment {

@@ -129,10 +129,10 @@ struct CoreCardTests {
     func sharing() throws {
         let environment = Bench.environment()
         let profile = try #require(CardProfile.builtIn("javacard-80k"))
-        let cards = try (UInt8(0)..<2).map {
+        let cards = (UInt8(0)..<2).map {
             Bench(
                 VirtualCard(
-                    profile: profile, environment: environment, entropy: try SeededEntropy(seed: [$0])))
+                    profile: profile, environment: environment, entropy: SeededEntropy(seed: [$0])))
         }
         for bench in cards { bench.must(CoreRules.loaded) }
         let codes = cards.map { $0.card.contents.loadFiles.last?.code }
@@ -196,6 +196,17 @@ struct CoreProgramTests {
             ])
         #expect(bench.send("00070000" + CoreRules.other.counted + "00") == "0100019000")
         #expect(bench.status("00070000" + CoreRules.domainA.counted + "00") == "6985")
+    }
+
+    @Test("keep static fields with their load file, out of reach of other packages")
+    func statics() throws {
+        let bench = try Self.selected()
+        let free = bench.card.freeMemory.nonVolatile
+        #expect(bench.send("00090000" + Bench.packageAID.counted + "00") == "51529000")
+        #expect(bench.card.freeMemory.nonVolatile == free - CoreMemoryTests.cost(2))
+        #expect(bench.status("00090000" + Bench.libraryAID.counted + "00") == "6985")
+        bench.must(Step.issuer + [Step.delete(Bench.packageAID, related: true)])
+        #expect(bench.card.contents.memories.isEmpty)
     }
 
     @Test("are not called when they are locked")

@@ -32,12 +32,12 @@ struct CoreFileTests {
         return Bench(
             try VirtualCard(
                 creating: path, profile: profile, environment: Bench.environment(),
-                entropy: try SeededEntropy(seed: [1])))
+                entropy: SeededEntropy(seed: [1])))
     }
 
     static func open(_ path: String) throws -> VirtualCard {
         try VirtualCard(
-            opening: path, environment: Bench.environment(), entropy: try SeededEntropy(seed: [2]))
+            opening: path, environment: Bench.environment(), entropy: SeededEntropy(seed: [2]))
     }
 
     @Test("keep the card between two programs")
@@ -73,6 +73,29 @@ struct CoreFileTests {
             #expect(bench.card.isPowered)
         }
         _ = try Self.open(path)
+    }
+
+    @Test("can be looked at while another program holds them, and a look changes nothing")
+    func viewing() throws {
+        let path = TemporaryFile.path("view")
+        defer { TemporaryFile.remove(path) }
+        let bench = try Self.create(path)
+        bench.must(TearScript.commands)
+        try bench.card.keep(note: Array("kept".utf8))
+        let before = TemporaryFile.read(path)
+        let view = try VirtualCard(
+            viewing: path, environment: Bench.environment(), entropy: SeededEntropy(seed: [2]))
+        #expect(view.contents.isSame(as: bench.card.contents))
+        #expect(view.note == Array("kept".utf8))
+        #expect(TemporaryFile.read(path) == before)
+    }
+
+    @Test("of a later version are told from what is no card")
+    func newer() throws {
+        let path = TemporaryFile.path("newer")
+        defer { TemporaryFile.remove(path) }
+        TemporaryFile.write(Array("BERTHCARD2\nand more".utf8), path)
+        #expect(throws: CardFileError.newer(path)) { try Self.open(path) }
     }
 
     @Test("that are something else are refused")

@@ -6,7 +6,8 @@ import Testing
 
 @testable import VirtualCard
 
-/// Long random sequences: whatever comes in, a card answers, stays consistent, and changes nothing when it refuses.
+/// Long random sequences: whatever comes in, a card answers, stays consistent, and changes nothing when it
+/// refuses.
 @Suite("Random commands")
 struct CoreRobustnessTests {
     @Test("leave a consistent card", arguments: 1...24 as ClosedRange<UInt64>)

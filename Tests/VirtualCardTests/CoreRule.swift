@@ -47,7 +47,8 @@ struct CoreRule: Sendable, CustomTestStringConvertible {
         } else {
             #expect(answer == then, "\(clause) \(situation)")
         }
-        // What is refused changes nothing (warnings 62 and 63 aside, which belong to commands without writes).
+        // What is refused changes nothing (warnings 62 and 63 aside, which belong to commands without
+        // writes).
         if then.hasPrefix("6") || then.hasPrefix("9484") { #expect(bench.card.contents == before) }
     }
 }

@@ -9,9 +9,34 @@ extension CoreRules {
     static func putKey(_ p1: String, _ p2: String, _ version: String, _ fields: String) -> String {
         "80D8" + p1 + p2 + (version + fields).counted + "00"
     }
+    static let ownerOnlyKeys: String = {
+        let keys = (0..<3).map { _ in "FF" + Step.keyField(.aes, key) + "01180101" }.joined()
+        return putKey("00", "81", "05", keys)
+    }()
     static let own = Step.issuer + [Step.putKeys(version: 1)]
 
     static let keysAndData: [CoreRule] = [
+        CoreRule(
+            "§7.5.2", "keys for the owner only do not serve others",
+            given: Step.issuer + [
+                Step.domain(domainA), ownerOnlyKeys, Step.select(domainA),
+            ], when: Step.initialize, then: "6985"),
+        CoreRule(
+            "§7.5.2", "and serve the owner", given: Step.issuer + [ownerOnlyKeys], when: Step.initialize,
+            then: "9000"),
+        CoreRule(
+            "§7.5", "a domain is installed with a channel of its own",
+            given: Step.issuer + [
+                Step.forInstall(
+                    Bench.domainPackage, Bench.domainModule, domainA, privileges: "80",
+                    parameters: "C90481020370"), Step.select(domainA),
+            ] + Step.session + [Step.putKeys(version: 0x31)], when: "80CA00C100", then: "C1030000009000"),
+        CoreRule(
+            "§7.5", "a channel that the card does not have", profile: "javacard-80k-predictable",
+            given: Step.issuer,
+            when: Step.forInstall(
+                Bench.domainPackage, Bench.domainModule, domainA, privileges: "80",
+                parameters: "C90481020255"), then: "6A80"),
         CoreRule(
             "§11.8.3.1", "PUT KEY answers the version and the check values", given: Step.issuer,
             when: putKey("00", "04", "05", Step.keyField(.aes, key)),

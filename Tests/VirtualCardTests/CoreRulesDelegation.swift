@@ -22,7 +22,7 @@ extension CoreRules {
         return (receipt.counted + evidence).counted + "9000"
     }
 
-    static let serial = (try? SeededEntropy(seed: [1]))?.bytes(6).hex ?? ""
+    static let serial = SeededEntropy(seed: [1]).bytes(6).hex
 
     static let delegation: [CoreRule] = [
         CoreRule(

@@ -112,10 +112,19 @@ extension CoreRules {
             "ISO 7816-4 §5.3.4", "an answer that waits is lost with the next command", profile: "small-16k",
             given: ["?00A4040008" + Bench.issuer, "80CA004208"], when: "00C0000012", then: "6985"),
         CoreRule(
+            "ISO 7816-3 §10.3.3", "a wrong Le does not open a channel twice", profile: "small-16k",
+            given: ["?0070000000", "?0070000001"], when: "0070000001", then: "029000"),
+        CoreRule(
             "ISO 7816-4 §5.3.4", "T=1: an Le that is too small", when: "80CA004204", then: "6C08"),
     ]
 
     static let selection: [CoreRule] = [
+        CoreRule(
+            "Habits", "SELECT without a name is refused by some cards", profile: "javacard-80k-quirky",
+            when: "00A4040000", then: "6A87"),
+        CoreRule(
+            "Habits", "some cards name themselves wrongly", profile: "javacard-80k-quirky",
+            when: Step.select(Bench.issuer), then: "6F0F8407A0000001510000A5049F6501FF9000"),
         CoreRule(
             "§11.9.3", "the issuer domain by its name", when: Step.select(Bench.issuer),
             then: "6F108408A000000151000000A5049F6501FF9000"),

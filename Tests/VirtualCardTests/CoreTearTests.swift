@@ -80,14 +80,41 @@ struct CoreTearTests {
                     let bench = Bench(
                         try VirtualCard(
                             creating: path, profile: profile, environment: Bench.environment(),
-                            entropy: try SeededEntropy(seed: [1])))
+                            entropy: SeededEntropy(seed: [1])))
                     bench.must(Array(TearScript.commands[..<index]))
                     tear(bench, TearScript.commands[index], .before(write))
                 }
                 let again = try VirtualCard(
-                    opening: path, environment: Bench.environment(), entropy: try SeededEntropy(seed: [1]))
+                    opening: path, environment: Bench.environment(), entropy: SeededEntropy(seed: [1]))
                 #expect(again.contents.isSame(as: step.before))
             }
+        }
+    }
+
+    @Test("in a card file leave nothing that a later commit would bring back", .mission(.point5))
+    func lifeAfterTears() throws {
+        let reference = try Self.reference()
+        let profile = try #require(CardProfile.builtIn("javacard-80k"))
+        let index = try #require(reference.lastIndex { $0.writes > 2 })
+        for write in 1...reference[index].writes {
+            let path = TemporaryFile.path("after-tear-\(write)")
+            defer { TemporaryFile.remove(path) }
+            let state: CardState
+            do {
+                let bench = Bench(
+                    try VirtualCard(
+                        creating: path, profile: profile, environment: Bench.environment(),
+                        entropy: SeededEntropy(seed: [1])))
+                bench.must(Array(TearScript.commands[..<index]))
+                tear(bench, TearScript.commands[index], .before(write))
+                try bench.card.keep(note: [1, 2, 3])
+                state = bench.card.contents
+                #expect(state.isSame(as: reference[index].before))
+            }
+            let again = try VirtualCard(
+                opening: path, environment: Bench.environment(), entropy: SeededEntropy(seed: [1]))
+            #expect(again.contents.isSame(as: state))
+            #expect(again.note == [1, 2, 3])
         }
     }
 

@@ -80,7 +80,7 @@ struct StandardAuthorityTests {
 
     @Test("a receipt is the MAC of its key, or nothing without one")
     func receipts() throws {
-        let entropy = try SeededEntropy(seed: [1])
+        let entropy = SeededEntropy(seed: [1])
         let aes = authority.receipt(
             over: message, keySets: [set(0x71, [(.aes, Self.key16)])], entropy: entropy)
         #expect(aes == (try CMAC(aes: Secret(Self.key16)).mac(message)))

@@ -81,7 +81,7 @@ package enum InstallCommand: Hashable, Sendable {
         }
     }
 
-    /// The data field up to the token's length: what a token signs, behind P1, P2 and the length (Annex C.4).
+    /// The data field up to the token's length: what `DelegatedOperation` has a token sign.
     package var fields: [UInt8] {
         switch self {
         case .load(let load), .combinedBegin(let load):
@@ -100,11 +100,6 @@ package enum InstallCommand: Hashable, Sendable {
         case .personalize(let application):
             [0, 0] + lv(application.bytes) + [0, 0]
         }
-    }
-
-    /// What a token is computed over (GPCS 2.3.1 §C.4): P1, P2, the length of what follows, and the fields.
-    package var tokenInput: [UInt8] {
-        [p1, p2] + BERTLV.encodeLength(fields.count) + fields
     }
 
     /// The command; one longer than 255 bytes is cut when it is sent, after it was secured as a whole (§11.1.5.1).

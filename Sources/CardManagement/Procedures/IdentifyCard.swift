@@ -12,7 +12,7 @@ package struct CardIdentity: Hashable, Sendable {
     package var cardImageNumber: [UInt8]?
     package var productionLifeCycle: CardProductionLifeCycle?
     package var recognition: RecognitionData?
-    package var capabilities: CardCapabilities?
+    package var capabilities: CardCapabilityInformation?
     package var keys: [KeyInformation]
     package var sequenceCounter: [UInt8]?
     package var resources: CardResources?
@@ -141,7 +141,9 @@ package struct IdentifyCard: Procedure {
         identity.issuerIdentificationNumber = value(.issuerIdentificationNumber)
         identity.cardImageNumber = value(.cardImageNumber)
         identity.recognition = answer(.cardRecognitionTemplate).flatMap { try? RecognitionData($0) }
-        identity.capabilities = answer(.cardCapabilityInformation).flatMap { try? CardCapabilities($0) }
+        identity.capabilities = answer(.cardCapabilityInformation).flatMap {
+            try? CardCapabilityInformation($0)
+        }
         identity.keys = answer(.keyInformationTemplate).flatMap { try? KeyTemplate.read($0) } ?? []
         identity.sequenceCounter = value(.sequenceCounter)
         identity.resources = value(.extendedCardResources).flatMap { try? CardResources(value: $0) }

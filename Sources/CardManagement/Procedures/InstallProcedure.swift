@@ -1,7 +1,13 @@
 package import GlobalPlatform
 package import SmartCard
 
-/// Carries out an installation plan: one order for everything, one more to see what the card then holds.
+/// An operation, and what the card answered to prove it; to be read by `CardConfirmation`.
+package struct ConfirmedOperation: Hashable, Sendable {
+    package let subject: ReceiptSubject
+    package let data: [UInt8]
+}
+
+/// Carries out an installation plan: one order for everything, one more to see what memory is left.
 package struct InstallProcedure: Procedure {
     /// What goes into INSTALL [for load] and in front of the load file data block.
     package struct Load: Hashable, Sendable {
@@ -22,35 +28,42 @@ package struct InstallProcedure: Procedure {
     }
 
     package struct Outcome: Hashable, Sendable {
-        package let contents: CardContents
-        /// Receipts and other confirmations, in the order of the commands that gave them.
-        package let confirmations: [[UInt8]]
+        /// What the card tells of its memory afterwards.
+        package let resources: CardResources?
+        /// What the card confirmed, in the order in which it did.
+        package let confirmations: [ConfirmedOperation]
     }
 
     private enum State {
         case start
         case working
-        case reading(ReadContents)
+        case measuring
     }
 
     private var state = State.start
     private let order: [CommandAPDU]
-    private var confirmations: [[UInt8]] = []
+    /// What a command of the order does, for those that a card may confirm.
+    private let subjects: [Int: ReceiptSubject]
+    private var confirmations: [ConfirmedOperation] = []
 
     /// Fails when the load file has more blocks than LOAD can number.
     ///
-    /// - Parameter token: gives the token of a command's fields where management is delegated, else nothing.
+    /// - Parameters:
+    ///   - domain: the domain that is selected, to which a load file belongs unless it names another.
+    ///   - token: gives the token of a command's fields where management is delegated, else nothing.
     package init?(
-        plan: InstallPlan, package: AID, load: Load, blockBytesMax: Int,
+        plan: InstallPlan, package: AID, load: Load, domain: AID?, blockBytesMax: Int,
         token: (InstallCommand) -> [UInt8] = { _ in [] }
     ) {
         var order: [CommandAPDU] = []
+        var subjects: [Int: ReceiptSubject] = [:]
         func add(_ command: InstallCommand) {
             order.append(command.command(token: token(command)))
         }
         for step in plan.steps {
             switch step {
             case .delete(let aid, let withRelated):
+                subjects[order.count] = .delete(aid)
                 order.append(.delete(aid, withRelated: withRelated))
             case .load:
                 add(
@@ -62,16 +75,22 @@ package struct InstallProcedure: Procedure {
                     let blocks = LoadCommand.commands(loadFile: load.loadFile, blockBytesMax: blockBytesMax)
                 else { return nil }
                 order += blocks
+                if let domain = load.securityDomain ?? domain {
+                    subjects[order.count - 1] = .load(loadFile: package, domain: domain)
+                }
             case .install(let instance):
                 let install = InstallCommand.Install(
                     loadFile: package, module: instance.module, instance: instance.aid,
                     privileges: instance.privileges, parameters: instance.parameters)
+                subjects[order.count] = .install(loadFile: package, instance: instance.aid)
                 add(.install(install, makeSelectable: true))
             case .makeSelectable(let aid):
+                subjects[order.count] = .install(loadFile: package, instance: aid)
                 add(.makeSelectable(aid, privileges: [], parameters: []))
             }
         }
         self.order = order
+        self.subjects = subjects
     }
 
     /// Bytes of data in the order: what a progress bar counts.
@@ -81,42 +100,34 @@ package struct InstallProcedure: Procedure {
     {
         switch state {
         case .start:
-            guard !order.isEmpty else { return try read() }
+            guard !order.isEmpty else { return measure() }
             state = .working
             return .send(order)
         case .working:
             try judge(answers)
-            return try read()
-        case .reading(var reading):
-            return try step(&reading, after: answers)
+            return measure()
+        case .measuring:
+            let object = answers.successData(at: 0).flatMap { try? BERTLV.readOne($0) }
+            let resources = object.flatMap { try? CardResources(value: $0.value) }
+            return .done(Outcome(resources: resources, confirmations: confirmations))
         }
+    }
+
+    private mutating func measure() -> ProcedureStep<Outcome> {
+        state = .measuring
+        return .send([.getData(.extendedCardResources)])
     }
 
     /// Every command must have succeeded: each one behind a refused one was refused too, and did no harm.
     private mutating func judge(_ answers: [ResponseAPDU]) throws(ProcedureError) {
-        for (command, answer) in zip(order, answers) {
+        for (index, (command, answer)) in zip(order, answers).enumerated() {
             guard answer.status.isSuccess else { throw .refused(command, answer.status) }
             // A single zero says that there is no confirmation (§11.1.6).
-            if answer.data.count > 1 { confirmations.append(answer.data) }
+            if let subject = subjects[index], answer.data.count > 1 {
+                confirmations.append(ConfirmedOperation(subject: subject, data: answer.data))
+            }
         }
         guard answers.count == order.count else { throw .unanswered }
-    }
-
-    private mutating func read() throws(ProcedureError) -> ProcedureStep<Outcome> {
-        var reading = ReadContents()
-        return try step(&reading, after: [])
-    }
-
-    private mutating func step(
-        _ reading: inout ReadContents, after answers: [ResponseAPDU]
-    ) throws(ProcedureError) -> ProcedureStep<Outcome> {
-        switch try reading.next(after: answers) {
-        case .send(let commands):
-            state = .reading(reading)
-            return .send(commands)
-        case .done(let contents):
-            return .done(Outcome(contents: contents, confirmations: confirmations))
-        }
     }
 }
 
@@ -124,7 +135,7 @@ package struct InstallProcedure: Procedure {
 package struct DeleteProcedure: Procedure {
     package struct Outcome: Hashable, Sendable {
         package let deleted: [AID]
-        package let confirmations: [[UInt8]]
+        package let confirmations: [ConfirmedOperation]
     }
 
     private enum State {
@@ -136,12 +147,15 @@ package struct DeleteProcedure: Procedure {
     private let aid: AID
     private let dependents: [AID]
     private let withRelated: Bool
-    private let token: (AID) -> [UInt8]
+    private let token: (AID, Bool) -> [UInt8]
     private var state = State.start
 
-    /// - Parameter contents: what the card holds, so that a card that cannot delete related objects is helped.
+    /// - Parameters:
+    ///   - contents: what the card holds, so that a card that cannot delete related objects is helped.
+    ///   - token: gives the token for an object, with related ones or without, where management is delegated.
     package init(
-        _ aid: AID, withRelated: Bool, contents: CardContents, token: @escaping (AID) -> [UInt8] = { _ in [] }
+        _ aid: AID, withRelated: Bool, contents: CardContents,
+        token: @escaping (AID, Bool) -> [UInt8] = { _, _ in [] }
     ) {
         self.aid = aid
         self.withRelated = withRelated
@@ -151,7 +165,7 @@ package struct DeleteProcedure: Procedure {
 
     package mutating func next(after answers: [ResponseAPDU]) throws(ProcedureError) -> ProcedureStep<Outcome>
     {
-        let whole = CommandAPDU.delete(aid, withRelated: withRelated, token: token(aid))
+        let whole = CommandAPDU.delete(aid, withRelated: withRelated, token: token(aid, withRelated))
         switch state {
         case .start:
             state = .together
@@ -159,7 +173,7 @@ package struct DeleteProcedure: Procedure {
         case .together:
             guard let answer = answers.first else { throw .unanswered }
             if answer.status.isSuccess {
-                return .done(outcome(withRelated ? dependents + [aid] : [aid], answers))
+                return .done(outcome(withRelated ? dependents + [aid] : [aid], confirmed: [aid], answers))
             }
             // Cards without "related objects" refuse P2 = 80 in different ways.
             guard withRelated, [0x6A86, 0x6A80, 0x6985, 0x6A81].contains(answer.status) else {
@@ -172,15 +186,18 @@ package struct DeleteProcedure: Procedure {
                 throw .refused(command, answer.status)
             }
             guard answers.count == single.count else { throw .unanswered }
-            return .done(outcome(dependents + [aid], answers))
+            return .done(outcome(dependents + [aid], confirmed: dependents + [aid], answers))
         }
     }
 
     private var single: [CommandAPDU] {
-        (dependents + [aid]).map { .delete($0, withRelated: false, token: token($0)) }
+        (dependents + [aid]).map { .delete($0, withRelated: false, token: token($0, false)) }
     }
 
-    private func outcome(_ deleted: [AID], _ answers: [ResponseAPDU]) -> Outcome {
-        Outcome(deleted: deleted, confirmations: answers.map(\.data).filter { $0.count > 1 })
+    private func outcome(_ deleted: [AID], confirmed: [AID], _ answers: [ResponseAPDU]) -> Outcome {
+        let confirmations = zip(confirmed, answers).filter { $0.1.data.count > 1 }
+        return Outcome(
+            deleted: deleted,
+            confirmations: confirmations.map { ConfirmedOperation(subject: .delete($0), data: $1.data) })
     }
 }

@@ -55,11 +55,13 @@ package struct ReadContents: Procedure {
     private var contents = CardContents()
     private let readsResources: Bool
 
-    package init(readsResources: Bool = true) {
+    /// - Parameter scopes: fewer, where not everything is needed: each costs a round trip on a card in a reader.
+    package init(
+        scopes: [RegistryScope] = [.issuerDomain, .applications, .loadFilesAndModules],
+        readsResources: Bool = true
+    ) {
         self.readsResources = readsResources
-        questions = [RegistryScope.issuerDomain, .applications, .loadFilesAndModules].map {
-            Question(scope: $0, format: .tlv)
-        }
+        questions = scopes.map { Question(scope: $0, format: .tlv) }
     }
 
     package mutating func next(

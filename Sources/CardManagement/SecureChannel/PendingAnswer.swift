@@ -1,3 +1,4 @@
+internal import CardCrypto
 internal import GlobalPlatform
 
 /// What a session must remember of a command until its answer comes.
@@ -15,12 +16,12 @@ struct PendingAnswer {
     /// What protects the answer.
     let level: SecurityLevel
     let role: Role
-    /// SCP03: the chaining value; SCP02: the command as the R-MAC covers it.
-    let context: [UInt8]
-    /// SCP03: the encryption counter of the command.
-    let counter: UInt64
-    /// SCP02: whether the R-MAC chain takes this exchange in.
-    let isChained: Bool
+    /// SCP03: the chaining value and the encryption counter of the command.
+    var chainingValue = Block()
+    var counter: UInt64 = 0
+    /// SCP02: the command as the R-MAC covers it, and whether the chain of R-MACs takes the exchange in.
+    var command: [UInt8] = []
+    var isChained = false
 }
 
 /// First in, first out, without moving what stays.

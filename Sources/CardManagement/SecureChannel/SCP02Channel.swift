@@ -12,6 +12,8 @@ struct SCP02Channel {
     private let laterResponseMAC: DESMAC
     /// `nil` until the first C-MAC, whose ICV is zero and never encrypted.
     private var lastCommandMAC: [UInt8]?
+    /// The C-MAC of EXTERNAL AUTHENTICATE, which starts every chain of R-MACs (§E.3.2).
+    private var firstMAC = [UInt8](repeating: 0, count: 8)
     private var lastResponseMAC = [UInt8](repeating: 0, count: 8)
 
     init(_ derivation: SCP02Derivation, options: SCP02Options, quirks: ChannelQuirks) {
@@ -26,8 +28,8 @@ struct SCP02Channel {
 
     mutating func wrapAuthentication(_ command: CommandAPDU, onChannel channel: Int) -> CommandAPDU {
         let wrapped = wrap(command, level: .commandMAC, onChannel: channel)
-        // §E.3.2: the C-MAC of EXTERNAL AUTHENTICATE starts the chain of R-MACs as well.
-        lastResponseMAC = lastCommandMAC ?? lastResponseMAC
+        firstMAC = lastCommandMAC ?? firstMAC
+        lastResponseMAC = firstMAC
         return wrapped
     }
 
@@ -46,14 +48,14 @@ struct SCP02Channel {
 
     /// The command as an R-MAC covers it: no C-MAC, the header unmodified, Lc always there (§E.4.5).
     func answerContext(_ command: CommandAPDU) -> [UInt8] {
-        [
-            command.plainClass, command.ins, command.p1, command.p2,
-            UInt8(truncatingIfNeeded: command.data.count),
-        ]
-            + command.data
+        [command.plainClass, command.ins, command.p1, command.p2]
+            + command.encodedLength(command.data.count, isExtended: command.data.count > 255) + command.data
     }
 
-    mutating func beginResponseMAC() { responseMAC = laterResponseMAC }
+    mutating func beginResponseMAC() {
+        responseMAC = laterResponseMAC
+        lastResponseMAC = firstMAC
+    }
 
     mutating func unwrap(
         _ response: ResponseAPDU, of pending: PendingAnswer
@@ -62,18 +64,18 @@ struct SCP02Channel {
         guard pending.isChained else { return response }
         guard pending.level.contains(.responseMAC) else {
             // Only the R-MAC of the whole session will be sent: take the exchange into the chain.
-            lastResponseMAC = mac(pending.context, response.data, response.status)
+            lastResponseMAC = mac(pending.command, response.data, response.status)
             return response
         }
         if !response.status.carriesResponseMAC && response.data.isEmpty {
             // An error is part of the chain, and carries nothing (§E.4.5): the next R-MAC proves it.
-            lastResponseMAC = mac(pending.context, [], response.status)
+            lastResponseMAC = mac(pending.command, [], response.status)
             return response
         }
         let count = response.data.count - 8
         guard count >= 0 else { throw .responseMACMissing }
         let body = Array(response.data[..<count])
-        let expected = mac(pending.context, body, response.status)
+        let expected = mac(pending.command, body, response.status)
         guard isEqualInConstantTime(expected, response.data[count...]) else { throw .responseMACWrong }
         lastResponseMAC = expected
         return ResponseAPDU(data: body, status: response.status)
@@ -95,10 +97,12 @@ struct SCP02Channel {
 
     private func macInput(_ command: CommandAPDU) -> [UInt8] {
         let isModified = !options.isMACOnUnmodifiedAPDU
+        let length = command.data.count + (isModified ? 8 : 0)
         let header = [
             isModified ? command.macClass : command.plainClass, command.ins, command.p1, command.p2,
         ]
-        return header + [UInt8(command.data.count + (isModified ? 8 : 0))] + command.data
+        // Only a chained command is longer (GPCS 2.3.1 §11.1.5.1): then Lc counts on three bytes.
+        return header + command.encodedLength(length, isExtended: length > 255) + command.data
     }
 
     private func nextICV() -> [UInt8]? {

@@ -158,32 +158,28 @@ extension SecureSession {
         }
         for _ in 0..<partsBefore {
             pending.append(
-                PendingAnswer(level: [], role: .chainPart, context: [], counter: 0, isChained: false))
+                PendingAnswer(level: [], role: .chainPart))
         }
         var wrapped: CommandAPDU
+        var awaited = PendingAnswer(level: level, role: role)
         switch channel {
         case .scp02(var scp02):
             wrapped = scp02.wrap(command, level: level, onChannel: logicalChannel)
-            remember(scp02.answerContext(command), role: role)
+            awaited.isChained = isResponseChained
+            if isResponseChained { awaited.command = scp02.answerContext(command) }
             channel = .scp02(scp02)
         case .scp03(var scp03):
             wrapped = scp03.wrap(command, level: level, onChannel: logicalChannel)
-            let (chainingValue, counter) = scp03.answerContext
-            remember(chainingValue, counter: counter, role: role)
+            (awaited.chainingValue, awaited.counter) = scp03.answerContext
             channel = .scp03(scp03)
         }
+        pending.append(awaited)
         if !level.contains(.commandMAC) { wrapped.cla = command.cla.onLogicalChannel(logicalChannel) }
         // What protects the answer makes it longer than the caller reckons with.
         if level.contains(.responseMAC), let length = wrapped.expectedLength {
             wrapped.expectedLength = length <= 256 ? 256 : CommandAPDU.expectedLengthMax
         }
         return wrapped
-    }
-
-    private mutating func remember(_ context: [UInt8], counter: UInt64 = 0, role: PendingAnswer.Role) {
-        pending.append(
-            PendingAnswer(
-                level: level, role: role, context: context, counter: counter, isChained: isResponseChained))
     }
 }
 

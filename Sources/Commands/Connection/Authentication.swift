@@ -46,6 +46,11 @@ struct Authentication {
             try attempt(
                 challenge: entropy.bytes(count), options, material: material, keyVersion: keyVersion,
                 diversification: diversification, level: level)
+        } catch LinkError.handshake(.initializationRefused(0x6700)) {
+            // Some cards in S16 mode refuse the length before they answer anything.
+            try attempt(
+                challenge: entropy.bytes(16), options, material: material, keyVersion: keyVersion,
+                diversification: diversification, level: level)
         }
     }
 

@@ -14,7 +14,8 @@ enum GPCommands {
     /// The verbs that a script may use too.
     static func verbs(_ desks: DeskProvider) -> [Command] {
         [
-            InfoCommand.verb(desks), ListCommand.verb(desks),
+            InfoCommand.verb(desks), ListCommand.verb(desks), InstallVerb.verb(desks), LoadVerb.verb(desks),
+            DeleteVerb.verb(desks),
         ] + managementVerbs(desks)
     }
 

@@ -31,6 +31,7 @@ struct MemoryHistory {
             lines.append("\(card) \(most)")
             return lines.suffix(Self.cardsMax).joined(separator: "\n") + "\n"
         }
-        return MemoryView(resources, size: most)
+        // The first look at a card says nothing about its size.
+        return MemoryView(resources, size: most > resources.freeNonVolatile ? most : nil)
     }
 }

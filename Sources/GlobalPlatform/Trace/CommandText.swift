@@ -1,20 +1,24 @@
 package import SmartCard
 
-/// Commands and answers in words, for traces and logs. Nothing secret is ever in them: what a command carries for
-/// an application or as a key is shown by its size only.
+/// Commands and answers in words, for traces and logs.
+///
+/// Nothing secret is ever in them: keys, PINs, cryptograms, and what a command carries for an application are
+/// told by their sizes. Only fields that a table names are shown; bytes that do not add up are told by size and
+/// by the offset where they stop making sense.
 package enum CommandText {
-    /// One line.
-    package static func describe(_ command: CommandAPDU) -> String { lines(command).joined(separator: ", ") }
+    /// The command in one line: its name, and what it is about.
+    package static func describe(_ command: CommandAPDU) -> String { CommandWords.text(command).headline }
 
-    /// The command's name, then what it is about, line by line.
-    package static func lines(_ command: CommandAPDU) -> [String] {
-        let name = CommandContext(command)?.name ?? "command \([command.cla, command.ins].hex)"
-        return ["\(name) P1=\(command.p1.hex) P2=\(command.p2.hex), \(command.data.count) bytes"]
-    }
+    /// The same line, and what the command carries, line by line.
+    package static func lines(_ command: CommandAPDU) -> [String] { CommandWords.text(command).lines }
 
     /// What the answer says, then what it holds, line by line.
     package static func lines(_ answer: ResponseAPDU, to command: CommandAPDU) -> [String] {
-        let explanation = answer.status.explanation(after: CommandContext(command))
-        return ["\(answer.status) \(explanation.title), \(answer.data.count) bytes"]
+        AnswerWords.text(answer, to: command).lines
     }
+
+    /// No command and no answer ever has more lines than this.
+    package static let linesMax = TraceText.detailsMax + 2
+    /// No line has more characters than this.
+    package static let lineCharactersMax = TraceText.lineCharactersMax + 1
 }

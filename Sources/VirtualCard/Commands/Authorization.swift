@@ -43,6 +43,7 @@ extension VirtualCard {
             return
         }
         guard !token.isEmpty, let verifier = state.authority(.tokenVerification, over: domain.aid),
+            isOperational(verifier),
             let keys = state.domains[verifier.aid]?.keySets, environment.authority.hasTokenKey(keys)
         else { throw .conditionsNotSatisfied }
         guard environment.authority.verifyToken(token, over: message, keySets: keys) else {

@@ -91,6 +91,7 @@ extension VirtualCard {
             try deleteApplication(instance, by: domain, channel, related: Set(instances + [aid]))
         }
         state.loadFiles.removeAll { $0.aid == aid }
+        state.memories[aid] = nil
     }
 
     /// Its own content, that below it, or anybody's with Global Delete (§9.5.1).

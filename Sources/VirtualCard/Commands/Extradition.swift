@@ -34,8 +34,8 @@ extension VirtualCard {
         if let index = state.index(of: subject) {
             let entry = state.applications[index]
             let old = entry.domain
-            // A domain may be extradited to itself and so become a root (§7.2); into its own sub-hierarchy it would
-            // become a ring.
+            // A domain may be extradited to itself and so become a root (§7.2); into its own sub-hierarchy it
+            // would become a ring.
             let isOwn = target == subject
             guard !entry.isIssuerDomain, isOwn || !state.ancestors(domain: target).contains(subject) else {
                 throw .conditionsNotSatisfied

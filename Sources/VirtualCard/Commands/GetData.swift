@@ -117,7 +117,8 @@ extension VirtualCard {
         content += BERTLV.encode(0x81, [0xFF, 0xFF, 0xF0]) + BERTLV.encode(0x82, [0x1E, 0x9F, 0x30])
         // Hash functions for load file data blocks: SHA-1, SHA-256, SHA-384, SHA-512.
         content += BERTLV.encode(0x83, [0x01, 0x02, 0x03, 0x04])
-        // Triple DES and AES for load files; every signature scheme for tokens, receipts and DAP (tables H-8, H-9).
+        // Triple DES and AES for load files; every signature scheme for tokens, receipts and DAP (tables H-8,
+        // H-9).
         content += BERTLV.encode(0x84, [0x8F]) + BERTLV.encode(0x85, [0xFF])
         content += BERTLV.encode(0x86, [0xFF]) + BERTLV.encode(0x87, [0xFF])
         return content

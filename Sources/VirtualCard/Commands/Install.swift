@@ -71,12 +71,28 @@ extension VirtualCard {
         state.card.nextSerial += 1
         takeUniquePrivileges(privileges)
         state.applications.append(entry)
-        if isDomain { state.domains[entry.aid] = DomainData() }
+        if isDomain { state.domains[entry.aid] = try newDomain(request.parameters.application ?? []) }
         guard ledger.holds(state, loadingBytes: session?.load?.loadingBytes ?? 0) else {
             throw Refusal(profile.memory.exhaustedStatus)
         }
         try runInstallation(of: entry, request)
         return entry
+    }
+
+    /// `C9` of a domain is BER-TLV; `81` names a secure channel and its options, as on UICCs and most Java
+    /// Cards.
+    private func newDomain(_ parameters: [UInt8]) throws(Refusal) -> DomainData {
+        var data = DomainData()
+        let objects: [BERTLV]
+        do { objects = try BERTLV.readAll(parameters) } catch { throw .incorrectData }
+        for object in objects where object.tag == 0x81 {
+            guard object.value.count == 2, let first = object.value.first, let options = object.value.last,
+                let version = SecureChannelProtocol.Version(rawValue: first),
+                profile.supports(version)
+            else { throw .incorrectData }
+            data.channelProtocols.append(SecureChannelProtocol(version, options: options))
+        }
+        return data
     }
 
     private func runInstallation(
@@ -117,9 +133,9 @@ extension VirtualCard {
         guard request.loadFile == nil, request.module == nil else { throw .incorrectData }
         guard let index = state.index(of: request.instance) else { throw .referencedDataNotFound }
         let entry = state.applications[index]
-        guard !entry.isIssuerDomain, state.areRelated(domain.aid, entry.domain) else {
-            throw .conditionsNotSatisfied
-        }
+        guard !entry.isIssuerDomain, state.areRelated(domain.aid, entry.domain),
+            let owner = state.application(entry.domain), isOperational(owner)
+        else { throw .conditionsNotSatisfied }
         try checkToken(request.token, over: request.message, by: domain)
         guard entry.lifeCycle == .installed else { throw .conditionsNotSatisfied }
         // Any privilege but Card Reset is ignored here (§11.5.2.3.3).

@@ -114,7 +114,8 @@ struct InstallParameterFields {
 }
 
 extension CommandAPDU {
-    /// What a token signs (GPCS 2.3.1 C.4): P1, P2, the length of what follows, and the fields before the token.
+    /// What a token signs (GPCS 2.3.1 C.4): P1, P2, the length of what follows, and the fields before the
+    /// token.
     func tokenMessage(fieldsUpTo offset: Int) -> [UInt8] {
         let count = offset <= 255 ? [UInt8(offset)] : [0x00] + UInt16(clamping: offset).bigEndianBytes
         return [p1, p2] + count + data.prefix(offset)

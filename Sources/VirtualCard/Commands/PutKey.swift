@@ -80,12 +80,21 @@ extension VirtualCard {
         try finish(&data, changed: newVersion, domain)
     }
 
+    /// What the domain was installed with goes before what the card does by itself.
+    private func channelProtocol(for type: KeyType, _ data: DomainData) -> SecureChannelProtocol? {
+        guard let usual = profile.channelProtocol(for: type), !data.channelProtocols.isEmpty else {
+            return profile.channelProtocol(for: type)
+        }
+        return data.channelProtocols.first { $0.version == usual.version }
+    }
+
     private func finish(_ data: inout DomainData, changed version: UInt8, _ domain: AID) throws(Refusal) {
         for index in data.keySets.indices {
             let type = data.keySets[index].channelKey
-            data.keySets[index].channelProtocol = type.flatMap { profile.channelProtocol(for: $0) }
+            data.keySets[index].channelProtocol = type.flatMap { channelProtocol(for: $0, data) }
             guard data.keySets[index].version == version else { continue }
-            // New keys begin a new count, and nobody has failed with them yet (§E.1.2.1, Amendment D §6.2.2.1).
+            // New keys begin a new count, and nobody has failed with them yet (§E.1.2.1, Amendment D
+            // §6.2.2.1).
             data.keySets[index].sequenceCounter = 0
             data.keySets[index].failedAuthentications = 0
         }
@@ -133,7 +142,8 @@ private struct KeyReader {
             isExtended = rest.first == 0xFF
             if isExtended { rest.removeFirst() }
             components.append(try component(decrypt))
-            // Types of standard keys are above 7F, lengths of check values below: that is how the end is known.
+            // Types of standard keys are above 7F, lengths of check values below: that is how the end is
+            // known.
         } while (rest.first ?? 0) > 0x7F && components.count < Self.componentsMax
         let check = try field()
         try verify(check, components)
@@ -160,8 +170,9 @@ private struct KeyReader {
         return CardKey.Component(type: type, value: Secret(value))
     }
 
-    /// With a length before it when the block is not whole cipher blocks (§11.8.2.3.3): whole blocks of 8 decide for
-    /// DES, of 16 for AES; a counted key never has such a length, as the count adds one to three bytes.
+    /// With a length before it when the block is not whole cipher blocks (§11.8.2.3.3): whole blocks of 8
+    /// decide for DES, of 16 for AES; a counted key never has such a length, as the count adds one to three
+    /// bytes.
     private static func secret(
         _ block: [UInt8], _ decrypt: ([UInt8]) throws(Refusal) -> [UInt8]
     ) throws(Refusal) -> [UInt8] {

@@ -1,8 +1,8 @@
 internal import GlobalPlatform
 internal import SmartCard
 
-/// INITIALIZE UPDATE, EXTERNAL AUTHENTICATE, BEGIN and END R-MAC SESSION: finding keys, and keeping counters. What the
-/// bytes mean is the channel's business.
+/// INITIALIZE UPDATE, EXTERNAL AUTHENTICATE, BEGIN and END R-MAC SESSION: finding keys, and keeping counters.
+/// What the bytes mean is the channel's business.
 extension VirtualCard {
     func initializeUpdate(
         _ command: CommandAPDU, _ entry: ApplicationEntry, _ channel: Int
@@ -15,13 +15,14 @@ extension VirtualCard {
         let named =
             command.p1 == 0 ? data.defaultKeySet : data.channelKeySets.first { $0.version == command.p1 }
         guard let keySet = named else { throw .referencedDataNotFound }
+        guard keySet.mayBeUsed(byOwner: owner == entry.aid) else { throw .conditionsNotSatisfied }
         guard !isBlocked(keySet) else { throw .authenticationMethodBlocked }
         let opened = try environment.channels.open(
             ChannelOpening(
                 command: command, keySet: keySet, domain: owner,
                 diversificationData: state.card.diversificationData, entropy: entropy))
         if let counter = opened.sequenceCounter { store(counter, owner, keySet.version) }
-        session?.channels[channel]?.secure = SecureSession(
+        session?.channels[channel]?.secure = OpenSession(
             channel: opened.channel, keyOwner: owner, keyVersion: keySet.version)
         return ResponseAPDU(data: opened.answer)
     }
@@ -69,7 +70,9 @@ extension VirtualCard {
             session?.channels[channel]?.secure = secure
             if secure.channel.isAborted { session?.channels[channel]?.storing = StoreProcess() }
         }
-        return try secure.channel.unwrap(command)
+        let plain = try secure.channel.unwrap(command)
+        if command.hasSecureMessaging { plainExchange = (plain, nil) }
+        return plain
     }
 
     private func isBlocked(_ keySet: CardKeySet) -> Bool {
@@ -78,7 +81,7 @@ extension VirtualCard {
     }
 
     /// The count must outlive the refusal, or it would be undone with it.
-    private func countFailure(_ secure: SecureSession) throws(Refusal) {
+    private func countFailure(_ secure: OpenSession) throws(Refusal) {
         guard profile.authenticationTriesMax > 0 else { return }
         changeKeySet(secure.keyOwner, secure.keyVersion) { set in
             if set.failedAuthentications < .max { set.failedAuthentications += 1 }
@@ -97,6 +100,20 @@ extension VirtualCard {
         if var set = state.domains[owner]?.keySets[index] {
             change(&set)
             state.domains[owner]?.keySets[index] = set
+        }
+    }
+}
+
+extension CardKeySet {
+    /// GPCS 2.3.1 §7.5.2: 00 is anybody authorised, 01 the owner only, 02 others only.
+    fileprivate func mayBeUsed(byOwner isOwner: Bool) -> Bool {
+        keys.allSatisfy { key in
+            switch key.access {
+            case nil, 0x00: true
+            case 0x01: isOwner
+            case 0x02: !isOwner
+            default: false
+            }
         }
     }
 }

@@ -31,7 +31,7 @@ extension VirtualCard {
 
     // MARK: The card (figure 5-1)
 
-    private func setCardStatus(_ value: UInt8, _ domain: ApplicationEntry) throws(Refusal) {
+    func setCardStatus(_ value: UInt8, _ domain: ApplicationEntry) throws(Refusal) {
         guard let wanted = CardLifeCycle(rawValue: value) else { throw .incorrectParameters }
         let isAllowed: Bool
         switch (state.card.lifeCycle, wanted) {

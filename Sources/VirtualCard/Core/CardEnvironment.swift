@@ -1,4 +1,5 @@
-/// What all cards of a process share: the protocols they speak, the programs they run, the load files they hold.
+/// What all cards of a process share: the protocols they speak, the programs they run, the load files they
+/// hold.
 package final class CardEnvironment: Sendable {
     let channels: any SecureChannelProtocols
     let authority: any ContentAuthority

@@ -1,7 +1,8 @@
 internal import GlobalPlatform
 internal import SmartCard
 
-/// Command dispatch (GPCS 2.3.1 §6.3): what the card itself answers, and what goes to the selected application.
+/// Command dispatch (GPCS 2.3.1 §6.3): what the card itself answers, and what goes to the selected
+/// application.
 extension VirtualCard {
     /// One command, all or nothing: a refusal leaves everything as the last commit left it.
     func respond(to command: CommandAPDU) -> ResponseAPDU {
@@ -23,7 +24,8 @@ extension VirtualCard {
         state = journal.durable
     }
 
-    /// Makes the changes so far durable. `false`: they were undone, because the medium failed or the power went.
+    /// Makes the changes so far durable. `false`: they were undone, because the medium failed or the power
+    /// went.
     func commit() -> Bool {
         guard isPowered else { return false }
         switch journal.commit(state) {
@@ -79,6 +81,7 @@ extension VirtualCard {
     /// Protects an answer when a session is open on the channel.
     func wrap(_ answer: ResponseAPDU, channel: Int) -> ResponseAPDU {
         guard session?.channels[channel]?.secure?.channel.securityLevel != nil else { return answer }
+        plainExchange?.answer = answer
         return session?.channels[channel]?.secure?.channel.wrap(answer) ?? answer
     }
 

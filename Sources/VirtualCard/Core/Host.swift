@@ -26,7 +26,18 @@ extension VirtualCard: ApplicationHost {
         state.applications[index].lifeCycle = lifeCycle
     }
 
+    package func setCardLifeCycle(_ lifeCycle: CardLifeCycle, by aid: AID) throws(Refusal) {
+        try setCardStatus(lifeCycle.rawValue, entry(of: aid))
+    }
+
     package func loadFile(_ aid: AID) -> LoadFileCode? { state.loadFile(aid)?.code }
+
+    package func mayUse(_ loadFile: AID, by aid: AID) -> Bool {
+        guard state.loadFile(loadFile)?.code != nil, let own = state.application(aid)?.loadFile else {
+            return false
+        }
+        return own == loadFile || state.loadFile(own)?.imports.contains { $0.aid == loadFile } == true
+    }
 
     // MARK: Persistent memory
 

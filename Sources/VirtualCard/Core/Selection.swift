@@ -12,7 +12,10 @@ extension VirtualCard {
         if state.card.lifeCycle == .cardLocked { return try selectOnLockedCard(command, channel) }
         let hasPredecessor = session?.channels[channel]?.hasSelectedByName == true
         guard command.p2 == 0 || hasPredecessor || command.data.isEmpty else { throw .conditionsNotSatisfied }
-        if command.data.isEmpty { return try enter(state.issuerDomain, channel, isByName: true) }
+        if command.data.isEmpty {
+            if let status = profile.selectWithoutNameStatus { throw Refusal(status) }
+            return try enter(state.issuerDomain, channel, isByName: true)
+        }
         return try search(command, channel)
     }
 
@@ -117,7 +120,8 @@ extension VirtualCard {
         entry.isIssuerDomain || entry.lifeCycle.isSelectable
     }
 
-    /// Domains may be selected on several channels at once; another application only when its program says so.
+    /// Domains may be selected on several channels at once; another application only when its program says
+    /// so.
     func isTakenElsewhere(_ entry: ApplicationEntry, _ channel: Int) -> Bool {
         guard !entry.isSecurityDomain, program(of: entry)?.isMultiSelectable != true else { return false }
         return isSelected(entry.aid, except: channel)
@@ -151,9 +155,10 @@ extension VirtualCard {
 
     /// GPCS 2.3.1 table 11-82.
     private func fileControlInformation(of entry: ApplicationEntry) -> [UInt8] {
-        BERTLV.encode(
+        let name = entry.isIssuerDomain ? profile.wrongFCIName ?? entry.aid.bytes : entry.aid.bytes
+        return BERTLV.encode(
             .fileControlInformation,
-            BERTLV.encode(.dedicatedFileName, entry.aid.bytes)
+            BERTLV.encode(.dedicatedFileName, name)
                 + BERTLV.encode(.proprietaryData, BERTLV.encode(0x9F65, [0xFF])))
     }
 }

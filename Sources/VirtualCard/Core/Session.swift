@@ -7,6 +7,8 @@ struct Session {
     var load: LoadProcess?
     /// What GET RESPONSE will give, and the logical channel that it belongs to.
     var pending: (data: [UInt8], status: StatusWord, channel: Int)?
+    /// An answer that was asked for with a wrong length: the repetition gets it, and nothing is done twice.
+    var repeatable: (header: [UInt8], data: [UInt8], answer: ResponseAPDU)?
     /// The contents of transient objects; one that is not here holds zeros.
     var transient: [AID: [ObjectNumber: [UInt8]]] = [:]
 
@@ -21,7 +23,7 @@ struct LogicalChannel {
     var selected: AID
     /// Whether a SELECT by name came before: next occurrence needs one.
     var hasSelectedByName = false
-    var secure: SecureSession?
+    var secure: OpenSession?
     /// Commands received of a chain (GPCS 2.3.1 §11.1.5.1).
     var chain: CommandAPDU?
     var statusCursor: StatusCursor?
@@ -31,7 +33,7 @@ struct LogicalChannel {
 }
 
 /// A secure channel with the keys that opened it.
-struct SecureSession {
+struct OpenSession {
     var channel: any CardSecureChannel
     let keyOwner: AID
     let keyVersion: UInt8

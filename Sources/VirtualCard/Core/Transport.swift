@@ -7,8 +7,16 @@ extension VirtualCard {
             session?.pending = nil
             return ResponseAPDU(status: 0x6700)
         }
-        if command.ins == 0xC0, command.cla & 0x80 == 0 { return continueAnswer(command) }
+        let repeatable = session?.repeatable
+        session?.repeatable = nil
+        // Hosts send GET RESPONSE with the class of the command, or with ISO's.
+        if command.ins == 0xC0, command.cla & 0x80 == 0 || session?.pending != nil {
+            return continueAnswer(command)
+        }
         session?.pending = nil
+        if let repeatable, repeatable.header == command.header, repeatable.data == command.data {
+            return deliver(repeatable.answer, to: command)
+        }
         let answer = respond(to: command)
         // A power cut inside the command left no session to answer in.
         guard isPowered, !answer.data.isEmpty else { return answer }
@@ -32,16 +40,16 @@ extension VirtualCard {
             // Case 2 must name the exact length; a case 1 command named none.
             let wanted = command.expectedLength ?? 256
             if answer.data.count > 256 { return portion(answer, wanted: wanted, channel: channel) }
-            if wanted != answer.data.count {
-                return ResponseAPDU(status: StatusWord(0x6C00 | UInt16(answer.data.count & 0xFF)))
-            }
-            return answer
+            return wanted == answer.data.count ? answer : correctLength(answer, command)
         }
         let wanted = command.expectedLength ?? (profile.hasExtendedLength ? 65_536 : 256)
-        if wanted < min(answer.data.count, 256) {
-            return ResponseAPDU(status: StatusWord(0x6C00 | UInt16(min(answer.data.count, 256) & 0xFF)))
-        }
+        if wanted < min(answer.data.count, 256) { return correctLength(answer, command) }
         return portion(answer, wanted: wanted, channel: channel)
+    }
+
+    private func correctLength(_ answer: ResponseAPDU, _ command: CommandAPDU) -> ResponseAPDU {
+        session?.repeatable = (command.header, command.data, answer)
+        return ResponseAPDU(status: StatusWord(0x6C00 | UInt16(min(answer.data.count, 256) & 0xFF)))
     }
 
     private func announce(_ answer: ResponseAPDU, channel: Int) -> ResponseAPDU {
@@ -76,4 +84,8 @@ extension VirtualCard {
             ResponseAPDU(data: pending.data, status: pending.status), wanted: wanted,
             channel: pending.channel)
     }
+}
+
+extension CommandAPDU {
+    fileprivate var header: [UInt8] { [cla, ins, p1, p2] }
 }

@@ -2,8 +2,8 @@ package import CardCrypto
 internal import GlobalPlatform
 package import SmartCard
 
-/// A smart card: bytes in, bytes out. Synchronous and deterministic: the same profile, entropy and commands give the
-/// same bytes. Time passes only as a figure (`lastDurationMilliseconds`) that an edge may wait for.
+/// A smart card: bytes in, bytes out. Synchronous and deterministic: the same profile, entropy and commands
+/// give the same bytes. Time passes only as a figure (`lastDurationMilliseconds`) that an edge may wait for.
 package final class VirtualCard {
     package let profile: CardProfile
     let environment: CardEnvironment
@@ -18,6 +18,11 @@ package final class VirtualCard {
     var transactionStart: CardState?
     /// How deep programs call one another, bounded.
     var invocationDepth = 0
+
+    /// What a program keeps with the card that is no part of the card itself; see `keep(note:)`.
+    package private(set) var note: [UInt8] = []
+    /// The running command once its protection was taken off, and its answer before it was protected.
+    var plainExchange: (command: CommandAPDU, answer: ResponseAPDU?)?
 
     /// How long the last command would have taken on a real card of this profile.
     package private(set) var lastDurationMilliseconds = 0.0
@@ -57,6 +62,21 @@ package final class VirtualCard {
         opening path: String, environment: CardEnvironment, entropy: any EntropySource
     ) throws(CardFileError) {
         let file = try CardFile.open(at: path, library: environment.library)
+        try self.init(file, isHeld: true, environment: environment, entropy: entropy)
+    }
+
+    /// The card in a file as it is now, to look at: another program may hold the file, and it is not changed whatever
+    /// this value does.
+    package convenience init(
+        viewing path: String, environment: CardEnvironment, entropy: any EntropySource
+    ) throws(CardFileError) {
+        let file = try CardFile.view(at: path, library: environment.library)
+        try self.init(file, isHeld: false, environment: environment, entropy: entropy)
+    }
+
+    private convenience init(
+        _ file: CardFile, isHeld: Bool, environment: CardEnvironment, entropy: any EntropySource
+    ) throws(CardFileError) {
         let profile: CardProfile
         do { profile = try CardProfile(text: file.profileText) } catch { throw .profile(error) }
         var state = CardState.empty
@@ -65,7 +85,8 @@ package final class VirtualCard {
         guard !state.applications.isEmpty else { throw .damaged }
         self.init(
             profile: profile, environment: environment, entropy: entropy,
-            journal: Journal(durable: state, file: file))
+            journal: Journal(durable: state, file: isHeld ? file : nil))
+        note = file.note
     }
 
     private init(
@@ -77,6 +98,12 @@ package final class VirtualCard {
         self.journal = journal
         ledger = MemoryLedger(model: profile.memory)
         state = journal.durable
+    }
+
+    /// Keeps a note in the card's file, durably. It is no write of the card: it counts for no tear.
+    package func keep(note: [UInt8]) throws(CardFileError) {
+        try journal.file?.keep(note: note)
+        self.note = note
     }
 
     // MARK: Power
@@ -109,13 +136,16 @@ package final class VirtualCard {
     /// Answers one command APDU; nothing when the card has no power, or lost it while it worked.
     package func process(_ bytes: [UInt8]) -> [UInt8] {
         guard isPowered else { return [] }
+        plainExchange = nil
         let answer = answer(bytes)
         exchangeCount += 1
         lastDurationMilliseconds = profile.timing.duration(of: bytes)
         let sent = isPowered ? answer.bytes : []
         onExchange?(
             CardExchange(
-                number: exchangeCount, command: bytes, answer: sent, milliseconds: lastDurationMilliseconds))
+                number: exchangeCount, command: bytes, plain: plainExchange?.command, answer: sent,
+                plainAnswer: plainExchange?.answer, milliseconds: lastDurationMilliseconds))
+        plainExchange = nil
         return sent
     }
 
@@ -132,7 +162,9 @@ package final class VirtualCard {
     /// What an entry takes, with what is reserved for it.
     package func memory(of aid: AID) -> MemoryReport? {
         if let entry = state.application(aid) { return ledger.charged(to: entry, in: state) }
-        return state.loadFile(aid).map { MemoryReport(nonVolatile: ledger.used(by: $0), volatile: 0) }
+        return state.loadFile(aid).map {
+            MemoryReport(nonVolatile: ledger.used(by: $0, in: state), volatile: 0)
+        }
     }
 }
 
@@ -141,8 +173,12 @@ package struct CardExchange: Hashable, Sendable {
     package let number: Int
     /// As on the wire: what a secure channel protected stays protected.
     package let command: [UInt8]
+    /// What it said once a secure channel had taken its protection off; `nil` when it had none.
+    package let plain: CommandAPDU?
     /// Empty when the power went away.
     package let answer: [UInt8]
+    /// What the answer said before a secure channel protected it.
+    package let plainAnswer: ResponseAPDU?
     package let milliseconds: Double
 }
 

@@ -7,18 +7,24 @@ internal import SmartCard
     internal import Darwin
 #endif
 
-/// A card in a file: checksummed records that are only ever appended, and written anew when most of them are history.
+/// A card in a file: checksummed records that are only ever appended, and written anew when most of them are
+/// history.
 ///
-/// A record is: kind, four bytes of length, eight bytes of SHA-256 over kind and contents, contents. A change counts
-/// once a mark follows it; what has none (the power or the program went away) is cut off at the next opening.
+/// A record is: kind, four bytes of length, eight bytes of SHA-256 over kind and contents, contents. A change
+/// counts once a mark follows it; what has none (the power or the program went away) is cut off at the next
+/// opening.
 package final class CardFile {
     enum Kind: UInt8 {
         case profile = 0x50
         case change = 0x43
+        /// What a program that uses the card keeps beside the card's state; the last one counts.
+        case note = 0x4E
         case mark = 0x4D
     }
 
     private static let magic = Array("BERTHCARD1\n".utf8)
+    /// How the files of every version begin.
+    private static let family = Array("BERTHCARD".utf8)
     private static let headerBytes = 13
     private static let recordBytesMax = 1 << 26
     /// Below this, a file is not worth writing anew.
@@ -27,9 +33,11 @@ package final class CardFile {
     private let path: String
     private var descriptor: Int32
     private var endOffset: Int
-    private var beginOffset: Int
+    /// The end of the last commit; what stands behind it never was.
+    private var durableOffset: Int
     private var liveBytes: Int
     private(set) var profileText: String
+    private(set) var note: [UInt8] = []
     private(set) var changes: [StateChange] = []
 
     deinit { close(descriptor) }
@@ -39,7 +47,7 @@ package final class CardFile {
         self.descriptor = descriptor
         self.profileText = profileText
         endOffset = 0
-        beginOffset = 0
+        durableOffset = 0
         liveBytes = 0
     }
 
@@ -53,11 +61,13 @@ package final class CardFile {
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .inUse(path) }
         try file.write(file.snapshot(of: state))
         try file.synchronize()
+        file.durableOffset = file.endOffset
         file.liveBytes = file.endOffset
         return file
     }
 
-    /// Opens a file and keeps every other program (and every other part of this one) out of it until it is closed.
+    /// Opens a file and keeps every other program (and every other part of this one) out of it until it is
+    /// closed.
     static func open(at path: String, library: LoadFileLibrary) throws(CardFileError) -> CardFile {
         // Between opening and locking, the holder may have replaced the file by a compacted one: look again.
         for _ in 0..<8 {
@@ -70,6 +80,7 @@ package final class CardFile {
             if isCurrent(descriptor, path) {
                 let file = CardFile(path: path, descriptor: descriptor, profileText: "")
                 try file.replay(library)
+                try file.cutTail()
                 return file
             }
             close(descriptor)
@@ -77,9 +88,35 @@ package final class CardFile {
         throw .inUse(path)
     }
 
+    /// Reads a file that another program may hold at this moment, and changes nothing. Files only grow or are replaced,
+    /// so what is read is the card as one of its last commands left it.
+    static func view(at path: String, library: LoadFileLibrary) throws(CardFileError) -> CardFile {
+        let descriptor = openForReading(path)
+        guard descriptor >= 0 else { throw .system("open", errno, path) }
+        let file = CardFile(path: path, descriptor: descriptor, profileText: "")
+        try file.replay(library)
+        return file
+    }
+
     // MARK: Writing
 
-    func begin() { beginOffset = endOffset }
+    /// Begins a commit. Records of one that lost its power stand there without their mark, and must not get this one's.
+    func begin() throws(CardFileError) {
+        if endOffset != durableOffset { try cutTail() }
+    }
+
+    /// Replaces the note, in a commit of its own.
+    func keep(note: [UInt8]) throws(CardFileError) {
+        try begin()
+        do throws(CardFileError) {
+            try write(Self.record(.note, note))
+            try commit()
+        } catch {
+            abandon()
+            throw error
+        }
+        self.note = note
+    }
 
     func append(_ change: StateChange) throws(CardFileError) {
         var encoder = StateEncoder()
@@ -90,13 +127,19 @@ package final class CardFile {
     func commit() throws(CardFileError) {
         try write(Self.record(.mark, []))
         try synchronize()
+        durableOffset = endOffset
     }
 
     /// Takes back what `begin` started.
     func abandon() {
         // When even this fails, the records lack their mark and are cut off at the next opening.
-        _ = ftruncate(descriptor, off_t(beginOffset))
-        endOffset = beginOffset
+        try? cutTail()
+        endOffset = durableOffset
+    }
+
+    private func cutTail() throws(CardFileError) {
+        guard ftruncate(descriptor, off_t(durableOffset)) == 0 else { throw .system("truncate", errno, path) }
+        endOffset = durableOffset
     }
 
     func compactIfWorthwhile(_ state: CardState) {
@@ -125,11 +168,13 @@ package final class CardFile {
         }
         close(old.0)
         synchronizeDirectory()
+        durableOffset = endOffset
         liveBytes = endOffset
     }
 
     private func snapshot(of state: CardState) -> [UInt8] {
         var bytes = Self.magic + Self.record(.profile, Array(profileText.utf8))
+        if !note.isEmpty { bytes += Self.record(.note, note) }
         for change in state.changes(from: .empty) {
             var encoder = StateEncoder()
             encoder.put(change)
@@ -174,9 +219,13 @@ package final class CardFile {
 
     private func replay(_ library: LoadFileLibrary) throws(CardFileError) {
         let bytes = try readAll()
-        guard bytes.starts(with: Self.magic) else { throw .notACardFile(path) }
+        guard bytes.starts(with: Self.magic) else {
+            throw bytes.starts(with: Self.family) && bytes.count > Self.magic.count
+                ? .newer(path) : .notACardFile(path)
+        }
         var offset = Self.magic.count
         var pending: [StateChange] = []
+        var pendingNote: [UInt8]?
         var durableEnd = 0
         while let (kind, contents, next) = Self.readRecord(bytes, at: offset) {
             switch kind {
@@ -184,24 +233,27 @@ package final class CardFile {
             case .change:
                 var decoder = StateDecoder(contents, library: library)
                 pending.append(try decoder.change())
+            case .note: pendingNote = Array(contents)
             case .mark:
                 changes += pending
+                note = pendingNote ?? note
                 pending = []
+                pendingNote = nil
                 durableEnd = next
             }
             offset = next
         }
         guard durableEnd > 0, !Self.hasInnerMark(bytes[durableEnd...]) else { throw .damaged }
-        guard ftruncate(descriptor, off_t(durableEnd)) == 0 else { throw .system("truncate", errno, path) }
         endOffset = durableEnd
+        durableOffset = durableEnd
         liveBytes = durableEnd / 2
     }
 
     /// The state was built; the list is not needed any more.
     func forgetChanges() { changes = [] }
 
-    /// What follows the last good mark can only be one unfinished commit. A mark inside it means that what was once
-    /// durable is damaged, and cutting it off would lose it.
+    /// What follows the last good mark can only be one unfinished commit. A mark inside it means that what
+    /// was once durable is damaged, and cutting it off would lose it.
     private static func hasInnerMark(_ tail: ArraySlice<UInt8>) -> Bool {
         let mark = record(.mark, [])
         guard tail.count > mark.count else { return false }
@@ -244,6 +296,7 @@ package final class CardFile {
 
 // `open` of this class hides the C function of the same name.
 private func createNew(_ path: String) -> Int32 { open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }
+private func openForReading(_ path: String) -> Int32 { open(path, O_RDONLY | O_CLOEXEC) }
 private func openForWriting(_ path: String) -> Int32 { open(path, O_RDWR | O_CLOEXEC) }
 private func createForWriting(_ path: String) -> Int32 {
     open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
@@ -255,6 +308,8 @@ package enum CardFileError: Error, Hashable {
     case exists(String)
     case inUse(String)
     case notACardFile(String)
+    /// Written by a later version of this program.
+    case newer(String)
     /// A record with a good checksum makes no sense, or nothing whole is in the file.
     case damaged
     case profile(ProfileError)
@@ -267,6 +322,7 @@ extension CardFileError: CustomStringConvertible {
         case .exists(let path): "\(path) exists already; a card is never overwritten."
         case .inUse(let path): "\(path) is in use: the card is in another program. Remove it there first."
         case .notACardFile(let path): "\(path) is not a card file."
+        case .newer(let path): "\(path) was written by a newer version of this program."
         case .damaged: "The card file is damaged."
         case .profile(let error): "The card file's profile cannot be read: \(error)."
         case .system(let action, let code, let path):

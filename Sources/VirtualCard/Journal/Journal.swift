@@ -1,5 +1,5 @@
-/// The one way to persistent memory. A commit is a series of writes with a mark at its end: without the mark, nothing of
-/// it counts after the next power-up.
+/// The one way to persistent memory. A commit is a series of writes with a mark at its end: without the mark,
+/// nothing of it counts after the next power-up.
 final class Journal {
     /// The state as the next power-up will find it.
     private(set) var durable: CardState
@@ -7,7 +7,7 @@ final class Journal {
     var onWrite: ((JournalStep) -> PowerCut)?
     /// How many single writes there were since the card was made or opened.
     private(set) var writeCount = 0
-    private let file: CardFile?
+    let file: CardFile?
 
     init(durable: CardState, file: CardFile?) {
         self.durable = durable
@@ -24,7 +24,7 @@ final class Journal {
     func commit(_ state: CardState) -> Outcome {
         let changes = state.changes(from: durable)
         if changes.isEmpty { return .done }
-        file?.begin()
+        do throws(CardFileError) { try file?.begin() } catch { return .failed }
         for change in changes {
             let outcome = write { () throws(CardFileError) in try self.file?.append(change) }
             switch outcome {

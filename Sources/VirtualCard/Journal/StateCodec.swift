@@ -95,6 +95,7 @@ struct StateEncoder {
     private mutating func put(_ data: DomainData) {
         put(data.confirmationCounter)
         put(data.restrictions)
+        put(data.channelProtocols.flatMap { [$0.version.rawValue, $0.options] })
         put(UInt32(data.objects.count))
         for object in data.objects {
             put(object.tag.rawValue)
@@ -135,7 +136,8 @@ struct StateEncoder {
     }
 }
 
-/// Reads what `StateEncoder` wrote; damage that the checksum let through still ends in an error, never in a crash.
+/// Reads what `StateEncoder` wrote; damage that the checksum let through still ends in an error, never in a
+/// crash.
 struct StateDecoder {
     private var rest: ArraySlice<UInt8>
     private let library: LoadFileLibrary
@@ -202,15 +204,25 @@ struct StateDecoder {
         }
         let hasCode = try byte() == 1
         let bytes = try data()
+        let code = hasCode ? library.code(bytes) : nil
+        // The lists that all cards share, when they are the same: they always are, unless the parser changed.
+        if let package = code?.package, package.modules == modules, package.imports == imports {
+            (modules, imports) = (package.modules, package.imports)
+        }
         return LoadFileEntry(
             aid: name, major: major, minor: minor, modules: modules, imports: imports, domain: domain,
-            code: hasCode ? library.code(bytes) : nil, serial: serial)
+            code: code, serial: serial)
     }
 
     private mutating func domain() throws(CardFileError) -> DomainData {
         var domain = DomainData()
         domain.confirmationCounter = try half()
         domain.restrictions = try byte()
+        let words = try data()
+        for index in stride(from: 0, to: words.count - words.count % 2, by: 2) {
+            guard let version = SecureChannelProtocol.Version(rawValue: words[index]) else { throw .damaged }
+            domain.channelProtocols.append(SecureChannelProtocol(version, options: words[index + 1]))
+        }
         for _ in 0..<(try count()) {
             domain.objects.append(DomainData.Object(tag: BERTag(try word()), value: try data()))
         }

@@ -30,7 +30,8 @@ package struct CardKey: Sendable {
 }
 
 extension CardKey: Equatable {
-    /// Two keys are the same when they hold the same secrets, not equal ones: nothing on a card compares keys.
+    /// Two keys are the same when they hold the same secrets, not equal ones: nothing on a card compares
+    /// keys.
     package static func == (left: CardKey, right: CardKey) -> Bool {
         left.identifier == right.identifier && left.usage == right.usage && left.access == right.access
             && left.components.count == right.components.count

@@ -38,8 +38,8 @@ extension KeyType {
 }
 
 extension CardKeySet {
-    /// The type of the keys when 1, 2 and 3 are there, of one type and length, and the version is not one that stands
-    /// for another purpose (70 to 75: tokens, receipts, DAP, ciphered load files).
+    /// The type of the keys when 1, 2 and 3 are there, of one type and length, and the version is not one
+    /// that stands for another purpose (70 to 75: tokens, receipts, DAP, ciphered load files).
     var channelKey: KeyType? {
         guard !(0x70...0x75).contains(version) else { return nil }
         let kinds = (UInt8(1)...3).map { key($0)?.components }

@@ -1,7 +1,8 @@
 internal import SmartCard
 
-/// What a card reads from the components of a CAP file (JCVM 3.0.5 §6): its own name, what it imports, its applets.
-struct LinkedPackage: Equatable {
+/// What a card reads from the components of a CAP file (JCVM 3.0.5 §6): its own name, what it imports, its
+/// applets.
+struct LinkedPackage: Equatable, Sendable {
     let aid: AID
     let major: UInt8
     let minor: UInt8

@@ -1,7 +1,8 @@
 internal import GlobalPlatform
 internal import SmartCard
 
-/// A load file as LOAD brings it (GPCS 2.3.1 table 11-58): DAP blocks, then the data block, plain or ciphered.
+/// A load file as LOAD brings it (GPCS 2.3.1 table 11-58): DAP blocks, then the data block, plain or
+/// ciphered.
 struct LoadFileStructure {
     struct DAPBlock {
         let domain: AID

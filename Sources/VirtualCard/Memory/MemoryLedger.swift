@@ -1,7 +1,8 @@
 internal import GlobalPlatform
 internal import SmartCard
 
-/// What everything on a card takes. It keeps no counters that could go wrong: each figure is computed from the state.
+/// What everything on a card takes. It keeps no counters that could go wrong: each figure is computed from
+/// the state.
 struct MemoryLedger {
     let model: CardProfile.Memory
 
@@ -14,27 +15,34 @@ struct MemoryLedger {
     /// What a load file data block of so many bytes takes once it is linked.
     func codeCost(_ byteCount: Int) -> Int { cost((byteCount * model.codePercent + 99) / 100) }
 
-    func used(by loadFile: LoadFileEntry) -> Int {
+    func used(by loadFile: LoadFileEntry, in state: CardState) -> Int {
         guard let code = loadFile.code else { return 0 }
-        // Every module has an entry with its AID.
+        // Every module has an entry with its AID; static fields are objects of the load file.
         return codeCost(code.bytes.count) + loadFile.modules.reduce(0) { $0 + cost($1.bytes.count) }
+            + objects(of: loadFile.aid, in: state).nonVolatile
     }
 
     /// What an application really takes, without what is merely kept for it.
     func allocated(to entry: ApplicationEntry, in state: CardState) -> MemoryReport {
         var nonVolatile = 0
-        var volatile = 0
         if !entry.isIssuerDomain {
             nonVolatile += cost(entry.isSecurityDomain ? model.domainBytes : model.instanceBytes)
         }
         if let domain = state.domains[entry.aid] { nonVolatile += used(by: domain) }
-        for object in state.memories[entry.aid]?.objects ?? [] {
+        let objects = objects(of: entry.aid, in: state)
+        return MemoryReport(
+            nonVolatile: nonVolatile + objects.nonVolatile, volatile: objects.volatile)
+    }
+
+    private func objects(of aid: AID, in state: CardState) -> MemoryReport {
+        var sum = MemoryReport(nonVolatile: 0, volatile: 0)
+        for object in state.memories[aid]?.objects ?? [] {
             switch object.contents {
-            case .persistent(let bytes): nonVolatile += cost(bytes.count)
-            case .transient(let byteCount, _): volatile += byteCount
+            case .persistent(let bytes): sum.nonVolatile += cost(bytes.count)
+            case .transient(let byteCount, _): sum.volatile += byteCount
             }
         }
-        return MemoryReport(nonVolatile: nonVolatile, volatile: volatile)
+        return sum
     }
 
     /// What an application takes from the card: what is reserved for it counts whether it is used or not.
@@ -51,7 +59,7 @@ struct MemoryLedger {
     func free(_ state: CardState, loadingBytes: Int = 0) -> MemoryReport {
         var free = MemoryReport(nonVolatile: model.nonVolatileBytes, volatile: model.volatileBytes)
         if loadingBytes > 0 { free.nonVolatile -= codeCost(loadingBytes) }
-        for loadFile in state.loadFiles { free.nonVolatile -= used(by: loadFile) }
+        for loadFile in state.loadFiles { free.nonVolatile -= used(by: loadFile, in: state) }
         for entry in state.applications {
             let charge = charged(to: entry, in: state)
             free.nonVolatile -= charge.nonVolatile

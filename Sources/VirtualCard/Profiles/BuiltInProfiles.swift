@@ -10,6 +10,7 @@ extension CardProfile {
         ("javacard-80k-misleading", javacard80kMisleading),
         ("javacard-80k-scp02", javacard80kScp02),
         ("javacard-80k-slow", javacard80kSlow),
+        ("javacard-80k-quirky", javacard80kQuirky),
     ]
 
     /// A profile that comes with Berth, by its name.

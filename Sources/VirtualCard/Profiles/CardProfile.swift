@@ -1,8 +1,8 @@
 package import GlobalPlatform
 package import SmartCard
 
-/// A card model as data: what a user can write in a text file (docs: `profiles/`). One value is shared by all cards of
-/// the model.
+/// A card model as data: what a user can write in a text file (docs: `profiles/`). One value is shared by all
+/// cards of the model.
 package final class CardProfile: Sendable {
     package struct Memory: Hashable, Sendable {
         package let nonVolatileBytes: Int
@@ -74,6 +74,10 @@ package final class CardProfile: Sendable {
     /// GPCS 2.3.1 §11.1.5.1 computes security over the whole chain; older cards do it per command.
     package let isChainSecuredWhole: Bool
     package let timing: Timing
+    /// Some cards refuse SELECT without a name, with 6A87 or 6A82.
+    package let selectWithoutNameStatus: StatusWord?
+    /// Some cards name themselves wrongly in the answer to SELECT.
+    package let wrongFCIName: [UInt8]?
 
     init(_ fields: ProfileFields) throws(ProfileError) {
         text = fields.text
@@ -97,6 +101,8 @@ package final class CardProfile: Sendable {
         statusUnresolvedImport = try fields.status("unresolved-import")
         isChainSecuredWhole = try fields.flag("chain-secured-whole")
         timing = try fields.timing()
+        selectWithoutNameStatus = try fields.optionalStatus("quirk-select-without-name")
+        wrongFCIName = try fields.optionalBytes("quirk-fci-aid")
         try fields.refuseUnknown()
         guard scp02Options != nil || scp03Options != nil else { throw .missing("scp02 or scp03") }
     }
@@ -115,6 +121,14 @@ package final class CardProfile: Sendable {
         guard indicator & 0x80 != 0, index < answerToReset.count else { return true }
         indicator = answerToReset[index]
         return indicator & 0x0F == 0
+    }
+
+    func supports(_ version: SecureChannelProtocol.Version) -> Bool {
+        switch version {
+        case .scp02: scp02Options != nil
+        case .scp03: scp03Options != nil
+        case .scp01, .scp10, .scp11, .scp21, .scp22, .scp80, .scp81: false
+        }
     }
 
     /// The secure channel that a set of ENC, MAC and DEK keys of this type opens.

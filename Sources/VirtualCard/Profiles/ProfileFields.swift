@@ -13,7 +13,7 @@ struct ProfileFields {
         "legacy-status", "authentication-tries", "unresolved-import", "chain-secured-whole", "library",
         "package", "milliseconds", "non-volatile", "volatile", "block", "object-overhead", "instance-bytes",
         "domain-bytes", "code-percent", "quotas", "memory-report", "memory-report-percent",
-        "memory-report-ceiling", "memory-exhausted",
+        "memory-report-ceiling", "memory-exhausted", "quirk-select-without-name", "quirk-fci-aid",
     ]
 
     init(parsing text: String) throws(ProfileError) {
@@ -84,6 +84,10 @@ struct ProfileFields {
 
     func status(_ key: String) throws(ProfileError) -> StatusWord {
         StatusWord(UInt16(bigEndianBytes: try bytes(key, count: 2)))
+    }
+
+    func optionalStatus(_ key: String) throws(ProfileError) -> StatusWord? {
+        values[key] == nil ? nil : try status(key)
     }
 
     func lifeCycle(_ key: String) throws(ProfileError) -> CardLifeCycle {

@@ -44,6 +44,8 @@ package struct DomainData: Equatable, Sendable {
     package internal(set) var objects: [Object] = []
     package internal(set) var confirmationCounter: UInt16 = 0
     package internal(set) var restrictions: UInt8 = 0
+    /// The channels that its keys open, when its installation said so; else those of the profile.
+    package internal(set) var channelProtocols: [SecureChannelProtocol] = []
 
     package init() {}
 

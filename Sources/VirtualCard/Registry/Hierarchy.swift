@@ -10,7 +10,8 @@ extension CardState {
 
     func index(of aid: AID) -> Int? { applications.firstIndex { $0.aid == aid } }
 
-    /// The domains above an entry, the directly associated one first; a domain associated with itself ends the chain.
+    /// The domains above an entry, the directly associated one first; a domain associated with itself ends
+    /// the chain.
     func ancestors(domain: AID) -> [AID] {
         var chain: [AID] = []
         var next = domain
@@ -33,15 +34,15 @@ extension CardState {
         isAssociated(first, withContentOf: second) || isAssociated(second, withContentOf: first)
     }
 
-    /// The domain whose keys serve an application or domain: a domain without channel keys uses those of the one above
-    /// (GPCS 2.3.1 §7.2).
+    /// The domain whose keys serve an application or domain: a domain without channel keys uses those of the
+    /// one above (GPCS 2.3.1 §7.2).
     func keyOwner(for entry: ApplicationEntry) -> AID? {
         let start = entry.isSecurityDomain ? entry.aid : entry.domain
         return ancestors(domain: start).first { domains[$0]?.defaultKeySet != nil }
     }
 
-    /// The domain with a privilege in the sub-hierarchy that starts at the nearest domain with Authorized Management
-    /// above `domain` (GPCS 2.3.1 §9.1.3.1, §9.1.3.6).
+    /// The domain with a privilege in the sub-hierarchy that starts at the nearest domain with Authorized
+    /// Management above `domain` (GPCS 2.3.1 §9.1.3.1, §9.1.3.6).
     func authority(_ privilege: Privileges, over domain: AID) -> ApplicationEntry? {
         let chain = ancestors(domain: domain)
         for aid in chain {

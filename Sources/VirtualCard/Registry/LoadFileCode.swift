@@ -7,9 +7,13 @@ package final class LoadFileCode: Sendable {
     /// SHA-256 of the bytes.
     package let digest: [UInt8]
 
+    /// What its components say; `nil` when no card could link it. Read once, and shared like the bytes.
+    let package: LinkedPackage?
+
     init(bytes: [UInt8], digest: [UInt8]) {
         self.bytes = bytes
         self.digest = digest
+        package = LoadFileParser.parse(bytes)
     }
 }
 
@@ -28,7 +32,8 @@ package final class LoadFileLibrary: Sendable {
         return shelves.withLock { shelves in
             if let code = shelves[digest]?.code { return code }
             let code = LoadFileCode(bytes: bytes, digest: digest)
-            // Entries of vanished load files are swept when a new one comes: the table stays as small as what lives.
+            // Entries of vanished load files are swept when a new one comes: the table stays as small as what
+            // lives.
             shelves = shelves.filter { $0.value.code != nil }
             shelves[digest] = Shelf(code: code)
             return code

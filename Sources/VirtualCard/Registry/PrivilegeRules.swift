@@ -2,7 +2,8 @@ internal import GlobalPlatform
 
 /// Which privileges go together (GPCS 2.3.1 §6.6.2, tables 6-1 and 11-7).
 enum PrivilegeRules {
-    /// Reads one byte or three. One byte says nothing of the others: a domain then has Trusted Path (table 6-2).
+    /// Reads one byte or three. One byte says nothing of the others: a domain then has Trusted Path (table
+    /// 6-2).
     static func granted(_ bytes: [UInt8]) throws(Refusal) -> Privileges {
         guard var privileges = Privileges(bytes: bytes) else { throw .incorrectData }
         if bytes.count == 1, privileges.has(.securityDomain) { privileges.insert(.trustedPath) }

@@ -21,17 +21,25 @@ package struct ApplicationContext {
     package var entry: ApplicationEntry { host.entry(of: aid) }
     package var cardLifeCycle: CardLifeCycle { host.cardLifeCycle }
 
-    /// Sets the application's own states: b4 to b7, over a SELECTABLE one (GPCS 2.3.1 §5.3.1.4). Refused otherwise.
+    /// Sets the application's own states: b4 to b7, over a SELECTABLE one (GPCS 2.3.1 §5.3.1.4). Refused
+    /// otherwise.
     package func setLifeCycle(_ lifeCycle: ApplicationLifeCycle) throws(Refusal) {
         try host.setLifeCycle(lifeCycle, of: aid)
     }
+
+    /// Locks the card; needs the Card Lock privilege and a SECURED card (GPCS 2.3.1 §9.6.3). Refused with
+    /// 6985 otherwise.
+    package func lockCard() throws(Refusal) { try host.setCardLifeCycle(.cardLocked, by: aid) }
+    /// Ends the card's life; needs the Card Terminate privilege (§9.6.4). Refused with 6985 otherwise.
+    package func terminateCard() throws(Refusal) { try host.setCardLifeCycle(.terminated, by: aid) }
 
     /// The code of a load file on this card: its own, or a library that it imports.
     package func loadFile(_ aid: AID) -> LoadFileCode? { host.loadFile(aid) }
 
     // MARK: Persistent memory
 
-    /// Makes an object of zeros. Refuses with 6A84 when the memory or the quota does not hold it, 6985 when it exists.
+    /// Makes an object of zeros. Refuses with 6A84 when the memory or the quota does not hold it, 6985 when
+    /// it exists.
     package func create(_ object: ObjectNumber, byteCount: Int) throws(Refusal) {
         try host.create(object, byteCount: byteCount, of: aid)
     }
@@ -57,19 +65,29 @@ package struct ApplicationContext {
 
     package var objects: [ObjectNumber] { host.objects(of: aid) }
 
+    /// The objects of a load file, for static fields: its own, or those of a library that it imports. `nil`
+    /// for any other. Only the calls about persistent objects mean something there.
+    package func statics(of loadFile: AID) -> ApplicationContext? {
+        guard host.mayUse(loadFile, by: aid) else { return nil }
+        return ApplicationContext(aid: loadFile, channel: channel, host: host)
+    }
+
     // MARK: Transactions
 
-    /// Makes all writes up to here durable at once, apart from how the command ends. Not inside a transaction.
+    /// Makes all writes up to here durable at once, apart from how the command ends. Not inside a
+    /// transaction.
     package func checkpoint() { host.checkpoint() }
     /// Refuses with 6985 inside a transaction (Java Card has one level).
     package func beginTransaction() throws(Refusal) { try host.beginTransaction() }
     package func commitTransaction() throws(Refusal) { try host.commitTransaction() }
-    /// Undoes all writes since `beginTransaction`. A transaction still open when the command ends is undone too.
+    /// Undoes all writes since `beginTransaction`. A transaction still open when the command ends is undone
+    /// too.
     package func abortTransaction() throws(Refusal) { try host.abortTransaction() }
 
     // MARK: Transient memory
 
-    /// Allocates for the life of the instance; the contents are zeros after each clearing. Refuses with 6A84, 6985.
+    /// Allocates for the life of the instance; the contents are zeros after each clearing. Refuses with 6A84,
+    /// 6985.
     package func createTransient(
         _ object: ObjectNumber, byteCount: Int, clearing: TransientClearing
     ) throws(Refusal) {
@@ -96,7 +114,8 @@ package struct ApplicationContext {
     /// The level on this logical channel; `nil` when nobody is authenticated.
     package var securityLevel: SecurityLevel? { host.securityLevel(channel: channel) }
 
-    /// INITIALIZE UPDATE, EXTERNAL AUTHENTICATE, BEGIN and END R-MAC SESSION, with the keys of the associated domain.
+    /// INITIALIZE UPDATE, EXTERNAL AUTHENTICATE, BEGIN and END R-MAC SESSION, with the keys of the associated
+    /// domain.
     package func processSecurity(_ command: CommandAPDU) throws(Refusal) -> ResponseAPDU {
         try host.processSecurity(command, channel: channel, of: aid)
     }
@@ -143,7 +162,11 @@ package protocol ApplicationHost: AnyObject {
 
     func entry(of aid: AID) -> ApplicationEntry
     func setLifeCycle(_ lifeCycle: ApplicationLifeCycle, of aid: AID) throws(Refusal)
+    func setCardLifeCycle(_ lifeCycle: CardLifeCycle, by aid: AID) throws(Refusal)
     func loadFile(_ aid: AID) -> LoadFileCode?
+
+    /// Whether the instance was made from the load file, or from one that imports it.
+    func mayUse(_ loadFile: AID, by aid: AID) -> Bool
 
     func create(_ object: ObjectNumber, byteCount: Int, of aid: AID) throws(Refusal)
     func delete(_ object: ObjectNumber, of aid: AID)

@@ -2,19 +2,21 @@ package import SmartCard
 
 // What the card core calls on an application, and what a program may ask of the card (`ApplicationContext`).
 //
-// A program is code and nothing else: one `Sendable` value serves all instances on all cards. All state of an instance
-// lives in objects of the card's memory, numbered by the program, which the core accounts, journals, and removes.
-// So a program needs no code for tears: the card is either before or after it.
+// A program is code and nothing else: one `Sendable` value serves all instances on all cards. All state of an
+// instance lives in objects of the card's memory, numbered by the program, which the core accounts, journals,
+// and removes. So a program needs no code for tears: the card is either before or after it.
 //
 // A byte-code interpreter fits behind the same seam:
 // - package: the load file; its `code` is the whole load file data block, shared by all cards that hold it.
-// - class: found in `code`; static fields live in objects of the package (`ObjectOwner.loadFile`).
+// - class: found in `code`; static fields live in objects of the load file (`context.statics`).
 // - instance: an `AID` in the registry; its heap is its objects. An interpreter numbers them as references.
-// - shareable objects: `CardProgram.shareable` answers a client; calls run in the SERVER's context (firewall).
+// - shareable objects: `CardProgram.shareable` answers a client; calls run in the SERVER's context
+//   (firewall).
 // - transient memory: `createTransient`, allocated for good and cleared on reset or deselection.
-// - transactions: without one, a command's writes become durable together when it ends. An interpreter, whose writes
-//   must be durable one by one, calls `checkpoint()` after each; between `beginTransaction` and
-//   `commitTransaction` it does not. `checkpoint()` is also how a try counter is written before the comparison.
+// - transactions: without one, a command's writes become durable together when it ends. An interpreter, whose
+//   writes must be durable one by one, calls `checkpoint()` after each; between `beginTransaction` and
+//   `commitTransaction` it does not. `checkpoint()` is also how a try counter is written before the
+//   comparison.
 
 /// One module of a load file, as the registry knows it.
 package struct ExecutableModule: Sendable {
@@ -39,7 +41,8 @@ package struct InstallationRequest: Hashable, Sendable {
     package let parameters: [UInt8]
 }
 
-/// The code of one application module. A thrown refusal undoes everything the call wrote since the last checkpoint.
+/// The code of one application module. A thrown refusal undoes everything the call wrote since the last
+/// checkpoint.
 package protocol CardProgram: Sendable {
     /// Whether an instance may be selected on several logical channels at once (Java Card `MultiSelectable`).
     var isMultiSelectable: Bool { get }
@@ -50,8 +53,8 @@ package protocol CardProgram: Sendable {
     func deselect(in context: ApplicationContext)
     /// Commands of the application's own, as received (with secure messaging still on: see `unwrap`).
     func process(_ command: CommandAPDU, in context: ApplicationContext) throws(Refusal) -> ResponseAPDU
-    /// STORE DATA through the associated domain after INSTALL [for personalization], already unwrapped (GPCS 2.3.1
-    /// §7.3.2); returned data travel back as a case 4 answer (§11.11.3).
+    /// STORE DATA through the associated domain after INSTALL [for personalization], already unwrapped (GPCS
+    /// 2.3.1 §7.3.2); returned data travel back as a case 4 answer (§11.11.3).
     func storeData(_ command: CommandAPDU, in context: ApplicationContext) throws(Refusal) -> [UInt8]
     /// Called before DELETE; a refusal keeps the instance.
     func uninstall(in context: ApplicationContext) throws(Refusal)

@@ -4,20 +4,22 @@ package import SmartCard
 
 // What the card core asks of a secure channel implementation.
 //
-// The core dispatches commands, owns all persistent state and knows no cryptography. It finds the key set, calls
-// `SecureChannelProtocols.open` for INITIALIZE UPDATE, keeps the value it gets for the logical channel, and
-// drops it when the application is deselected, the channel closed, or the power lost. A channel changes only
-// itself; what must outlive the power (a sequence counter) it returns, and the core writes it through the journal
-// BEFORE the answer leaves the card.
+// The core dispatches commands, owns all persistent state and knows no cryptography. It finds the key set,
+// calls `SecureChannelProtocols.open` for INITIALIZE UPDATE, keeps the value it gets for the logical channel,
+// and drops it when the application is deselected, the channel closed, or the power lost. A channel changes
+// only itself; what must outlive the power (a sequence counter) it returns, and the core writes it through
+// the journal BEFORE the answer leaves the card.
 
 /// What INITIALIZE UPDATE brings.
 package struct ChannelOpening {
-    /// As received, with the logical channel in the CLA: P2 is the key identifier, the data the host challenge.
+    /// As received, with the logical channel in the CLA: P2 is the key identifier, the data the host
+    /// challenge.
     package let command: CommandAPDU
     /// The set that P1 names, or the domain's default one when P1 is zero; its `channelProtocol` is not nil.
     package let keySet: CardKeySet
-    /// The domain to which the keys belong; not always the selected one (GPCS 2.3.1 §7.5: a domain without keys uses
-    /// those of its associated domain). The pseudo-random challenge of SCP02 and SCP03 takes it as context.
+    /// The domain to which the keys belong; not always the selected one (GPCS 2.3.1 §7.5: a domain without
+    /// keys uses those of its associated domain). The pseudo-random challenge of SCP02 and SCP03 takes it as
+    /// context.
     package let domain: AID
     /// The ten bytes that lead the answer (GPCS 2.3.1 §E.5.1.6): what the profile says.
     package let diversificationData: [UInt8]
@@ -63,21 +65,24 @@ package protocol CardSecureChannel {
     /// After an abort (GPCS 2.3.1 §10.2.3) the session still stands, but every secured command is refused.
     var isAborted: Bool { get }
 
-    /// EXTERNAL AUTHENTICATE as received (the C-MAC still in the data). A refusal ends the session; the core counts
-    /// 6300 as a failed authentication. Returns the sequence counter to store, when this step moves it.
+    /// EXTERNAL AUTHENTICATE as received (the C-MAC still in the data). A refusal ends the session; the core
+    /// counts 6300 as a failed authentication. Returns the sequence counter to store, when this step moves
+    /// it.
     mutating func authenticate(_ command: CommandAPDU) throws(Refusal) -> UInt32?
 
     /// Verifies and decrypts one command, which then carries the plain data, with the secure messaging bit of
-    /// the CLA cleared and the logical channel left in. Also called for a command WITHOUT secure messaging: the channel
-    /// decides by its level whether that is allowed (GPCS 2.3.1 §E.1.6, Amendment D §5.6). A refusal aborts the session
-    /// when the protocol says so (`isAborted`).
+    /// the CLA cleared and the logical channel left in. Also called for a command WITHOUT secure messaging:
+    /// the channel decides by its level whether that is allowed (GPCS 2.3.1 §E.1.6, Amendment D §5.6). A
+    /// refusal aborts the session when the protocol says so (`isAborted`).
     ///
-    /// The data of a chained command (GPCS 2.3.1 §11.1.5.1) come here in one piece, with P1 of the last command: Lc in
-    /// the MAC is then written in three bytes, `00` and the count, when the data exceed 255 bytes.
+    /// The data of a chained command (GPCS 2.3.1 §11.1.5.1) come here in one piece, with P1 of the last
+    /// command: Lc in the MAC is then written in three bytes, `00` and the count, when the data exceed 255
+    /// bytes.
     mutating func unwrap(_ command: CommandAPDU) throws(Refusal) -> CommandAPDU
 
-    /// Protects one answer to the last unwrapped command, as the level asks; also an answer without data, and errors
-    /// as the protocol rules them. Called for every answer while the session is open.
+    /// Protects one answer to the last unwrapped command, as the level asks; also an answer without data, and
+    /// errors as the protocol rules them. Called for every answer while the session is open,
+    /// but for those of EXTERNAL AUTHENTICATE and of a chain that goes on.
     mutating func wrap(_ response: ResponseAPDU) -> ResponseAPDU
 
     /// BEGIN R-MAC SESSION (GPCS 2.3.1 §E.5.3, Amendment D §7.1.3), unwrapped.

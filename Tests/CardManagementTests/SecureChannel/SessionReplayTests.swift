@@ -6,6 +6,7 @@ internal import Testing
 
 private let sessions =
     RecordedSCP02.sessions + RecordedSCP03.sessions + RecordedSCP03Keys.sessions + ComputedSessions.sessions
+    + ComputedSessions.extended
 
 private let protectedSessions = sessions.filter { session in
     guard let transcript = try? session.read() else { return false }

@@ -1,4 +1,3 @@
-package import GlobalPlatform
 package import SmartCard
 
 /// Card recognition data (GPCS 2.3.1 §H.2): what the card says it is and which secure channels it speaks.
@@ -51,7 +50,7 @@ package struct RecognitionData: Hashable, Sendable {
 }
 
 /// Card capability information (GPCS 2.3.1 §H.4, tag `67`).
-package struct CardCapabilities: Hashable, Sendable {
+package struct CardCapabilityInformation: Hashable, Sendable {
     package struct Channel: Hashable, Sendable {
         package var version: SecureChannelProtocol.Version?
         package var rawVersion: UInt8

@@ -1,4 +1,3 @@
-package import GlobalPlatform
 package import SmartCard
 
 /// One entry of a card's registry, as GET STATUS tells it.

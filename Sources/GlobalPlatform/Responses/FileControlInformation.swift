@@ -1,4 +1,3 @@
-internal import GlobalPlatform
 package import SmartCard
 
 /// What SELECT answers (GPCS 2.3.1 §11.9.3.1, table 11-82).

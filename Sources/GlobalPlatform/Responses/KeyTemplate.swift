@@ -1,4 +1,3 @@
-package import GlobalPlatform
 package import SmartCard
 
 /// The key information template (GPCS 2.3.1 §11.3.3.1.1), in the basic or the extended form.

@@ -8,7 +8,7 @@ internal import SmartCard
 #endif
 
 /// A file that a command line names, or the standard input as `-`.
-enum InputFile {
+enum BoundedInput {
     /// Reads all of it; a file that is longer than anything meant is refused and not read on.
     static func read(_ path: String, bytesMax: Int) throws(Problem) -> [UInt8] {
         let file = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)

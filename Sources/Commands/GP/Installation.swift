@@ -1,0 +1,168 @@
+package import Arguments
+internal import CardCrypto
+package import CardManagement
+internal import GlobalPlatform
+internal import SmartCard
+
+/// One installation from the check to the measure.
+struct Installation {
+    private let file: CAPFile
+    private let desk: CardDesk
+    private let request: InstallRequest
+    private var parsed: ParsedCommand { desk.parsed }
+    private var terminal: Terminal { desk.terminal }
+
+    init(_ file: CAPFile, _ instances: [InstallRequest.Instance], _ desk: CardDesk) {
+        self.file = file
+        self.desk = desk
+        let estimate = FootprintEstimate(file, on: .typical)
+        let wanted = Set(instances.map(\.module))
+        let made = estimate.instances.filter { wanted.contains($0.applet.aid) }
+        let nonVolatile = made.reduce(estimate.code) { $0 + $1.nonVolatile }
+        request = InstallRequest(
+            package: .init(file.loadFile), imports: file.imports.map { .init($0) },
+            modules: file.applets.map(\.aid), instances: instances, nonVolatileLow: nonVolatile.low,
+            nonVolatileExpected: nonVolatile.expected,
+            volatileExpected: made.reduce(0) { $0 + $1.volatile.expected },
+            replaces: desk.parsed[InstallOptions.replace])
+    }
+
+    func run() throws {
+        let signing = try SigningKeys(desk)
+        try desk.authenticate()
+        let before = try desk.link.run(ReadContents(scopes: [.applications, .loadFilesAndModules]))
+        let plan = InstallPlan(request, on: before)
+        let view = InstallPlanView(plan, request, resources: before.resources)
+        if !terminal.isJSON { view.show(on: terminal) }
+        if !plan.obstacles.isEmpty, !parsed[InstallOptions.force] { throw view.problem }
+        guard !desk.isDryRun else {
+            if terminal.isJSON { terminal.print(json: view.json) }
+            return
+        }
+        let outcome = try carryOut(plan, signing)
+        let receipts = try ReceiptBook(desk).enter(outcome.confirmations)
+        report(plan, view, before: before.resources, outcome, receipts)
+    }
+
+    private func carryOut(_ plan: InstallPlan, _ signing: SigningKeys) throws -> InstallProcedure.Outcome {
+        let load = try signing.load(file.loadFileDataBlock())
+        let size = parsed[InstallOptions.blockSize] ?? desk.link.commandDataMax
+        guard
+            let procedure = InstallProcedure(
+                plan: plan, package: request.package.aid, load: load, domain: desk.securityDomain,
+                blockBytesMax: min(size, desk.link.commandDataMax), token: signing.token)
+        else {
+            throw Problem(
+                "cap-too-large", exit: .badData, "the file has more blocks than a card can count",
+                why: "LOAD numbers its blocks with one byte, so 256 blocks are the most",
+                advice: ["leave --block-size out", "use --mode mac, which leaves more room in each block"])
+        }
+        var bar = ProgressBar(
+            plan.isDone ? "Checking" : "Installing", total: procedure.byteCount, on: terminal)
+        do {
+            let outcome = try desk.link.run(procedure) { done in
+                bar.advance(to: done)
+                return terminal.interrupts.raised() == nil
+            }
+            bar.finish()
+            return outcome
+        } catch {
+            bar.stop("it goes on when the same command is run again")
+            throw unfinished(error)
+        }
+    }
+
+    /// Whatever stopped it, nothing has to be cleaned up by hand; a refusal keeps its own explanation.
+    private func unfinished(_ error: any Error) -> any Error {
+        guard case LinkError.stopped = error else { return error }
+        return Problem(
+            "interrupted", exit: .interrupted, "interrupted; the card was left between two commands",
+            advice: ["run the same command again: it finishes or cleans up what it began"])
+    }
+
+    private func report(
+        _ plan: InstallPlan, _ view: InstallPlanView, before: CardResources?,
+        _ outcome: InstallProcedure.Outcome, _ receipts: [ReceiptBook.Entry]
+    ) {
+        var took: Int?
+        if let before, let after = outcome.resources { took = before.freeNonVolatile - after.freeNonVolatile }
+        if terminal.isJSON {
+            var object: JSONObject = ["plan": view.json, "apdus": .count(desk.link.commandCount)]
+            object["footprintBytes"] = took.map { .count($0) }
+            object["freeNonVolatile"] = outcome.resources.map { .count($0.freeNonVolatile) }
+            object["receipts"] = .array(receipts.map(\.json))
+            terminal.print(json: .object(object))
+            return
+        }
+        if plan.isDone {
+            terminal.print("Nothing to do: everything is on the card.")
+            return
+        }
+        for instance in request.instances { terminal.print("Installed \(instance.aid).") }
+        if request.instances.isEmpty { terminal.print("Loaded \(request.package.aid).") }
+        if let took, let after = outcome.resources {
+            terminal.print("It took \(took) bytes; \(after.freeNonVolatile) bytes are free now.")
+        }
+        for receipt in receipts { terminal.print(receipt.text) }
+    }
+}
+
+extension InstallRequest.Package {
+    fileprivate init(_ package: CAPPackage) {
+        self.init(aid: package.aid, major: package.version.major, minor: package.version.minor)
+    }
+}
+
+/// The keys by which an issuer or a provider vouches for what is loaded.
+struct SigningKeys {
+    private let desk: CardDesk
+    private let dap: ContentSigningKey?
+    private let issuer: ContentSigningKey?
+
+    init(_ desk: CardDesk) throws {
+        self.desk = desk
+        dap = try desk.parsed[InstallOptions.dapKey].map {
+            try ContentKeyReading.signing($0, "DAP key", desk.terminal)
+        }
+        issuer = try desk.parsed[InstallOptions.tokenKey].map {
+            try ContentKeyReading.signing($0, "token key", desk.terminal)
+        }
+    }
+
+    /// The load file with its signature and hash, as far as they are asked for.
+    func load(_ dataBlock: [UInt8]) throws -> InstallProcedure.Load {
+        let parsed = desk.parsed
+        let digest =
+            parsed[InstallOptions.hash] ?? dap?.acceptableHashes.first ?? issuer?.acceptableHashes.first
+        let hash = digest.map { $0.hash(dataBlock) } ?? []
+        let domain = parsed[InstallOptions.into] ?? desk.securityDomain
+        var signatures: [DAPBlock] = []
+        if let dap {
+            guard let verifier = parsed[InstallOptions.dapDomain] ?? domain else {
+                throw Problem.usage(
+                    "--dap-domain is missing", why: "the card did not tell which domain is selected")
+            }
+            signatures.append(try DAPBlock(domain: verifier, hash: hash, signedBy: dap))
+        }
+        return InstallProcedure.Load(
+            securityDomain: parsed[InstallOptions.into],
+            loadFile: SignedLoadFile(signatures: signatures, dataBlock: dataBlock).encoded, hash: hash,
+            parameters: LoadParameters(
+                nonVolatileCode: parsed[InstallOptions.codeMemory],
+                nonVolatileData: parsed[InstallOptions.dataMemory]))
+    }
+
+    /// A token where management is delegated, else nothing.
+    func token(_ command: InstallCommand) -> [UInt8] {
+        guard let issuer else { return [] }
+        return (try? DelegatedOperation.install(command).token(signedBy: issuer)) ?? []
+    }
+}
+
+extension SignedLoadFileError: ExplainedError {
+    package var problem: Problem {
+        Problem(
+            "load-file-not-signed", exit: .badData, "the load file cannot be signed", why: "\(self)",
+            advice: ["give a stronger hash with --hash sha256"])
+    }
+}
