@@ -22,7 +22,9 @@ struct CoreProfileTests {
         let file = root.appending(path: "profiles/\(name).profile")
         let text = try String(contentsOf: file, encoding: .utf8)
         #expect(text == CardProfile.builtInTexts.first { $0.name == name }?.text)
-        #expect(try CardProfile(text: text).name == name)
+        let profile = try CardProfile(text: text)
+        #expect(profile.name == name)
+        #expect(CardProfile.builtInTitles.first { $0.name == name }?.title == profile.title)
     }
 
     @Test("no file in profiles/ is left out")

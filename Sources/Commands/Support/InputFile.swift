@@ -8,20 +8,17 @@ enum InputFile {
     static let bytesMax = 16 << 20
 
     static func read(_ path: String) throws(Problem) -> [UInt8] {
-        let url = URL(fileURLWithPath: path)
+        if let bytes = readFile(path, atMost: bytesMax) { return bytes }
+        // Only now: attributes name the owner, and looking a name up takes longer than reading the file.
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
         if let size = attributes?[.size] as? Int, size > bytesMax {
             throw Problem(
                 "file-too-large", exit: .badData, "\(path) is too large", why: "it has \(size) bytes")
         }
-        guard let data = try? Data(contentsOf: url) else {
-            let isThere = FileManager.default.fileExists(atPath: path)
-            throw Problem(
-                "file-unreadable", exit: .noInput, "\(path) cannot be read",
-                why: isThere
-                    ? "there is no permission to read it, or it is a folder" : "there is no such file")
-        }
-        return [UInt8](data)
+        let isThere = FileManager.default.fileExists(atPath: path)
+        throw Problem(
+            "file-unreadable", exit: .noInput, "\(path) cannot be read",
+            why: isThere ? "there is no permission to read it, or it is a folder" : "there is no such file")
     }
 
     static func readCAP(_ path: String) throws(Problem) -> CAPFile {
