@@ -92,6 +92,12 @@ let package = Package(
         tests("ArgumentsTests", ["Arguments"]),
         tests("CardCryptoTests", ["CardCrypto", "SmartCard"]),
         tests("GlobalPlatformTests", ["GlobalPlatform", "SmartCard"]),
+        tests(
+            "CommandsTests",
+            [
+                "Arguments", "CardCrypto", "CardManagement", "Commands", "GlobalPlatform", "Readers", "SmartCard",
+                "VirtualCard",
+            ]),
         tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),
         tests(
             "EndToEndTests", ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard", "VirtualCard"]),

@@ -22,9 +22,13 @@ struct CoreProfileTests {
         let file = root.appending(path: "profiles/\(name).profile")
         let text = try String(contentsOf: file, encoding: .utf8)
         #expect(text == CardProfile.builtInTexts.first { $0.name == name }?.text)
-        let profile = try CardProfile(text: text)
-        #expect(profile.name == name)
-        #expect(CardProfile.builtInTitles.first { $0.name == name }?.title == profile.title)
+        #expect(try CardProfile(text: text).name == name)
+    }
+
+    @Test("have the titles that are shown where one is chosen", arguments: profileNames)
+    func titles(name: String) throws {
+        let title = CardProfile.builtInTitles.first { $0.name == name }?.title
+        #expect(try #require(CardProfile.builtIn(name)).title == title)
     }
 
     @Test("no file in profiles/ is left out")

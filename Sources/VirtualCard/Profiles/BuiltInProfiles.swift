@@ -13,18 +13,18 @@ extension CardProfile {
         ("javacard-80k-quirky", javacard80kQuirky),
     ]
 
-    /// What help and completion say of each; a whole profile takes too long for a program that only starts.
+    /// Their titles, found without reading a whole profile: the program shows them whenever it offers a choice.
     package static var builtInTitles: [(name: String, title: String)] {
-        builtInTexts.map { name, text in
-            let head = text.split(separator: "\n", maxSplits: headLinesMax)
-            let line = head.prefix(headLinesMax).first { $0.hasPrefix(titlePrefix) }
-            return (name, line.map { String($0.dropFirst(titlePrefix.count)) } ?? "")
-        }
+        builtInTexts.map { ($0.name, title(in: $0.text) ?? "") }
     }
 
-    /// The title of each stands among its first lines; a test holds that.
-    private static let headLinesMax = 8
-    private static let titlePrefix = "title = "
+    private static func title(in text: String) -> String? {
+        let key = "title = "
+        for line in text.utf8.split(separator: UInt8(ascii: "\n")) where line.starts(with: key.utf8) {
+            return String(line.dropFirst(key.utf8.count))
+        }
+        return nil
+    }
 
     /// A profile that comes with Berth, by its name.
     package static func builtIn(_ name: String) -> CardProfile? {
