@@ -80,7 +80,8 @@ let package = Package(
 
         // What must hold for any bytes from outside; run by FuzzTests and by scripts/fuzz.
         .target(
-            name: "FuzzTargets", dependencies: ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard"],
+            name: "FuzzTargets",
+            dependencies: ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard"],
             path: "Fuzz/Targets", swiftSettings: settings),
 
         // What tests share: mission rows as traits, seeded random numbers.
@@ -92,6 +93,13 @@ let package = Package(
         tests("ArgumentsTests", ["Arguments"]),
         tests("CardCryptoTests", ["CardCrypto", "SmartCard"]),
         tests("GlobalPlatformTests", ["GlobalPlatform", "SmartCard"]),
+        tests(
+            "CommandsTests",
+            [
+                "Arguments", "CardCrypto", "CardManagement", "Commands", "GlobalPlatform", "Readers",
+                "SmartCard",
+                "VirtualCard",
+            ]),
         tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),
         tests(
             "EndToEndTests", ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard", "VirtualCard"]),

@@ -120,6 +120,11 @@ package struct ParsedCommand: Sendable {
         sources["--" + option.specification.name] ?? .fallback
     }
 
+    /// The same for an option of any type, declared here or not.
+    package func isOnCommandLine(_ option: any DeclaredOption) -> Bool {
+        sources["--" + option.specification.name] == .commandLine
+    }
+
     private func value<Value: Sendable>(_ key: String) -> Value {
         guard let stored = values[key] as? Stored<Value> else {
             preconditionFailure("'\(path.joined(separator: " "))' does not declare \(key) with this type")

@@ -58,6 +58,17 @@ package struct Program: Sendable {
         return .success
     }
 
+    /// What is wrong with a command line, found without running it.
+    package func problem(in arguments: [String], environment: Environment) -> Problem? {
+        do {
+            var parser = Parser(program: self, environment: environment, arguments: arguments)
+            _ = try parser.parse()
+            return nil
+        } catch {
+            return Problem(error)
+        }
+    }
+
     private func showVersion(on terminal: Terminal) {
         if terminal.isJSON {
             terminal.print(json: ["name": .string(name), "version": .string(version)])

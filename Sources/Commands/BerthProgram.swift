@@ -4,10 +4,11 @@ internal import Readers
 /// The whole tree of commands.
 package enum BerthProgram {
     package static let version = "0.1.0"
+    static let date = "2026-11-21"
 
-    package static func make(_ opener: CardOpener) -> Program {
+    package static func make(_ opener: CardOpener, readers: ReaderSource) -> Program {
         Program(
-            "berth", "Manage the applications on smart cards", version: version, date: "2026-11-21",
+            "berth", "Manage the applications on smart cards", version: version, date: date,
             discussion: """
                 berth speaks GlobalPlatform to any card in a reader, and to virtual cards in files. It checks before it \
                 changes anything, explains what a card refuses, and finishes what was interrupted.
@@ -17,7 +18,10 @@ package enum BerthProgram {
                 .init("what is on it", "berth gp list"),
                 .init("install an application", "berth gp install purse.cap"),
             ],
-            commands: [GPCommands.noun(opener), CardCommands.noun(.live), ExplainCommand.verb],
+            commands: [
+                GPCommands.noun(opener), ReaderCommands.noun(readers), CardCommands.noun(.live),
+                ExplainCommand.verb,
+            ],
             readerNames: { (try? ReaderContext().readerNames()) ?? [] })
     }
 }

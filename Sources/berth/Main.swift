@@ -11,7 +11,8 @@ internal import Commands
 struct Berth {
     static func main() async {
         let terminal = Terminal.live(clock: ContinuousClock())
-        let code = await BerthProgram.make(.live).run(Array(CommandLine.arguments.dropFirst()), on: terminal)
+        let code = await BerthProgram.make(.live, readers: .live)
+            .run(Array(CommandLine.arguments.dropFirst()), on: terminal)
         exit(code.rawValue)
     }
 }

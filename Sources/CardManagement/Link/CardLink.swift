@@ -35,6 +35,10 @@ package final class CardLink {
         self.observer = observer
     }
 
+    /// A second link over the same channel with no session of its own, shown to the same watcher: for a session on
+    /// another logical channel while this one stays open.
+    package func sibling() -> CardLink { CardLink(channel, observer: observer) }
+
     /// What the card told when the session was opened; `nil` outside a session.
     package var peer: ChannelPeer? { session?.peer }
     package var level: SecurityLevel? { session?.level }

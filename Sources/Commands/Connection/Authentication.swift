@@ -10,14 +10,17 @@ internal import Synchronization
 struct Authentication {
     private let desk: CardDesk
     private let memory: FailureMemory?
+    private let onKeys: @Sendable (CardKeys) -> Void
 
-    init(_ desk: CardDesk) {
+    /// - Parameter onKeys: told the keys that the card was shown, for who must be able to come back to them.
+    init(_ desk: CardDesk, onKeys: @escaping @Sendable (CardKeys) -> Void = { _ in }) {
         self.desk = desk
+        self.onKeys = onKeys
         memory = FailureMemory(desk.terminal.environment)
     }
 
     func open() throws {
-        let parsed = desk.parsed
+        let parsed = desk.connection
         let reading = try KeyReading(parsed, on: desk.terminal)
         if reading.isTestKey {
             desk.terminal.note("no key given: using the test key 404142434445464748494A4B4C4D4E4F")
@@ -60,14 +63,17 @@ struct Authentication {
             application: desk.securityDomain, quirks: desk.parsed[ConnectionOptions.quirk].channelQuirks)
         let gate = Gate(
             budget: try memory?.load() ?? AuthenticationBudget(),
-            allowRetry: desk.parsed[ConnectionOptions.allowRetry], card: cardName)
+            allowRetry: desk.connection[ConnectionOptions.allowRetry], card: cardName)
         let evidence = evidence()
+        let onKeys = onKeys
         let provider: KeyProvider = { (request) throws(KeySourceError) -> CardKeys in
             try gate.pass(request)
             guard let scheme = diversification ?? Self.conclude(evidence, request) else {
                 throw gate.refuse(.derivationUndecided, request)
             }
-            return try KeySource(material, diversification: scheme).keys(for: request)
+            let keys = try KeySource(material, diversification: scheme).keys(for: request)
+            onKeys(keys)
+            return keys
         }
         do {
             try desk.link.authenticate(wish, keys: provider)
@@ -90,13 +96,13 @@ struct Authentication {
     }
 
     /// "i" of SCP02 is told only by recognition data; without them the usual 15 serves: 55 differs in nothing here.
-    private func scp02Options() -> SCP02Options {
+    func scp02Options() -> SCP02Options {
         let told = desk.identity?.secureChannels.first { $0.version == .scp02 }
         return SCP02Options(rawValue: told?.options ?? 0x15)
     }
 
     private func diversification() throws -> Diversification? {
-        let text = desk.parsed[ConnectionOptions.kdf]
+        let text = desk.connection[ConnectionOptions.kdf]
         guard text != "auto" else { return nil }
         return try Diversification(parsing: text)
     }
@@ -105,7 +111,7 @@ struct Authentication {
     private var cardName: String { desk.link.channel.answerToReset.hex }
 
     private func evidence() -> DiversificationEvidence? {
-        guard desk.parsed[ConnectionOptions.kdf] == "auto" else { return nil }
+        guard desk.connection[ConnectionOptions.kdf] == "auto" else { return nil }
         let cplc = try? desk.link.send(.getData(.cardProductionLifeCycle))
         let keyData = try? desk.link.send(.getData(0xCF))
         return DiversificationEvidence(

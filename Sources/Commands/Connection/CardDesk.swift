@@ -10,8 +10,13 @@ struct CardDesk {
         let link: CardLink
         var securityDomain: AID?
         var identity: CardIdentity?
+        /// The command line that opened the card: in a script, the script's own and not the line's.
+        let connection: ParsedCommand
 
-        init(_ link: CardLink) { self.link = link }
+        init(_ link: CardLink, connection: ParsedCommand) {
+            self.link = link
+            self.connection = connection
+        }
     }
 
     let shared: Shared
@@ -21,13 +26,16 @@ struct CardDesk {
     var link: CardLink { shared.link }
     var securityDomain: AID? { shared.securityDomain }
     var identity: CardIdentity? { shared.identity }
+    /// Says which card, which domain and which keys.
+    var connection: ParsedCommand { shared.connection }
 
     /// Opens the card that the command line names.
     init(_ opener: CardOpener, _ parsed: ParsedCommand, _ terminal: Terminal) throws {
         terminal.interrupts.begin()
         let tracer = parsed[ConnectionOptions.trace] ? Tracer(terminal) : nil
         let channel = try opener.open(parsed)
-        self.init(Shared(CardLink(channel) { tracer?.show($0) }), parsed, terminal)
+        let link = CardLink(channel) { tracer?.show($0) }
+        self.init(Shared(link, connection: parsed), parsed, terminal)
     }
 
     init(_ shared: Shared, _ parsed: ParsedCommand, _ terminal: Terminal) {
@@ -38,7 +46,7 @@ struct CardDesk {
 
     /// Selects the domain to work with, and nothing more.
     func selectDomain() throws {
-        let wanted = parsed[ConnectionOptions.domain]
+        let wanted = connection[ConnectionOptions.domain]
         let answer = try link.send(.select(wanted))
         if answer.isSelected {
             shared.securityDomain = wanted ?? Self.name(in: answer)
@@ -57,7 +65,7 @@ struct CardDesk {
 
     /// Selects the domain and asks it for everything that it tells without a session.
     func identify() throws -> CardIdentity {
-        let identity = try link.run(IdentifyCard(issuerDomain: parsed[ConnectionOptions.domain]))
+        let identity = try link.run(IdentifyCard(issuerDomain: connection[ConnectionOptions.domain]))
         shared.securityDomain = identity.issuerDomain
         shared.identity = identity
         return identity
@@ -68,6 +76,18 @@ struct CardDesk {
         guard link.peer == nil else { return }
         try selectDomain()
         try Authentication(self).open()
+    }
+
+    /// Nothing may be changed: the command line says so, or that of the script around it.
+    var isDryRun: Bool { parsed[ConnectionOptions.dryRun] || connection[ConnectionOptions.dryRun] }
+
+    /// Asks before something that cannot be taken back, unless it is a dry run or was answered in advance.
+    func confirm(_ question: String) throws {
+        let isAnswered = parsed[ConnectionOptions.yes] || connection[ConnectionOptions.yes]
+        guard !isDryRun, !isAnswered else { return }
+        guard try terminal.confirm(question, default: false, override: "--yes") else {
+            throw Problem("declined", exit: .interrupted, "nothing was changed", why: "the answer was no")
+        }
     }
 
     /// Sends one command that the card must accept.
@@ -82,7 +102,7 @@ struct CardDesk {
     ///
     /// - Returns: the answers, or nothing when it was a dry run.
     func change(_ commands: [CommandAPDU]) throws -> [ResponseAPDU]? {
-        guard !parsed[ConnectionOptions.dryRun] else {
+        guard !isDryRun else {
             for command in commands { terminal.note("would send: " + CommandText.describe(command)) }
             return nil
         }
@@ -115,7 +135,16 @@ struct DeskProvider: Sendable {
     /// For the lines of a script, one after the other on one task.
     init(sharing shared: CardDesk.Shared) {
         let box = OneTask(shared)
-        desk = { CardDesk(box.shared, $0, $1) }
+        desk = { parsed, terminal in
+            for option in ConnectionOptions.ofOpening
+            where parsed.isOnCommandLine(option) {
+                throw Problem.usage(
+                    "--\(option.specification.name) stands in a line of a script",
+                    why: "all lines work with the card and the keys of the script",
+                    advice: "give it to the script command")
+            }
+            return CardDesk(box.shared, parsed, terminal)
+        }
     }
 
     private final class OneTask: @unchecked Sendable {

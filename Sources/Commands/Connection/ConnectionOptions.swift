@@ -53,6 +53,11 @@ enum ConnectionOptions {
         "dry-run", .short("n"), help: "Check and show what would be done; change nothing on the card")
     static let yes = Option<Bool>.flag("yes", .short("y"), help: "Answer yes to every question")
 
+    /// What opens the card and the session, once.
+    static let ofOpening: [any DeclaredOption] = [
+        reader, card, domain, trace, key, keyENC, keyMAC, keyDEK, keyVersion, kdf, mode, allowRetry,
+    ]
+
     /// For commands that read without a session.
     static let cardGroup = OptionGroup("Card", [reader, card, domain, trace])
     static let keyGroup = OptionGroup(

@@ -26,6 +26,10 @@ struct KeyReading {
                 "a key on the command line can be seen by every program of this machine; "
                     + "use env:NAME, file:PATH or prompt")
         }
+        if let single, given.allSatisfy({ $0 == nil }) {
+            material = try Self.material(from: single, label: "key", on: terminal)
+            return
+        }
         let names = ["encryption key", "authentication key", "data encryption key"]
         var keys: [Secret] = []
         for (source, name) in zip(given, names) {
@@ -39,12 +43,31 @@ struct KeyReading {
         material = .three(encryption: keys[0], mac: keys[1], dataEncryption: keys[2])
     }
 
+    /// One key for all three, or the three one after the other, as `key rotate --generate` writes them.
+    static func material(
+        from source: SecretSource, label: String, on terminal: Terminal
+    ) throws -> KeySource.Material {
+        let keys = try read(source, label: label, counts: [1, 3], on: terminal)
+        return keys.count == 3
+            ? .three(encryption: keys[0], mac: keys[1], dataEncryption: keys[2]) : .one(keys[0])
+    }
+
     /// Hex of 16, 24 or 32 bytes; `default` names the test key.
     static func read(_ source: SecretSource, label: String, on terminal: Terminal) throws -> Secret {
+        try read(source, label: label, counts: [1], on: terminal)[0]
+    }
+
+    /// - Parameter counts: how many keys there may be; no number of digits fits two of them.
+    private static func read(
+        _ source: SecretSource, label: String, counts: [Int], on terminal: Terminal
+    ) throws -> [Secret] {
         try terminal.withSecret(source, label: label) { bytes in
             let trimmed = bytes.filter { ![0x20, 0x0A, 0x0D, 0x09, 0x3A].contains($0) }
-            if trimmed.elementsEqual("default".utf8) { return Secret(testKey) }
-            guard trimmed.count % 2 == 0, [32, 48, 64].contains(trimmed.count) else {
+            if trimmed.elementsEqual("default".utf8) { return [Secret(testKey)] }
+            let fitting = counts.first { count in
+                [32, 48, 64].contains { $0 * count == trimmed.count }
+            }
+            guard let count = fitting else {
                 throw Problem(
                     "key-malformed", exit: .badData, "the \(label) is not a key",
                     why:
@@ -60,7 +83,9 @@ struct KeyReading {
                 }
                 key.append(high << 4 | low)
             }
-            return Secret(key)
+            defer { key.withUnsafeMutableBytes { Secret.erase($0) } }
+            let size = key.count / count
+            return (0..<count).map { Secret(key[$0 * size..<($0 + 1) * size]) }
         }
     }
 

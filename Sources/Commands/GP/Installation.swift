@@ -35,7 +35,7 @@ struct Installation {
         let view = InstallPlanView(plan, request, resources: before.resources)
         if !terminal.isJSON { view.show(on: terminal) }
         if !plan.obstacles.isEmpty, !parsed[InstallOptions.force] { throw view.problem }
-        guard !parsed[ConnectionOptions.dryRun] else {
+        guard !desk.isDryRun else {
             if terminal.isJSON { terminal.print(json: view.json) }
             return
         }

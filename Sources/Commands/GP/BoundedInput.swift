@@ -1,0 +1,43 @@
+internal import Arguments
+internal import SmartCard
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// A file that a command line names, or the standard input as `-`.
+enum BoundedInput {
+    /// Reads all of it; a file that is longer than anything meant is refused and not read on.
+    static func read(_ path: String, bytesMax: Int) throws(Problem) -> [UInt8] {
+        let file = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw failure(path) }
+        defer { if path != "-" { _ = close(file) } }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = buffer.withUnsafeMutableBytes { readSome(file, $0) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw failure(path) }
+            if count == 0 { return bytes }
+            bytes += buffer.prefix(count)
+            guard bytes.count <= bytesMax else {
+                throw Problem("input-too-long", exit: .badData, "\(path) is longer than \(bytesMax) bytes")
+            }
+        }
+    }
+
+    private static func readSome(_ file: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        #if canImport(Glibc)
+            Glibc.read(file, buffer.baseAddress, buffer.count)
+        #else
+            Darwin.read(file, buffer.baseAddress, buffer.count)
+        #endif
+    }
+
+    private static func failure(_ path: String) -> Problem {
+        Problem(
+            "input-missing", exit: .noInput, "\(path) cannot be read", why: String(cString: strerror(errno)))
+    }
+}
