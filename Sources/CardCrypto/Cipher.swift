@@ -1,7 +1,8 @@
 internal import COpenSSL
 
 /// A block cipher under one key, with its OpenSSL contexts kept between calls: the key schedule is the larger
-/// part of the cost of a short message.
+/// part of the cost of a short message. Most keys serve in one mode and direction, so each has its context when it is
+/// first wanted.
 ///
 /// Not Sendable: a context belongs to one session.
 package final class Cipher {
@@ -27,9 +28,10 @@ package final class Cipher {
         }
         self.algorithm = algorithm
         let expanded = algorithm == .singleDES ? Self.tripled(key) : key
-        let (ecb, cbc) = names
-        encryptor = try Context(ecb: ecb, cbc: cbc, key: expanded, isEncrypting: true)
-        decryptor = try Context(ecb: ecb, cbc: cbc, key: expanded, isEncrypting: false)
+        encryptor = Context(names, key: expanded, isEncrypting: true)
+        decryptor = Context(names, key: expanded, isEncrypting: false)
+        // Shows here, where it can be told, that OpenSSL has the algorithm and takes the key.
+        guard encryptor.isUsable else { throw .openSSL("EVP_CipherInit_ex") }
     }
 
     /// CBC over whole blocks; the caller pads.
@@ -68,9 +70,13 @@ package final class Cipher {
         decryptor.run(inPlace: &bytes, iv: iv)
     }
 
-    private static func names(
-        _ algorithm: Algorithm, keyBytes: Int
-    ) -> (OpaquePointer, OpaquePointer)? {
+    /// OpenSSL's names of the algorithm in its two modes.
+    private struct Names {
+        let ecb: OpaquePointer
+        let cbc: OpaquePointer
+    }
+
+    private static func names(_ algorithm: Algorithm, keyBytes: Int) -> Names? {
         switch (algorithm, keyBytes) {
         case (.aes, 16): pair(EVP_aes_128_ecb(), EVP_aes_128_cbc())
         case (.aes, 24): pair(EVP_aes_192_ecb(), EVP_aes_192_cbc())
@@ -83,10 +89,9 @@ package final class Cipher {
         }
     }
 
-    private static func pair(_ ecb: OpaquePointer?, _ cbc: OpaquePointer?) -> (OpaquePointer, OpaquePointer)?
-    {
+    private static func pair(_ ecb: OpaquePointer?, _ cbc: OpaquePointer?) -> Names? {
         guard let ecb, let cbc else { return nil }
-        return (ecb, cbc)
+        return Names(ecb: ecb, cbc: cbc)
     }
 
     private static func tripled(_ key: Secret) -> Secret {
@@ -102,23 +107,41 @@ package final class Cipher {
 extension Cipher {
     /// The two modes of one direction; each is initialised once and then only given a new IV.
     private final class Context {
-        private let ecb: OpaquePointer
-        private let cbc: OpaquePointer
+        private let names: Names
+        private let key: Secret
+        private let isEncrypting: Bool
+        private var ecbContext: OpaquePointer?
+        private var cbcContext: OpaquePointer?
 
-        init(ecb: OpaquePointer, cbc: OpaquePointer, key: Secret, isEncrypting: Bool) throws(CryptoError) {
-            let first = try Self.make(ecb, key, isEncrypting)
-            do {
-                self.cbc = try Self.make(cbc, key, isEncrypting)
-                self.ecb = first
-            } catch {
-                EVP_CIPHER_CTX_free(first)
-                throw error
-            }
+        init(_ names: Names, key: Secret, isEncrypting: Bool) {
+            self.names = names
+            self.key = key
+            self.isEncrypting = isEncrypting
         }
 
         deinit {
-            EVP_CIPHER_CTX_free(ecb)
-            EVP_CIPHER_CTX_free(cbc)
+            EVP_CIPHER_CTX_free(ecbContext)
+            EVP_CIPHER_CTX_free(cbcContext)
+        }
+
+        var isUsable: Bool {
+            if cbcContext == nil { cbcContext = make(names.cbc) }
+            return cbcContext != nil
+        }
+
+        private var ecb: OpaquePointer {
+            if ecbContext == nil { ecbContext = make(names.ecb) }
+            return Self.made(ecbContext)
+        }
+
+        private var cbc: OpaquePointer {
+            if cbcContext == nil { cbcContext = make(names.cbc) }
+            return Self.made(cbcContext)
+        }
+
+        private static func made(_ context: OpaquePointer?) -> OpaquePointer {
+            guard let context else { preconditionFailure("OpenSSL takes a key in all modes or in none") }
+            return context
         }
 
         func run(_ data: some Collection<UInt8>, cbc iv: [UInt8]?, blockSize: Int) -> [UInt8] {
@@ -177,10 +200,9 @@ extension Cipher {
                 "OpenSSL cannot fail on whole blocks under a key it has accepted")
         }
 
-        private static func make(
-            _ cipher: OpaquePointer, _ key: Secret, _ isEncrypting: Bool
-        ) throws(CryptoError) -> OpaquePointer {
-            guard let context = EVP_CIPHER_CTX_new() else { throw .openSSL("EVP_CIPHER_CTX_new") }
+        /// `nil` where OpenSSL does not have the algorithm.
+        private func make(_ cipher: OpaquePointer) -> OpaquePointer? {
+            guard let context = EVP_CIPHER_CTX_new() else { return nil }
             let status = key.withBytes { bytes in
                 EVP_CipherInit_ex(
                     context, cipher, nil, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), nil,
@@ -188,7 +210,7 @@ extension Cipher {
             }
             guard status == 1, EVP_CIPHER_CTX_set_padding(context, 0) == 1 else {
                 EVP_CIPHER_CTX_free(context)
-                throw .openSSL("EVP_CipherInit_ex")
+                return nil
             }
             return context
         }

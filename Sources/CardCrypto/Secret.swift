@@ -62,6 +62,10 @@ extension Secret: CustomStringConvertible, CustomReflectable {
 
 /// Compares two byte strings in a time that depends on their lengths only.
 package func isEqualInConstantTime(_ left: some Sequence<UInt8>, _ right: some Sequence<UInt8>) -> Bool {
+    let inMemory: Bool?? = left.withContiguousStorageIfAvailable { left in
+        right.withContiguousStorageIfAvailable { isEqualInConstantTime(left, $0) }
+    }
+    if case .some(.some(let isEqual)) = inMemory { return isEqual }
     var difference: UInt8 = 0
     var (leftBytes, rightBytes) = (left.makeIterator(), right.makeIterator())
     while true {
@@ -71,4 +75,14 @@ package func isEqualInConstantTime(_ left: some Sequence<UInt8>, _ right: some S
         case (nil, _?), (_?, nil): return false
         }
     }
+}
+
+/// The same without a call for every byte.
+private func isEqualInConstantTime(
+    _ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>
+) -> Bool {
+    guard left.count == right.count else { return false }
+    var difference: UInt8 = 0
+    for index in left.indices { difference |= left[index] ^ right[index] }
+    return difference == 0
 }

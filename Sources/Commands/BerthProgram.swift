@@ -19,7 +19,7 @@ package enum BerthProgram {
                 .init("install an application", "berth gp install purse.cap"),
             ],
             commands: [
-                GPCommands.noun(opener), ReaderCommands.noun(readers), CardCommands.noun(.live),
+                GPCommands.noun(opener), CardCommands.noun(.live), ReaderCommands.noun(readers),
                 ExplainCommand.verb,
             ],
             readerNames: { (try? ReaderContext().readerNames()) ?? [] })

@@ -15,7 +15,10 @@ package struct BERTag: Hashable, Sendable, ExpressibleByIntegerLiteral {
     }
 
     /// Whether the value is itself a series of TLVs (ISO/IEC 8825-1 §8.1.2.5).
-    package var isConstructed: Bool { (bytes.first ?? 0) & 0x20 != 0 }
+    package var isConstructed: Bool {
+        let byteCount = (UInt32.bitWidth - rawValue.leadingZeroBitCount + 7) / 8
+        return byteCount > 0 && rawValue >> UInt32(8 * (byteCount - 1)) & 0x20 != 0
+    }
 }
 
 extension BERTag: CustomStringConvertible {
@@ -59,7 +62,15 @@ package struct BERTLV: Hashable, Sendable {
 
     /// Reads the whole input as a series of objects; no byte may be left over.
     package static func readAll(_ input: some Collection<UInt8>) throws(TLVError) -> [BERTLV] {
-        var rest = ArraySlice(input)
+        try readAll(ArraySlice(input))
+    }
+
+    /// The same without a copy of the input.
+    package static func readAll(_ input: [UInt8]) throws(TLVError) -> [BERTLV] { try readAll(input[...]) }
+
+    /// The same; errors tell indices of the slice.
+    package static func readAll(_ input: ArraySlice<UInt8>) throws(TLVError) -> [BERTLV] {
+        var rest = input
         var objects: [BERTLV] = []
         while !rest.isEmpty { objects.append(try read(&rest)) }
         return objects

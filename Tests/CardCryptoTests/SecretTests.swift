@@ -72,6 +72,8 @@ struct SecretTests {
             let left = random.bytes(Int.random(in: 0...3, using: &random)).map { $0 & 1 }
             let right = random.bytes(Int.random(in: 0...3, using: &random)).map { $0 & 1 }
             #expect(isEqualInConstantTime(left, right) == (left == right), "seed \(seed)")
+            // What does not stand in memory is compared as well.
+            #expect(isEqualInConstantTime(left.lazy.map(\.self), right) == (left == right), "seed \(seed)")
         }
     }
 

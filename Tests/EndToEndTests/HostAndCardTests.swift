@@ -81,6 +81,29 @@ struct HostAndCardTests {
         _ = try Bench.open(reader)
     }
 
+    @Test("the pseudo-random challenge names the selected domain, also where the keys are its parent's")
+    func challengeOfDomainWithoutKeys() throws {
+        let reader = TestReader(try Bench.card("javacard-80k-predictable"))
+        let link = try Bench.open(reader)
+        let name = try AID(hex: "F0426572740A01")
+        let package = try AID(hex: "A0000001515350")
+        let domain = InstallCommand.Install(
+            loadFile: package, module: try AID(hex: "A000000151535041"), instance: name,
+            privileges: .securityDomain)
+        let install = InstallCommand.install(domain, makeSelectable: true).command()
+        let installed = try link.send(install)
+        try #require(installed.status.isSuccess)
+        let counter = UInt32(bigEndianBytes: try link.send(.getData(.sequenceCounter)).data.suffix(3)) + 1
+        try #require(try CardLink(reader).send(.select(name)).status.isSuccess)
+        let keys = try Bench.keys()(KeyRequest(algorithm: .aes, version: 0x30, diversificationData: []))
+        let channel = SecureChannelProtocol(.scp03, options: 0x70)
+        var session = try PrecomputedSession(
+            .init(keys: keys, secureChannel: channel, sequenceCounter: counter, application: name),
+            Handshake.Wish(hostChallenge: .init(repeating: 3, count: 8), level: .commandMAC))
+        let steps = try session.wholeScript([]).map { try session.received(try reader.exchange($0)) }
+        #expect(steps == [.cardProved, .established])
+    }
+
     @Test("with the pseudo-random challenge a whole session is made before anything is sent")
     func aheadOfTime() throws {
         let card = try Bench.card("javacard-80k-predictable")

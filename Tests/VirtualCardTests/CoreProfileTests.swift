@@ -25,6 +25,12 @@ struct CoreProfileTests {
         #expect(try CardProfile(text: text).name == name)
     }
 
+    @Test("have the titles that are shown where one is chosen", arguments: profileNames)
+    func titles(name: String) throws {
+        let title = CardProfile.builtInTitles.first { $0.name == name }?.title
+        #expect(try #require(CardProfile.builtIn(name)).title == title)
+    }
+
     @Test("no file in profiles/ is left out")
     func allFiles() throws {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

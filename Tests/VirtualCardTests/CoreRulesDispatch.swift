@@ -135,6 +135,13 @@ extension CoreRules {
         CoreRule("§11.9.3.2", "a name nobody has", when: Step.select("A0000000010203"), then: "6A82"),
         CoreRule("§11.9.2.2", "a P2 that is neither", when: "00A4040100", then: "6A86"),
         CoreRule(
+            "§11.9.2.2, ISO 7816-4", "file control parameters are asked for, as UICC tools do",
+            when: "00A4040408A00000015100000000", then: "6F108408A000000151000000A5049F6501FF9000"),
+        CoreRule(
+            "§11.9.2.2, ISO 7816-4", "next occurrence with file control parameters, before any first",
+            when: "00A4040605A000000151", then: "6985"),
+        CoreRule("§11.9.2.2", "a P2 beyond what ISO 7816-4 has", when: "00A4041000", then: "6A86"),
+        CoreRule(
             "§11.9.2.1", "another P1 goes to the domain, which knows none", when: "00A4000C023F00",
             then: "6A86"),
         CoreRule(

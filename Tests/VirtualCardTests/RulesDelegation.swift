@@ -46,7 +46,7 @@ extension Rules {
     /// The confirmation of table 11-13: the receipt is the MAC of the receipt key over what follows it and the data of
     /// the operation (§C.5); the identification data are those of seed 1.
     private static func confirmed(_ counter: String, _ specifics: [String]) -> String {
-        let serial = (try? SeededEntropy(seed: [1]))?.bytes(6).hex ?? ""
+        let serial = SeededEntropy(seed: [1]).bytes(6).hex
         let evidence = "02" + counter + RulesBytes.counted("42455254480F" + serial)
         let receipt = cmac(receiptKey, evidence + specifics.map { RulesBytes.counted($0) }.joined())
         return RulesBytes.counted(RulesBytes.counted(receipt) + evidence) + "9000"

@@ -38,7 +38,7 @@ final class RulesHost {
         self.init(
             VirtualCard(
                 profile: try #require(Self.profiles[profile]), environment: Self.environment(),
-                entropy: try SeededEntropy(seed: [seed])))
+                entropy: SeededEntropy(seed: [seed])))
     }
 
     // MARK: Transport

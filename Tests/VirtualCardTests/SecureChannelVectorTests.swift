@@ -36,7 +36,7 @@ struct SecureChannelVectorTests {
         let command = try CommandAPDU(parsing: session.initializeUpdate)
         let opening = ChannelOpening(
             command: command, keySet: keySet,
-            domain: try AID(session.aid ?? WellKnownAID.issuerSecurityDomain.bytes),
+            requester: try AID(session.aid ?? WellKnownAID.issuerSecurityDomain.bytes),
             diversificationData: Array(answer[..<10]),
             entropy: RecordedEntropy(isSCP03 ? Array(answer[13..<21]) : Array(answer[14..<20])))
         return (try StandardChannels().open(opening), command)

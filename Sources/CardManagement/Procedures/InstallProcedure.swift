@@ -53,7 +53,7 @@ package struct InstallProcedure: Procedure {
     ///   - token: gives the token of an operation where management is delegated, else nothing.
     package init?(
         plan: InstallPlan, package: AID, load: Load, domain: AID?, blockBytesMax: Int,
-        token: (DelegatedOperation) throws -> [UInt8] = { _ in [] }
+        token: (DelegatedOperation) throws -> [UInt8]
     ) rethrows {
         var order: [CommandAPDU] = []
         var subjects: [Int: ReceiptSubject] = [:]
@@ -93,6 +93,13 @@ package struct InstallProcedure: Procedure {
         }
         self.order = order
         self.subjects = subjects
+    }
+
+    /// The same without tokens: for a domain that manages content by its own right.
+    package init?(plan: InstallPlan, package: AID, load: Load, domain: AID?, blockBytesMax: Int) {
+        self.init(
+            plan: plan, package: package, load: load, domain: domain, blockBytesMax: blockBytesMax,
+            token: { _ in [] })
     }
 
     /// Bytes of data in the order: what a progress bar counts.

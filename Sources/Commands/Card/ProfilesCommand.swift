@@ -75,8 +75,7 @@ extension ArgumentValue where Value == String {
     /// The name of a profile, or a file.
     static let profile = Self(
         "PROFILE",
-        candidates: .words(
-            CardProfile.builtInTexts.map { .init($0.name, CardProfile.builtIn($0.name)?.title ?? "") })
+        candidates: .words(CardProfile.builtInTitles.map { .init($0.name, $0.title) })
     ) { (text) throws(ValueRefusal) in
         guard !text.isEmpty else { throw ValueRefusal("it is empty") }
         return text

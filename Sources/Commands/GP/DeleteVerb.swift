@@ -28,22 +28,23 @@ enum DeleteVerb {
                 InstallOptions.delegationGroup,
             ]
                 + ConnectionOptions.session
-        ) { parsed, terminal in
-            let aids = try parsed[targets].map(target)
-            let desk = try desks.desk(parsed, terminal)
-            try desk.authenticate()
-            let contents = try desk.link.run(ReadContents(scopes: [.applications, .loadFilesAndModules]))
-            var deleted: [AID] = []
-            for aid in aids { deleted += try delete(aid, contents, desk) }
-            if terminal.isJSON {
-                let after = try desk.link.send(.getData(.extendedCardResources))
-                let free = (try? BERTLV.readOne(after.data)).flatMap { try? CardResources(value: $0.value) }
-                terminal.print(json: [
-                    "deleted": .array(deleted.map { .string("\($0)") }),
-                    "freeNonVolatile": free.map { .count($0.freeNonVolatile) } ?? .null,
-                ])
-            }
-        }
+        ) { parsed, terminal in try delete(parsed, try desks.desk(parsed, terminal)) }
+    }
+
+    // A function of its own: the optimiser of Swift 6.3 fails on this body in an asynchronous closure.
+    private static func delete(_ parsed: ParsedCommand, _ desk: CardDesk) throws {
+        let aids = try parsed[targets].map(target)
+        try desk.authenticate()
+        let contents = try desk.link.run(ReadContents(scopes: [.applications, .loadFilesAndModules]))
+        var deleted: [AID] = []
+        for aid in aids { deleted += try delete(aid, contents, desk) }
+        guard desk.terminal.isJSON else { return }
+        let after = try desk.link.send(.getData(.extendedCardResources))
+        let free = (try? BERTLV.readOne(after.data)).flatMap { try? CardResources(value: $0.value) }
+        desk.terminal.print(json: [
+            "deleted": .array(deleted.map { .string("\($0)") }),
+            "freeNonVolatile": free.map { .count($0.freeNonVolatile) } ?? .null,
+        ])
     }
 
     private static func target(_ text: String) throws -> AID {

@@ -89,23 +89,3 @@ extension ArgumentValue where Value == Digest {
     static let digest: Self = .choice(
         "HASH", Digest.allCases.map { ($0.rawValue.lowercased().filter { $0 != "-" }, $0, $0.rawValue) })
 }
-
-extension ArgumentValue where Value == Privileges {
-    /// Names as the specification has them, with commas between; any case of letters.
-    static let privileges = Self(
-        "NAMES", candidates: .words(Privileges.named.map { .init($0.name) }),
-        show: { $0.names.joined(separator: ",") }
-    ) { (text) throws(ValueRefusal) in
-        var privileges: Privileges = []
-        for name in text.split(separator: ",") {
-            let wanted = name.lowercased().filter { $0 != "-" && $0 != "_" && $0 != " " }
-            guard let match = Privileges.named.first(where: { $0.name.lowercased() == wanted }) else {
-                throw ValueRefusal(
-                    "'\(name)' is no privilege; there are: "
-                        + Privileges.named.map(\.name).joined(separator: ", "))
-            }
-            privileges.formUnion(match.privilege)
-        }
-        return privileges
-    }
-}

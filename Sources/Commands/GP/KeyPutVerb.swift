@@ -63,7 +63,7 @@ enum KeyPutVerb {
         guard !NewKeys.areGiven(parsed) else {
             throw Problem.usage("--new-public-key and --new-key name two keys", advice: "put them one by one")
         }
-        let bytes = try BoundedInput.read(path, bytesMax: 65_536)
+        let bytes = try InputFile.read(path, bytesMax: 65_536)
         do {
             let isPEM = bytes.starts(with: Array("-----".utf8)) || bytes.first != 0x30
             return try isPEM

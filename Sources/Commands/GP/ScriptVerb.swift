@@ -28,7 +28,7 @@ enum ScriptVerb {
             ]
         ) { parsed, terminal in
             let path = parsed[file]
-            let text = String(decoding: try BoundedInput.read(path, bytesMax: bytesMax), as: UTF8.self)
+            let text = String(decoding: try InputFile.read(path, bytesMax: bytesMax), as: UTF8.self)
             let lines = try ScriptLine.read(text)
             try await ScriptRun(lines, desk: try desks.desk(parsed, terminal), isStopping: !parsed[keepGoing])
                 .run()

@@ -1,31 +1,53 @@
 internal import Arguments
-internal import FoundationEssentials
 internal import GlobalPlatform
 
-/// Files that a command is given to read.
-enum InputFile {
-    /// Far above any file that a card takes; more is a mistake.
-    static let bytesMax = 16 << 20
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
 
-    static func read(_ path: String) throws(Problem) -> [UInt8] {
-        let url = URL(fileURLWithPath: path)
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        if let size = attributes?[.size] as? Int, size > bytesMax {
-            throw Problem(
-                "file-too-large", exit: .badData, "\(path) is too large", why: "it has \(size) bytes")
+/// A file that a command line names, or the standard input as `-`.
+enum InputFile {
+    /// Reads all of it; a file that is longer than anything meant is refused and not read on.
+    static func read(_ path: String, bytesMax: Int) throws(Problem) -> [UInt8] {
+        let file = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw failure(path) }
+        defer { if path != "-" { _ = close(file) } }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = buffer.withUnsafeMutableBytes { readSome(file, $0) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw failure(path) }
+            if count == 0 { return bytes }
+            bytes += buffer.prefix(count)
+            guard bytes.count <= bytesMax else {
+                throw Problem("input-too-long", exit: .badData, "\(path) is longer than \(bytesMax) bytes")
+            }
         }
-        guard let data = try? Data(contentsOf: url) else {
-            let isThere = FileManager.default.fileExists(atPath: path)
-            throw Problem(
-                "file-unreadable", exit: .noInput, "\(path) cannot be read",
-                why: isThere
-                    ? "there is no permission to read it, or it is a folder" : "there is no such file")
-        }
-        return [UInt8](data)
     }
 
+    private static func readSome(_ file: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        #if canImport(Glibc)
+            Glibc.read(file, buffer.baseAddress, buffer.count)
+        #else
+            Darwin.read(file, buffer.baseAddress, buffer.count)
+        #endif
+    }
+
+    private static func failure(_ path: String) -> Problem {
+        Problem(
+            "input-missing", exit: .noInput, "\(path) cannot be read", why: String(cString: strerror(errno)))
+    }
+}
+
+extension InputFile {
+    /// Far above any file that a card takes; more is a mistake.
+    private static let capBytesMax = 16 << 20
+
     static func readCAP(_ path: String) throws(Problem) -> CAPFile {
-        let bytes = try read(path)
+        let bytes = try read(path, bytesMax: capBytesMax)
         do {
             return try CAPFile(bytes)
         } catch {

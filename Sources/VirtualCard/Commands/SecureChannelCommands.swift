@@ -19,7 +19,7 @@ extension VirtualCard {
         guard !isBlocked(keySet) else { throw .authenticationMethodBlocked }
         let opened = try environment.channels.open(
             ChannelOpening(
-                command: command, keySet: keySet, domain: owner,
+                command: command, keySet: keySet, requester: entry.aid,
                 diversificationData: state.card.diversificationData, entropy: entropy))
         if let counter = opened.sequenceCounter { store(counter, owner, keySet.version) }
         session?.channels[channel]?.secure = OpenSession(

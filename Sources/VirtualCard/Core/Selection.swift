@@ -4,25 +4,37 @@ internal import SmartCard
 /// SELECT by name and implicit selection (GPCS 2.3.1 §6.4).
 extension VirtualCard {
     func select(_ command: CommandAPDU) throws(Refusal) -> ResponseAPDU {
+        var answer = try choose(command)
+        // "No response data" (ISO 7816-4 §11.1.1); what an application answers is its own business.
+        let isSilent = command.p2 & 0x0C == 0x0C
+        if isSilent, selectedEntry(command.cla.logicalChannel)?.isSecurityDomain == true { answer.data = [] }
+        return answer
+    }
+
+    private func choose(_ command: CommandAPDU) throws(Refusal) -> ResponseAPDU {
         let channel = command.cla.logicalChannel
         guard command.cla & 0x0C == 0 else { throw .secureMessagingNotSupported }
         guard state.card.lifeCycle != .terminated else { throw .conditionsNotSatisfied }
-        guard [0x00, 0x02].contains(command.p2) else { throw .incorrectParameters }
+        // What ISO 7816-4 adds is which file information comes back (§11.9.2.2 allows it); UICC tools ask for it.
+        let isNext = command.p2 & 0x03 == 0x02
+        guard command.p2 & 0xF0 == 0, isNext || command.p2 & 0x03 == 0 else { throw .incorrectParameters }
         guard command.data.count <= 16 else { throw .wrongLength }
         if state.card.lifeCycle == .cardLocked { return try selectOnLockedCard(command, channel) }
         let hasPredecessor = session?.channels[channel]?.hasSelectedByName == true
-        guard command.p2 == 0 || hasPredecessor || command.data.isEmpty else { throw .conditionsNotSatisfied }
+        guard !isNext || hasPredecessor || command.data.isEmpty else { throw .conditionsNotSatisfied }
         if command.data.isEmpty {
             if let status = profile.selectWithoutNameStatus { throw Refusal(status) }
             return try enter(state.issuerDomain, channel, isByName: true)
         }
-        return try search(command, channel)
+        return try search(command, channel, isNext: isNext)
     }
 
-    private func search(_ command: CommandAPDU, _ channel: Int) throws(Refusal) -> ResponseAPDU {
+    private func search(
+        _ command: CommandAPDU, _ channel: Int, isNext: Bool
+    ) throws(Refusal) -> ResponseAPDU {
         let current = session?.channels[channel]?.selected
         var first = 0
-        if command.p2 == 0x02, let current, let index = state.index(of: current) { first = index + 1 }
+        if isNext, let current, let index = state.index(of: current) { first = index + 1 }
         let matches = state.applications[first...].filter { $0.aid.matches(partial: command.data) }
         var wasRefused = false
         for entry in matches where isSelectable(entry) {
@@ -39,7 +51,7 @@ extension VirtualCard {
             leave(channel)
             _ = try? enter(entryImplicitlySelected(onChannel: channel), channel, isByName: false)
         }
-        guard matches.isEmpty, command.p2 == 0 else { throw .applicationNotFound }
+        guard matches.isEmpty, !isNext else { throw .applicationNotFound }
         return try offerToSelected(command, channel)
     }
 

@@ -13,6 +13,19 @@ extension CardProfile {
         ("javacard-80k-quirky", javacard80kQuirky),
     ]
 
+    /// Their titles, found without reading a whole profile: the program shows them whenever it offers a choice.
+    package static var builtInTitles: [(name: String, title: String)] {
+        builtInTexts.map { ($0.name, title(in: $0.text) ?? "") }
+    }
+
+    private static func title(in text: String) -> String? {
+        let key = "title = "
+        for line in text.utf8.split(separator: UInt8(ascii: "\n")) where line.starts(with: key.utf8) {
+            return String(line.dropFirst(key.utf8.count))
+        }
+        return nil
+    }
+
     /// A profile that comes with Berth, by its name.
     package static func builtIn(_ name: String) -> CardProfile? {
         builtInTexts.first { $0.name == name }.flatMap { try? CardProfile(text: $0.text) }

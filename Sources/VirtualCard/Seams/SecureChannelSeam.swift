@@ -17,21 +17,20 @@ package struct ChannelOpening {
     package let command: CommandAPDU
     /// The set that P1 names, or the domain's default one when P1 is zero; its `channelProtocol` is not nil.
     package let keySet: CardKeySet
-    /// The domain to which the keys belong; not always the selected one (GPCS 2.3.1 §7.5: a domain without
-    /// keys uses those of its associated domain). The pseudo-random challenge of SCP02 and SCP03 takes it as
-    /// context.
-    package let domain: AID
+    /// Who asks for the channel: the selected entry, also where the keys belong to the domain above it (GPCS
+    /// 2.3.1 §7.5). The pseudo-random challenge takes it as context (§E.4.2.3; SCP03 §6.2.2.1).
+    package let requester: AID
     /// The ten bytes that lead the answer (GPCS 2.3.1 §E.5.1.6): what the profile says.
     package let diversificationData: [UInt8]
     package let entropy: any EntropySource
 
     package init(
-        command: CommandAPDU, keySet: CardKeySet, domain: AID, diversificationData: [UInt8],
+        command: CommandAPDU, keySet: CardKeySet, requester: AID, diversificationData: [UInt8],
         entropy: any EntropySource
     ) {
         self.command = command
         self.keySet = keySet
-        self.domain = domain
+        self.requester = requester
         self.diversificationData = diversificationData
         self.entropy = entropy
     }

@@ -58,7 +58,7 @@ struct SCP02CardChannel: CardSecureChannel {
         let cardChallenge =
             options & Option.pseudoRandomChallenge == 0
             ? opening.entropy.bytes(6)
-            : try keys.mac { $0.retail(opening.domain.bytes) }.prefix(6).map { $0 }
+            : try keys.mac { $0.retail(opening.requester.bytes) }.prefix(6).map { $0 }
         let counterBytes = UInt16(counter).bigEndianBytes
         let cryptogram = try keys.encryptionMAC(hostChallenge + counterBytes + cardChallenge)
         let hostCryptogram = try keys.encryptionMAC(counterBytes + cardChallenge + hostChallenge)

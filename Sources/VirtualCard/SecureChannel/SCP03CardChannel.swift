@@ -63,7 +63,7 @@ struct SCP03CardChannel: CardSecureChannel {
         let cardChallenge =
             isPseudoRandom
             ? try derive(
-                keys.encryption, Derivation.cardChallenge, context: counterBytes + opening.domain.bytes,
+                keys.encryption, Derivation.cardChallenge, context: counterBytes + opening.requester.bytes,
                 count: challengeCount)
             : opening.entropy.bytes(challengeCount)
         let context = hostChallenge + cardChallenge
@@ -209,7 +209,9 @@ struct SCP03CardChannel: CardSecureChannel {
     /// Verifies the C-MAC at the end of the data and makes it the next chaining value (§6.2.3, §6.2.4).
     private mutating func verifyMAC(_ command: CommandAPDU) -> Bool {
         let header = SecuredHeader(securing: command, dataCount: command.data.count)
-        let mac = commandMAC.mac(chainingValue, header.bytes, command.data.dropLast(macCount))
+        // A slice, since `dropLast` of an array is one element after the other.
+        let covered = Array(command.data[..<(command.data.count - macCount)])
+        let mac = commandMAC.mac(chainingValue, header.bytes, covered)
         guard isEqualInConstantTime(mac.prefix(macCount), command.data.suffix(macCount)) else { return false }
         chainingValue = mac
         return true
