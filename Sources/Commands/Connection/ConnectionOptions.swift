@@ -65,7 +65,7 @@ enum ConnectionOptions {
     /// For commands that change the card.
     static let session = [cardGroup, keyGroup]
     static let dryRunGroup = OptionGroup("Safety", [dryRun])
-    static let confirmedGroup = OptionGroup("Safety", [dryRun, yes])
+    static let confirmedGroup = OptionGroup("Confirmation", [dryRun, yes])
 }
 
 extension ArgumentValue where Value == AID {

@@ -77,7 +77,7 @@ enum InstallOptions {
     static let loadGroup = OptionGroup(
         "Load file", [into, codeMemory, dataMemory, volatileDataMemory, hash, dapKey, dapDomain, blockSize])
     static let delegationGroup = OptionGroup("Delegated management", [tokenKey, receiptKey])
-    static let safetyGroup = OptionGroup("Safety", [replace, force, ConnectionOptions.dryRun])
+    static let safetyGroup = OptionGroup("Check", [replace, force, ConnectionOptions.dryRun])
 }
 
 extension ArgumentValue where Value == Int {
