@@ -80,8 +80,7 @@ let package = Package(
 
         // What must hold for any bytes from outside; run by FuzzTests and by scripts/fuzz.
         .target(
-            name: "FuzzTargets",
-            dependencies: ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard"],
+            name: "FuzzTargets", dependencies: ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard"],
             path: "Fuzz/Targets", swiftSettings: settings),
 
         // What tests share: mission rows as traits, seeded random numbers.
@@ -96,8 +95,7 @@ let package = Package(
         tests(
             "CommandsTests",
             [
-                "Arguments", "CardCrypto", "CardManagement", "Commands", "GlobalPlatform", "Readers",
-                "SmartCard",
+                "Arguments", "CardCrypto", "CardManagement", "Commands", "GlobalPlatform", "Readers", "SmartCard",
                 "VirtualCard",
             ]),
         tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),

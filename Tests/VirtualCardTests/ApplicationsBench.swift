@@ -20,7 +20,7 @@ final class ApplicationsBench {
         bench = Bench(
             VirtualCard(
                 profile: try #require(CardProfile.builtIn(profile)), environment: environment,
-                entropy: try SeededEntropy(seed: [seed])))
+                entropy: SeededEntropy(seed: [seed])))
     }
 
     // MARK: The two ways to speak with a card

@@ -18,7 +18,8 @@ enum CardCommands {
                 .init("put it into a virtual reader", "berth card run my.card"),
             ],
             commands: [
-                CreateCardCommand.verb(workshop), ProfilesCommand.verb, RunCommand.verb(workshop),
+                CreateCardCommand.verb(workshop), ProfilesCommand.verb, ExamplesCommand.verb,
+                RunCommand.verb(workshop),
                 ControlCommands.insert, ControlCommands.remove, CardInfoCommand.verb(workshop),
                 CardLogCommand.verb(workshop), TearCommand.verb(workshop), ResetCardCommand.verb(workshop),
                 DeleteCardCommand.verb(workshop),

@@ -44,8 +44,11 @@ final class CardLog {
         var line: JSONObject = ["at": .integer(now())]
         for member in entry.members { line[member.name] = member.value }
         let bytes = JSONValue.object(line).encoded() + [UInt8(ascii: "\n")]
-        if byteCount + bytes.count > Self.bytesMax { rotate() }
         if descriptor < 0 { open() }
+        if byteCount + bytes.count > Self.bytesMax {
+            rotate()
+            open()
+        }
         // A card works on when its log cannot be written, as on a full disk.
         guard descriptor >= 0, appendAll(bytes, to: descriptor) else { return }
         byteCount += bytes.count
@@ -55,10 +58,6 @@ final class CardLog {
         descriptor = appendTo(path)
         var status = stat()
         byteCount = descriptor >= 0 && fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
-        if byteCount > Self.bytesMax {
-            rotate()
-            descriptor = appendTo(path)
-        }
     }
 
     private func rotate() {

@@ -137,7 +137,7 @@ struct CardView {
             set.keys.map { key in
                 [
                     "domain": .string("\(domain.aid)"), "version": .count(Int(set.version)),
-                    "id": .count(Int(key.identifier)),
+                    "id": .count(Int(key.identifier)), "sequenceCounter": .count(Int(set.sequenceCounter)),
                     "components": .array(
                         key.components.map {
                             ["type": .string($0.type.name), "bytes": .count($0.byteCount)]

@@ -36,7 +36,8 @@ extension CardWorkshop {
     /// The standard protocols and the system's random bytes.
     package static let live = CardWorkshop(
         environment: CardEnvironment(
-            channels: StandardChannels(), authority: StandardAuthority(), runtimes: []),
+            channels: StandardChannels(), authority: StandardAuthority(),
+            runtimes: [ExampleApplications.runtime]),
         entropy: { SystemEntropy() }, now: { Int64(time(nil)) })
 }
 

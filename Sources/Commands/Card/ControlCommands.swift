@@ -6,6 +6,8 @@ enum ControlCommands {
     enum Request: String {
         case insert
         case remove
+        /// Only says where the card is.
+        case look
     }
 
     static let insert = Command(
@@ -18,7 +20,8 @@ enum ControlCommands {
         "remove", "Take a running card out of its reader", aliases: ["eject"],
         discussion: """
             For a card that 'berth card run' has. Its power is gone at once, whatever a program is doing with it; the \
-            reader's service sees the empty reader within half a second.
+            reader's service sees the empty reader within half a second. Until it is put in again, others may use \
+            its file, with --card for instance.
             """,
         examples: [.init("take it out", "berth card remove my.card")], arguments: [CardCommands.file]
     ) { parsed, terminal in try send(.remove, parsed, terminal) }
@@ -28,6 +31,9 @@ enum ControlCommands {
         guard let text = try ControlSocket.ask(request.rawValue, of: path),
             let answer = try? JSONValue(decoding: text)
         else { throw try notRunning(path) }
+        if let refusal = answer["refusal"]?.stringValue {
+            throw Problem("card-stays-out", exit: .tryAgain, "\(path) stays out", why: refusal)
+        }
         let place = answer["place"]?.stringValue.flatMap(RunningCard.Place.init(rawValue:))
         guard request == .remove || place == .inserted else {
             throw Problem(

@@ -9,7 +9,7 @@ internal import Arguments
 /// The place beside a running card where other programs of the same user ask for it to be taken out or put in: one
 /// line with a request, one line with the answer.
 ///
-/// Whoever listens holds the card's file, so a socket that nobody listens at was left by a program that was killed.
+/// A socket that nobody listens at was left by a program that was killed.
 final class ControlSocket {
     static let lineBytesMax = 4096
     private static let patienceMilliseconds: Int32 = 2000

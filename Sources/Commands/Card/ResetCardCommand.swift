@@ -71,5 +71,6 @@ enum ResetCardCommand {
 }
 
 extension Problem {
-    static let declined = Problem("declined", exit: .refused, "nothing was changed, as you decided")
+    static let declined = Problem(
+        "declined", exit: .interrupted, "nothing was changed", why: "the answer was no")
 }

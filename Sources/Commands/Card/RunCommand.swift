@@ -25,7 +25,8 @@ enum RunCommand {
             discussion: """
                 Connects to vpcd, the virtual reader of the PC/SC daemon (Debian: pcscd and vsmartcard-vpcd), which has \
                 two readers, on ports 35963 and 35964. Runs until Ctrl-C. While it runs, 'berth card remove FILE' and \
-                'berth card insert FILE' take a card out and put it in; so do r and i with the card's number and Enter.
+                'berth card insert FILE' take a card out and put it in; so do r and i with the card's number and Enter. A card \
+                that is out can be used with --card.
                 """,
             examples: [
                 .init("one card", "berth card run my.card"),
@@ -43,19 +44,31 @@ enum RunCommand {
             let events = EventQueue<RunDesk.Event>()
             var cards: [RunningCard] = []
             for (index, path) in files.enumerated() {
-                let mounted = try MountedCard(
-                    path, in: workshop, isTimed: parsed[timed], logs: !parsed[noLog])
-                if parsed[ConnectionOptions.trace] {
-                    mounted.onExchange = trace(files.count > 1 ? "card \(index + 1)  " : "", on: terminal)
-                }
+                // A file that is no card is told before any card goes in.
+                _ = try VirtualCard(
+                    viewing: path, environment: workshop.environment, entropy: workshop.entropy())
+                let mount = mount(
+                    path, parsed, workshop, prefix: files.count > 1 ? "card \(index + 1)  " : "", terminal)
                 cards.append(
                     RunningCard(
-                        mounted, number: index + 1, host: parsed[host], port: ports[index],
-                        waitsForReader: parsed[wait]
+                        path, number: index + 1, host: parsed[host], port: ports[index],
+                        waitsForReader: parsed[wait], mount: mount
                     ) { number, event in events.add(.card(number, event)) })
             }
             let desk = try RunDesk(cards, events: events, on: terminal)
             try desk.run(startsInserted: !parsed[out])
+        }
+    }
+
+    private static func mount(
+        _ path: String, _ parsed: ParsedCommand, _ workshop: CardWorkshop, prefix: String,
+        _ terminal: Terminal
+    ) -> RunningCard.Mount {
+        { () throws(CardFileError) in
+            let mounted = try MountedCard(
+                path, in: workshop, isTimed: parsed[timed], logs: !parsed[noLog])
+            if parsed[ConnectionOptions.trace] { mounted.onExchange = trace(prefix, on: terminal) }
+            return mounted
         }
     }
 

@@ -1,6 +1,7 @@
 internal import Arguments
 internal import Readers
 internal import SmartCard
+internal import VirtualCard
 
 #if canImport(Glibc)
     internal import Glibc
@@ -20,7 +21,8 @@ final class RunDesk {
     private static let presenceMax = Duration.seconds(3)
 
     private let cards: [RunningCard]
-    private let controls: [ControlSocket]
+    /// Each with the index of its card.
+    private let controls: [(socket: ControlSocket, card: Int)]
     private let events: EventQueue<Event>
     private let terminal: Terminal
     private var seen: Set<Int> = []
@@ -30,10 +32,13 @@ final class RunDesk {
         self.cards = cards
         self.events = events
         self.terminal = terminal
-        var controls: [ControlSocket] = []
-        for card in cards {
-            do {
-                controls.append(try ControlSocket(listeningBeside: card.path))
+        var controls: [(socket: ControlSocket, card: Int)] = []
+        for (index, card) in cards.enumerated() {
+            if try ControlSocket.ask(ControlCommands.Request.look.rawValue, of: card.path) != nil {
+                throw CardFileError.inUse(card.path)
+            }
+            do throws(Problem) {
+                controls.append((try ControlSocket(listeningBeside: card.path), index))
             } catch {
                 // The card works without it; only 'card insert' and 'card remove' do not.
                 terminal.warn("\(error.what): \(error.why ?? "")")
@@ -46,7 +51,7 @@ final class RunDesk {
 
     func run(startsInserted: Bool) throws {
         defer { for card in cards { card.remove() } }
-        if startsInserted { for card in cards { card.insert() } }
+        if startsInserted { for card in cards { try card.insert() } }
         if hasKeyboard {
             terminal.note("r N takes card N out, i N puts it in, q ends (then Enter; without N: all cards).")
             readKeyboard()
@@ -64,10 +69,10 @@ final class RunDesk {
 
     private func wait() {
         var waiting = [pollfd(fd: events.descriptor, events: Int16(POLLIN), revents: 0)]
-        waiting += controls.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
+        waiting += controls.map { pollfd(fd: $0.socket.descriptor, events: Int16(POLLIN), revents: 0) }
         guard poll(&waiting, nfds_t(waiting.count), Self.lookMilliseconds) > 0 else { return }
         for (index, control) in controls.enumerated() where waiting[index + 1].revents != 0 {
-            control.serve { request in self.answer(request, for: index) }
+            control.socket.serve { request in self.answer(request, for: control.card) }
         }
     }
 
@@ -106,16 +111,18 @@ final class RunDesk {
     /// Requests and answers of the control socket.
     private func answer(_ request: String, for index: Int) -> String {
         let card = cards[index]
-        let isChanged: Bool
-        switch request {
-        case ControlCommands.Request.insert.rawValue:
-            isChanged = card.insert()
-            card.awaitPresence(atMost: Self.presenceMax)
-        case ControlCommands.Request.remove.rawValue: isChanged = card.remove()
-        default: isChanged = false
+        var answer: JSONObject = ["changed": false]
+        switch ControlCommands.Request(rawValue: request) {
+        case .insert:
+            do throws(CardFileError) {
+                answer["changed"] = .bool(try card.insert())
+                card.awaitPresence(atMost: Self.presenceMax)
+            } catch { answer["refusal"] = .string(error.problem.what) }
+        case .remove: answer["changed"] = .bool(card.remove())
+        case .look, nil: break
         }
-        let answer: JSONValue = ["place": .string(card.place.rawValue), "changed": .bool(isChanged)]
-        return String(decoding: answer.encoded(), as: UTF8.self)
+        answer["place"] = .string(card.place.rawValue)
+        return String(decoding: JSONValue.object(answer).encoded(), as: UTF8.self)
     }
 
     // MARK: Keyboard
@@ -132,7 +139,13 @@ final class RunDesk {
             return false
         }
         for card in chosen {
-            if letter == "i" { card.insert() } else { card.remove() }
+            guard letter == "i" else {
+                card.remove()
+                continue
+            }
+            do throws(CardFileError) {
+                try card.insert()
+            } catch { terminal.note("card \(card.number), \(card.path), stays out: \(error.problem.what)") }
         }
         return false
     }

@@ -3,10 +3,9 @@ internal import SmartCard
 internal import Synchronization
 internal import VirtualCard
 
-/// A virtual card that goes in and out of a virtual reader while its program runs.
-final class RunningCard: @unchecked Sendable {
-    // Sendable because the mounted card is touched only by the thread of the current insertion, and the next insertion
-    // begins when that thread has ended; everything else is constant or behind the mutex.
+/// A virtual card that goes in and out of a virtual reader while its program runs. While it is out, its file is free
+/// for others to use.
+final class RunningCard: Sendable {
     enum Place: String, Sendable {
         case out
         /// Put in, and no reader has looked yet.
@@ -22,15 +21,28 @@ final class RunningCard: @unchecked Sendable {
         case failed(CardChannelError)
     }
 
+    /// Opens the card's file.
+    typealias Mount = @Sendable () throws(CardFileError) -> MountedCard
+
     /// One time in the reader.
-    private final class Insertion: Sendable {
+    private final class Insertion: @unchecked Sendable {
+        // Sendable because the card goes to the thread of the insertion, which alone uses it and lets it go.
+        private var mounted: MountedCard?
         let client: VirtualReaderClient
         let stopping = Wakeup()
         /// Rings when a reader looks at the card, and when it is over.
         let present = Wakeup()
         let over = Wakeup()
 
-        init(host: String, port: UInt16) { client = VirtualReaderClient(host: host, port: port) }
+        init(_ mounted: MountedCard, host: String, port: UInt16) {
+            self.mounted = mounted
+            client = VirtualReaderClient(host: host, port: port)
+        }
+
+        func takeCard() -> MountedCard? {
+            defer { mounted = nil }
+            return mounted
+        }
 
         func stop() {
             stopping.ring()
@@ -41,9 +53,11 @@ final class RunningCard: @unchecked Sendable {
     private struct State {
         var insertion: Insertion?
         var isPresent = false
+        /// Whether it was in the reader before.
+        var isBack = false
     }
 
-    /// pcscd takes a card that comes back at once for the old one, and does not power it.
+    /// pcscd looks every 0.4 s: it takes a card that comes back at once for the old one, and does not power it.
     private static let absence = Duration.seconds(1)
     private static let retryPause = Duration.milliseconds(500)
     private static let endingMax = Duration.seconds(5)
@@ -52,23 +66,23 @@ final class RunningCard: @unchecked Sendable {
     let path: String
     let host: String
     let port: UInt16
-    private let mounted: MountedCard
+    private let mount: Mount
     private let waitsForReader: Bool
     private let report: @Sendable (Int, Event) -> Void
     private let state = Mutex(State())
 
     /// - Parameter waitsForReader: whether a reader that is not there is tried again and again.
     init(
-        _ mounted: MountedCard, number: Int, host: String, port: UInt16, waitsForReader: Bool,
-        report: @escaping @Sendable (Int, Event) -> Void
+        _ path: String, number: Int, host: String, port: UInt16, waitsForReader: Bool,
+        mount: @escaping Mount, report: @escaping @Sendable (Int, Event) -> Void
     ) {
-        self.mounted = mounted
+        self.path = path
+        self.mount = mount
         self.number = number
         self.host = host
         self.port = port
         self.waitsForReader = waitsForReader
         self.report = report
-        path = mounted.path
     }
 
     var place: Place {
@@ -77,15 +91,15 @@ final class RunningCard: @unchecked Sendable {
 
     /// Puts the card in; `false` when it is in already.
     @discardableResult
-    func insert() -> Bool {
-        let insertion = Insertion(host: host, port: port)
-        let isNew = state.withLock { state in
-            guard state.insertion == nil else { return false }
-            state = State(insertion: insertion)
-            return true
+    func insert() throws(CardFileError) -> Bool {
+        guard place == .out else { return false }
+        let insertion = Insertion(try mount(), host: host, port: port)
+        let isBack = state.withLock { state in
+            state.insertion = insertion
+            return state.isBack
         }
-        guard isNew else { return false }
-        if !startThread({ self.serve(insertion) }) {
+        if !startThread({ self.serve(insertion, isBack: isBack) }) {
+            _ = insertion.takeCard()
             end(insertion, .failed(CardChannelError(.failure, "the system has no thread left")))
         }
         return true
@@ -107,21 +121,22 @@ final class RunningCard: @unchecked Sendable {
 
     // MARK: On the thread of the insertion
 
-    private func serve(_ insertion: Insertion) {
-        let contacts = CardContacts(mounted) { [self] in
-            let isFirst = state.withLock { state in
-                defer { state.isPresent = true }
-                return !state.isPresent
-            }
-            guard isFirst else { return }
-            insertion.present.ring()
-            report(number, .inserted)
+    private func serve(_ insertion: Insertion, isBack: Bool) {
+        let outcome: Event
+        if isBack, insertion.stopping.wait(atMost: Self.absence) {
+            _ = insertion.takeCard()
+            outcome = .removed
+        } else if let mounted = insertion.takeCard() {
+            outcome = serve(mounted, insertion)
+        } else {
+            preconditionFailure("an insertion has a card until its thread takes it")
         }
-        end(insertion, outcome(of: insertion, contacts))
+        end(insertion, outcome)
     }
 
-    private func outcome(of insertion: Insertion, _ contacts: CardContacts) -> Event {
+    private func serve(_ mounted: MountedCard, _ insertion: Insertion) -> Event {
         while true {
+            let contacts = CardContacts(mounted) { self.see(insertion) }
             let end: VirtualReaderClient.End
             do throws(CardChannelError) {
                 end = try insertion.client.run(contacts)
@@ -143,6 +158,17 @@ final class RunningCard: @unchecked Sendable {
         }
     }
 
+    /// The reader looked at the card.
+    private func see(_ insertion: Insertion) {
+        let isFirst = state.withLock { state in
+            defer { state.isPresent = true }
+            return !state.isPresent
+        }
+        guard isFirst else { return }
+        insertion.present.ring()
+        report(number, .inserted)
+    }
+
     private var readerGone: CardChannelError {
         CardChannelError(
             .noReader,
@@ -151,7 +177,7 @@ final class RunningCard: @unchecked Sendable {
     }
 
     private func end(_ insertion: Insertion, _ event: Event) {
-        state.withLock { $0 = State() }
+        state.withLock { $0 = State(isBack: true) }
         insertion.present.ring()
         insertion.over.ring()
         report(number, event)
@@ -162,6 +188,7 @@ final class RunningCard: @unchecked Sendable {
 private final class CardContacts: PoweredCard {
     private let mounted: MountedCard
     private let whenSeen: () -> Void
+    private var wasPowered = false
 
     /// - Parameter whenSeen: called each time the reader looks at the card.
     init(_ mounted: MountedCard, whenSeen: @escaping () -> Void) {
@@ -176,12 +203,16 @@ private final class CardContacts: PoweredCard {
 
     func powerOn() {
         whenSeen()
+        wasPowered = true
         mounted.powerOn()
     }
 
     func powerOff() { mounted.powerOff() }
     func reset() { mounted.reset() }
 
-    // A reader that never powered the card would get no answer; vpcd's users may send commands at once.
-    func process(_ command: [UInt8]) -> [UInt8] { mounted.process(command) }
+    func process(_ command: [UInt8]) -> [UInt8] {
+        // A reader that did not see the change of cards believes that the power is on.
+        if !wasPowered { powerOn() }
+        return mounted.process(command)
+    }
 }

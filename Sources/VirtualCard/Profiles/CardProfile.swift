@@ -105,6 +105,11 @@ package final class CardProfile: Sendable {
         wrongFCIName = try fields.optionalBytes("quirk-fci-aid")
         try fields.refuseUnknown()
         guard scp02Options != nil || scp03Options != nil else { throw .missing("scp02 or scp03") }
+        guard channelProtocol(for: factoryKeys.type) != nil else {
+            throw .malformed(
+                key: "key-type", value: try fields.text("key-type"),
+                wanted: "of use: des goes with scp02, aes with scp03")
+        }
     }
 
     /// Reads a profile file: lines of `key = value`, `#` begins a comment.

@@ -1,0 +1,70 @@
+internal import Arguments
+internal import FoundationEssentials
+internal import VirtualCard
+
+/// `berth card examples`: CAP files of the example applications, which virtual cards execute.
+enum ExamplesCommand {
+    private static let folder = Positional<String?>.optional(
+        .directory("FOLDER"), help: "Where the files are written; without it the applications are listed")
+
+    static let verb = Command(
+        "examples", "Write the CAP files of the example applications",
+        discussion: """
+            The applications are real ones for a virtual card: it executes them once they are loaded and installed. \
+            Any other card loads the files and lists what is in them.
+            """,
+        examples: [
+            .init("see what there is", "berth card examples"),
+            .init("all of them into a folder", "berth card examples caps"),
+        ], arguments: [folder]
+    ) { parsed, terminal in
+        let written = try parsed[folder].map { try write(into: $0) }
+        if terminal.isJSON {
+            terminal.print(json: .array(ExampleApplication.allCases.map { json($0, written?[$0]) }))
+        } else {
+            terminal.print(table(written))
+        }
+    }
+
+    private static func write(into folder: String) throws(Problem) -> [ExampleApplication: String] {
+        var written: [ExampleApplication: String] = [:]
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            for application in ExampleApplication.allCases {
+                let path = folder + "/" + application.rawValue + ".cap"
+                try Data(application.capFile).write(to: URL(fileURLWithPath: path), options: .atomic)
+                written[application] = path
+            }
+        } catch {
+            throw Problem(
+                "output-not-written", exit: .cannotCreate, "the CAP files cannot be written",
+                why: "\(folder) cannot be made or written to", advice: ["name a folder that is yours"])
+        }
+        return written
+    }
+
+    private static func table(_ written: [ExampleApplication: String]?) -> Table {
+        var table = Table([
+            .init("Application"), .init("Load file"), .init("Applet"), .init("CAP bytes", .right),
+            .init("Needs"),
+        ])
+        for application in ExampleApplication.allCases {
+            table.add([
+                .init(written?[application] ?? application.rawValue), .init("\(application.loadFile)"),
+                .init(application.isLibrary ? "" : "\(application.module)"),
+                .init("\(application.capFile.count)"),
+                .init(application.dependencies.map(\.rawValue).joined(separator: ", ")),
+            ])
+        }
+        return table
+    }
+
+    private static func json(_ application: ExampleApplication, _ path: String?) -> JSONValue {
+        [
+            "name": .string(application.rawValue), "loadFile": .string("\(application.loadFile)"),
+            "applet": application.isLibrary ? .null : .string("\(application.module)"),
+            "file": path.map { .string($0) } ?? .null,
+            "needs": .array(application.dependencies.map { .string($0.rawValue) }),
+        ]
+    }
+}
