@@ -73,7 +73,7 @@ final class CommandBench: @unchecked Sendable {
             runtimes: [NativeRuntime([name: KeepingProgram()])])
         card = VirtualCard(
             profile: try #require(CardProfile.builtIn(profile)), environment: environment,
-            entropy: try SeededEntropy(seed: [1]))
+            entropy: SeededEntropy(seed: [1]))
         folder = FileManager.default.temporaryDirectory.path + "/berth-commands-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }

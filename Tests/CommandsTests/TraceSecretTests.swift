@@ -57,6 +57,19 @@ struct TraceSecretTests {
         }
     }
 
+    @Test(
+        "parameters of an installation, with --trace in every mode that may manage",
+        arguments: modes.dropFirst())
+    func parameters(mode: String) async throws {
+        let bench = try CommandBench()
+        try bench.writeSuite("suite.cap")
+        let line = "gp install @suite.cap --all --params \(Self.marker)"
+        let outcome = await bench.run(line + " --trace --mode \(mode)")
+        #expect(outcome.exit == .success, "\(outcome.errors)")
+        #expect(outcome.errors.contains("application parameters: 16 bytes"))
+        Self.expectSafe(outcome, line)
+    }
+
     @Test("wrong keys and refused commands tell nothing of them either")
     func refusals() async throws {
         let bench = try CommandBench()
