@@ -35,7 +35,7 @@ struct Authentication {
         material: KeySource.Material, keyVersion: UInt8, diversification: Diversification?,
         level: SecurityLevel
     ) throws {
-        let options = scp02Options()
+        let options = scp02Options(for: level)
         let entropy = SystemEntropy()
         do {
             try attempt(
@@ -96,9 +96,14 @@ struct Authentication {
     }
 
     /// "i" of SCP02 is told only by recognition data; without them the usual 15 serves: 55 differs in nothing here.
-    func scp02Options() -> SCP02Options {
-        let told = desk.identity?.secureChannels.first { $0.version == .scp02 }
-        return SCP02Options(rawValue: told?.options ?? 0x15)
+    /// Whether there is an R-MAC only they tell, so then the card is asked for them.
+    func scp02Options(for level: SecurityLevel) -> SCP02Options {
+        var channels = desk.identity?.secureChannels
+        if channels == nil, level.contains(.responseMAC) {
+            let answer = try? desk.link.send(.getData(.cardRecognitionTemplate))
+            channels = (try? RecognitionData(answer?.data ?? []))?.secureChannels
+        }
+        return SCP02Options(rawValue: channels?.first { $0.version == .scp02 }?.options ?? 0x15)
     }
 
     private func diversification() throws -> Diversification? {

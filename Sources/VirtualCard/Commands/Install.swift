@@ -90,10 +90,24 @@ extension VirtualCard {
                 let version = SecureChannelProtocol.Version(rawValue: first),
                 profile.supports(version)
             else { throw .incorrectData }
-            data.channelProtocols.append(SecureChannelProtocol(version, options: options))
+            data.channelProtocols.append(try channelProtocol(version, options: options))
         }
         return data
     }
+
+    /// What no command could open is refused before there is a domain with it. Options of zero are none of SCP02's
+    /// (GPCS 2.3.1 §E.1.1) and leave them to the card.
+    private func channelProtocol(
+        _ version: SecureChannelProtocol.Version, options: UInt8
+    ) throws(Refusal) -> SecureChannelProtocol {
+        guard version == .scp02 else { return SecureChannelProtocol(version, options: options) }
+        let chosen = options == 0 ? profile.scp02Options ?? 0 : options
+        guard chosen & Self.explicitInitiation != 0 else { throw .incorrectData }
+        return SecureChannelProtocol(version, options: chosen)
+    }
+
+    /// Bit b3 of the options of SCP02 (GPCS 2.3.1 table E-1).
+    private static let explicitInitiation: UInt8 = 0x04
 
     private func runInstallation(
         of entry: ApplicationEntry, _ request: ApplicationRequest

@@ -209,9 +209,10 @@ let uicc64k = """
     library = A000000062020803 1.0  # javacardx.framework.tlv
     library = A00000015100 1.6  # org.globalplatform
     library = A0000000030000 1.1  # visa.openplatform
-    library = A0000000090003FFFFFFFF8910710001 1.0  # uicc.access
-    library = A0000000090003FFFFFFFF8910710002 1.0  # uicc.toolkit
-    library = A0000000090005FFFFFFFF8911000000 1.0  # uicc.hci.framework
+    library = A0000000090003FFFFFFFF8910710001 2.2  # sim.access
+    library = A0000000090003FFFFFFFF8910710002 2.6  # sim.toolkit
+    library = A0000000090005FFFFFFFF8911000000 1.0  # uicc.access
+    library = A0000000090005FFFFFFFF8912000000 1.0  # uicc.toolkit
     library = A0000000871005FFFFFFFF8913100000 1.0  # uicc.usim.access
     library = A0000000871005FFFFFFFF8913200000 1.0  # uicc.usim.toolkit
 
