@@ -103,11 +103,11 @@ struct RecordedIdentityTests {
             ),
             (
                 "9F7F2A409019154090004501008301A8186827A822000000000000000000000000000000000000000000000000",
-                "186827A8"
+                "A8186827"
             ),
             (
                 "9F7F2A4750006100008303008000E692E082BE675C72877301FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF",
-                "E082BE67"
+                "92E082BE"
             ),
         ])
     func productionLifeCycle(answer: String, serial: String) throws {
@@ -126,7 +126,7 @@ struct RecordedIdentityTests {
                 """
                 664D734B06072A864886FC6B01600B06092A864886FC6B020203630906072A864886FC6B03640B06092A864886FC6B0403706\
                 50D060B2A864886FC6B0507020000660C060A2B060104012A026E0103
-                """, "2.2.3", [SecureChannelProtocol(.scp03, options: 0x70)]
+                """, "2.3", [SecureChannelProtocol(.scp03, options: 0x70)]
             ),
             (
                 """

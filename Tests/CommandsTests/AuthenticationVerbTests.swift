@@ -166,3 +166,35 @@ final class SentCommands: @unchecked Sendable {
         }
     }
 }
+
+@Suite("What a card tells everybody, from the command line")
+struct InfoVerbTests {
+    @Test("every object that GET DATA gives is shown, as text and as JSON (GPCS 2.3.1 §11.3)")
+    func everything() async throws {
+        let bench = try CommandBench("javacard-80k-predictable")
+        let answer = await bench.run("gp info --json")
+        let json = try #require(answer.json)
+        for name in [
+            "cardId", "iin", "cin", "cplc", "keys", "memory", "sequenceCounter", "applications",
+            "domainPrivileges", "applicationPrivileges",
+        ] { #expect(json[name] != nil && json[name] != .null, "\(name)") }
+        let text = await bench.run("gp info").output
+        for name in [
+            "Card id", "Issuer domain", "GlobalPlatform", "Secure channels", "IIN", "CIN", "Sequence counter",
+            "ICSerialNumber", "Domain privileges", "Application privileges", "Applications", "Free:",
+        ] { #expect(text.contains(name), "\(name)") }
+    }
+
+    @Test(
+        "a card that answers nothing but SELECT is still told (seen on an NXP card: 6985 before authentication)"
+    )
+    func silent() async throws {
+        let bench = try CommandBench()
+        bench.fault = { command, answer in
+            command.ins == 0xCA ? ResponseAPDU(status: 0x6985) : answer
+        }
+        let info = await bench.run("gp info")
+        #expect(info.exit == .success && info.output.contains("the card does not tell"), "\(info.errors)")
+        #expect(await bench.run("gp list").exit == .success)
+    }
+}

@@ -49,8 +49,8 @@ struct DelegationVerbTests {
     @Test("a provider installs, replaces and deletes with tokens, and the receipts are verified and counted")
     func delegated() async throws {
         let bench = try await Self.bench("DelegatedManagement")
-        let signed = Self.own + " --token-key file:@signing.pem --hash sha256"
-        let verified = signed + " --receipt-key file:@receipt.key --json"
+        let verified =
+            Self.own + " --token-key file:@signing.pem --receipt-key file:@receipt.key --json"
         let bare = await bench.run("gp install @suite.cap --applet \(CommandBench.first) --json" + Self.own)
         #expect(bare.exit == .refused && bare.problemCode == "card-refused", "\(bare.output)")
         #expect(bench.card.contents.loadFile(try AID(hex: CommandBench.suite)) == nil)
@@ -76,7 +76,7 @@ struct DelegationVerbTests {
     @Test("a receipt that another key made is told, and a counter that jumped")
     func receipts() async throws {
         let bench = try await Self.bench("DelegatedManagement")
-        let signed = Self.own + " --token-key file:@signing.pem --hash sha256 --json"
+        let signed = Self.own + " --token-key file:@signing.pem --json"
         let install = "gp install @suite.cap --applet "
         let forged = await bench.run(
             install + CommandBench.first + signed + " --receipt-key file:@other.key")

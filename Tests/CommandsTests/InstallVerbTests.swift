@@ -91,8 +91,8 @@ struct InstallVerbTests {
                 #expect(bench.commandCount == 0)
             }
         }
-        let text = await bench.run("gp install @text.cap")
-        #expect(text.exit == .badData && text.errors.contains("no CAP file"))
+        let text = await bench.run("gp install @text.cap --json")
+        #expect(text.exit == .badData && text.problemCode == "cap-broken")
     }
 
     struct Line: Sendable, CustomTestStringConvertible {
@@ -141,14 +141,14 @@ struct InstallVerbTests {
 
     @Test("every outcome has the exit code of its class, as JSON and as text")
     func exitCodes() async throws {
-        let bench = try CommandBench()
+        let bench = try CommandBench("small-16k")
         let library = CAPBlueprint(
             aid: try AID(hex: "F0426572746C"), version: CAPVersion(1, 0), packageName: "org.berth.library",
             libraryMethods: 2)
         try bench.write("library.cap", bytes: try library.build())
         try bench.writeSuite("suite.cap")
         try bench.writeSuite("newer.cap", version: CAPVersion(1, 1))
-        try bench.writeSuite("large.cap", codeBytes: 120_000)
+        try bench.writeSuite("large.cap", codeBytes: 30_000)
         try bench.writeSuite(
             "importing.cap", imports: [CAPPackage(aid: library.aid, version: CAPVersion(1, 0))])
         let free = bench.card.freeMemory
