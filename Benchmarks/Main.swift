@@ -5,9 +5,13 @@
 #endif
 
 /// Prints one JSON line per figure. `scripts/bench` builds it, and the program that it starts, as they are released.
+/// With `--write-cap FILE` it only writes the CAP file that `scripts/bench-install` installs.
 @main
 struct Benchmarks {
     static func main() throws {
+        if CommandLine.arguments.count == 3, CommandLine.arguments[1] == "--write-cap" {
+            return try write(ParsingFigures.cap(codeBytes: 36_000), to: CommandLine.arguments[2])
+        }
         let effort = Effort(isQuick: CommandLine.arguments.contains("--quick"))
         guard let program = getenv("BERTH").map({ String(cString: $0) }) else {
             throw BenchmarkError("BERTH must name the program; scripts/bench sets it")
@@ -16,6 +20,12 @@ struct Benchmarks {
         report(try SecureChannelFigures.all(effort))
         report(try ParsingFigures.all(effort))
         report(try CardFigures.all(effort))
+    }
+
+    private static func write(_ bytes: [UInt8], to path: String) throws {
+        guard let file = fopen(path, "w") else { throw BenchmarkError("\(path) cannot be written") }
+        let count = fwrite(bytes, 1, bytes.count, file)
+        guard fclose(file) == 0, count == bytes.count else { throw BenchmarkError("\(path) is not complete") }
     }
 
     private static func report(_ figures: [Figure]) {

@@ -79,6 +79,8 @@ private struct ModelRun {
     }
 
     mutating func step() throws -> Step {
+        // A reset of a locked card leaves only the basic channel.
+        openChannels()
         let step = try wish()
         if step.reasons.isEmpty { granted += 1 }
         seen[step.answer, default: 0] += 1
@@ -297,10 +299,8 @@ private struct ModelRun {
             return Step(wish: "reset", reasons: [], answer: "9000")
         case 1:
             let answer = try status(.send("80E40000", "4F07" + ModelCard.name(1), altered: true))
-            let isLocked = model.domains[model.actor]?.isLocked == true
             try begin(.issuer)
-            return Step(
-                wish: "a wrong MAC", reasons: isLocked || !model.isOpen ? ["6985"] : ["6982"], answer: answer)
+            return Step(wish: "a wrong MAC", reasons: ["6982"], answer: answer)
         case 2:
             let answer = host.exchange(host.lastSent)
             try begin(.issuer)
@@ -314,8 +314,12 @@ private struct ModelRun {
             let header = [0x80 | (model.isOpen ? Self.observer : 0), ins] + random.bytes(2)
             let answer = host.exchange(header + [UInt8(data.count)] + data).suffix(2).hex
             if !model.isOpen { try begin(.issuer) }
+            // The first part of a chain may be taken before its MAC has come (§11.1.5.1).
+            let isChain = header[2] & 0x80 != 0 && [0xE6, 0xE4, 0xD8].contains(ins)
             return Step(
-                wish: "noise for \(ins.hex)", reasons: ["6982", "6985", "6A86"], answer: answer)
+                wish: "noise for \(ins.hex)",
+                reasons: isChain ? ["6982", "6985", "6A86", "9000"] : ["6982", "6985", "6A86"], answer: answer
+            )
         }
     }
 }

@@ -9,6 +9,8 @@ import Testing
 struct TearsStep: Sendable {
     let position: [Act]
     let act: Act
+    /// Where the new state is reached from, when that is not `position`, and what shows it.
+    var proof: [Act]?
 
     /// Every command that writes, in an order in which each succeeds; `keys` are those that the card left the factory
     /// with.
@@ -18,14 +20,24 @@ struct TearsStep: Sendable {
             acts.map { TearsStep(position: position, act: $0) }
         }
         return on([.select(RulesNames.issuer)], [.open(keys)]) + on(issuer, content)
-            + on([.select(RulesNames.domain), .open(keys)], [.putKeys(own)])
+            + [
+                TearsStep(
+                    position: [.select(RulesNames.domain), .open(keys)], act: .putKeys(own),
+                    proof: [.select(RulesNames.domain), .open(own), .putKeys(own)])
+            ]
             + on(
                 [.select(RulesNames.domain), .open(own)],
                 [
                     .putKeys(second), .storeData("90", 0, "42031122334503445566"),
                     .putKeys(RulesKeys(version: 0x32, isAES: own.isAES, fill: 0x51), replacing: 0x32),
-                    .deleteKey("D20132"), .setStatus("40", "80", RulesNames.domain),
+                    .deleteKey("D20132"),
                 ])
+            + [
+                TearsStep(
+                    position: [.select(RulesNames.domain), .open(own)],
+                    act: .setStatus("40", "80", RulesNames.domain), proof: issuer + [.lock(RulesNames.domain)]
+                )
+            ]
             + on(issuer, [.unlock(RulesNames.domain)] + changes)
             + on(
                 [.select(RulesNames.first)],
@@ -54,17 +66,19 @@ struct TearsStep: Sendable {
                 name, applets: [name + "01"], imports: [RulesFiles.framework], methodBytes: 30)
             _ = try Act.install("0E", [name, "", "", "", ""], p2: "01").run(host)
             _ = try Act.load(RulesFiles.file(block)).run(host)
-            return try Act.install("0E", [name, name + "01", name + "0A", "00", "C900", ""], p2: "03").run(host)
+            return try Act.install("0E", [name, name + "01", name + "0A", "00", "C900", ""], p2: "03").run(
+                host)
         },
         .domain(RulesNames.domain, privileges: "80C000"),
     ]
 
     private static let changes: [Act] = [
         .extradite(RulesNames.first, to: RulesNames.domain),
-        .update(RulesNames.third, privileges: "120000", parameters: "EF03CF0142"),
+        .update(RulesNames.third, privileges: "120000", parameters: "EF04CB028101"),
         .extradite(RulesNames.package, to: RulesNames.domain), .lock(RulesNames.first),
         .unlock(RulesNames.first), .setStatus("60", "80", RulesNames.domain),
-        .setStatus("60", "00", RulesNames.domain), .putKeys(version: 0x70, identifier: 1, values: [[UInt8](0...15)]),
+        .setStatus("60", "00", RulesNames.domain),
+        .putKeys(version: 0x70, identifier: 1, values: [[UInt8](0...15)]),
         .storeData("90", 0, "5F500568747470734503010203"),
         Act("personalize") { host in
             _ = try Act.extradite(RulesNames.third, to: RulesNames.issuer).run(host)
@@ -108,7 +122,7 @@ struct TearsTests {
                 tears += 1
             }
         }
-        #expect(tears > 250, "\(tears) tears")
+        #expect(tears > 200, "\(tears) tears")
     }
 
     @Test("leave the same in a card file")
@@ -175,8 +189,11 @@ struct TearsTests {
                 refused += 1
                 continue
             }
-            #expect(index >= old, "a change at \(index) went unnoticed")
-            #expect(card.contents.fingerprint == states[states.count - 2], "a change at \(index)")
+            // A mark has thirteen bytes. Without the last mark but one, the last two commits look like one that
+            // was torn.
+            #expect(index >= old - 13, "a change at \(index) went unnoticed")
+            let expected = states[states.count - (index < old ? 3 : 2)]
+            #expect(card.contents.fingerprint == expected, "a change at \(index)")
         }
         #expect(refused > 100)
     }
@@ -230,7 +247,8 @@ struct TearsTests {
         return before
     }
 
-    private func tear(_ host: RulesHost, _ step: TearsStep, _ cut: JournalStep, _ reference: Reference) throws {
+    private func tear(_ host: RulesHost, _ step: TearsStep, _ cut: JournalStep, _ reference: Reference) throws
+    {
         let before = try cutPower(host, step, cut)
         host.reset()
         try check(host, step, cut, before, reference)
@@ -246,10 +264,13 @@ struct TearsTests {
         // An act of several commands may stand between two of them; each by itself is old or new.
         #expect(isOld || isNew || step.act.text == "personalize", "\(comment): neither old nor new")
         #expect(cut != .after(reference.writes) || isNew, "\(comment): the last write was lost")
-        for act in step.position { _ = try act.run(host) }
-        let status = String(try step.act.run(host).suffix(4))
+        var again = step.position + [step.act]
+        if isNew, !isOld, let proof = step.proof { again = proof }
+        for act in again.dropLast() { _ = try act.run(host) }
+        let status = String(try (again.last ?? step.act).run(host).suffix(4))
         if isNew, !isOld {
-            #expect(["9000", "6985", "6A88", "6A80", "6A82", "6999"].contains(status), "\(comment): \(status)")
+            #expect(
+                ["9000", "6985", "6A88", "6A80", "6A82", "6999"].contains(status), "\(comment): \(status)")
         } else {
             #expect(status == "9000", "\(comment), again: \(status)")
         }
