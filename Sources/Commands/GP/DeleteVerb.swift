@@ -79,11 +79,11 @@ enum DeleteVerb {
         let issuer = try desk.parsed[InstallOptions.tokenKey].map {
             try ContentKeyReading.signing($0, "token key", desk.terminal)
         }
+        // A key that cannot sign is told before anything is sent; one that signs this signs what follows too.
+        _ = try DelegatedOperation.delete(aid, withRelated: withRelated).signed(by: issuer)
         let procedure = DeleteProcedure(aid, withRelated: withRelated, contents: contents) {
             aid, withRelated in
-            issuer.flatMap {
-                try? DelegatedOperation.delete(aid, withRelated: withRelated).token(signedBy: $0)
-            } ?? []
+            (try? DelegatedOperation.delete(aid, withRelated: withRelated).signed(by: issuer)) ?? []
         }
         let outcome = try desk.link.run(procedure)
         for receipt in try ReceiptBook(desk).enter(outcome.confirmations) { desk.terminal.note(receipt.text) }

@@ -162,9 +162,16 @@ struct SigningKeys {
 
     /// A token where management is delegated, else nothing.
     func token(_ operation: DelegatedOperation) throws -> [UInt8] {
+        try operation.signed(by: issuer)
+    }
+}
+
+extension DelegatedOperation {
+    /// The token, or nothing where there is nobody to sign it.
+    func signed(by issuer: ContentSigningKey?) throws(Problem) -> [UInt8] {
         guard let issuer else { return [] }
         do {
-            return try operation.token(signedBy: issuer)
+            return try token(signedBy: issuer)
         } catch {
             throw Problem("token-not-signed", exit: .badData, "the token cannot be signed", why: "\(error)")
         }
