@@ -38,7 +38,7 @@ struct ReaderCommandTests {
             clock: ContinuousClock(), interrupts: interrupts)
         let opener = CardOpener(
             openFile: { _ in throw CardChannelError(.noCard, "none") },
-            openReader: { _ in throw CardChannelError(.noCard, "none") })
+            openReader: { _, _ in throw CardChannelError(.noCard, "none") })
         let exit = await BerthProgram.make(opener, readers: readers).run(words, on: terminal)
         return Outcome(exit: exit, output: output.text, errors: errors.text)
     }

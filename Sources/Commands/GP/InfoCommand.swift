@@ -147,6 +147,8 @@ struct MemoryView {
         if let size {
             let used = size - resources.freeNonVolatile
             terminal.print(MemoryBar([.init("used", bytes: used)], .total(size)))
+        } else {
+            terminal.print(MemoryBar([], .onlyFree(resources.freeNonVolatile)))
         }
         terminal.print(
             "Free: \(resources.freeNonVolatile) bytes non-volatile, \(resources.freeVolatile) bytes volatile")
