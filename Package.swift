@@ -80,7 +80,8 @@ let package = Package(
 
         // What must hold for any bytes from outside; run by FuzzTests and by scripts/fuzz.
         .target(
-            name: "FuzzTargets", dependencies: ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard"],
+            name: "FuzzTargets",
+            dependencies: ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard", "VirtualCard"],
             path: "Fuzz/Targets", swiftSettings: settings),
 
         // What tests share: mission rows as traits, seeded random numbers.

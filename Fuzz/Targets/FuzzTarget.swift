@@ -20,6 +20,7 @@ package struct FuzzTarget: Sendable {
     package static let all: [FuzzTarget] = [
         tlv, commandAPDU, responseAPDU, aid, atr, cap, loadFile, registry, answers, channelOpening,
         securedAnswer, confirmation, keyTexts, commandText,
+        cardCommand, cardSession, cardLoadFile, cardFile, cardProfile,
     ]
 }
 

@@ -7,7 +7,7 @@ enum BuiltIn {
     static let typed = Positional<[String]>.repeated(
         ArgumentValue("WORD") { $0 }, help: "The words typed so far")
 
-    static let commands = [help, completion, man, complete]
+    static let commands = [help, completion, man, complete, reference]
 
     private static let help = Command(
         "help", "Show the help of a command", arguments: [topic],
@@ -52,6 +52,15 @@ enum BuiltIn {
             let page = parsed.program.manualPage
             terminal.isJSON
                 ? terminal.print(json: ["roff": .string(page)]) : terminal.output.write(Array(page.utf8))
+        })
+
+    private static let reference = Command(
+        "__reference", "Print every command as Markdown", isHidden: true,
+        run: { parsed, terminal in
+            let page = parsed.program.markdownReference
+            terminal.isJSON
+                ? terminal.print(json: ["markdown": .string(page)])
+                : terminal.output.write(Array(page.utf8))
         })
 
     private static let complete = Command(

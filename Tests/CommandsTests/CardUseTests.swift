@@ -144,7 +144,8 @@ struct CardUseTests {
         try await bench.create("a.card")
         // Entries of some other use, so that the next ones do not fit any more.
         let line = #"{"at":1,"event":""# + String(repeating: "x", count: 10_000) + "\"}\n"
-        let filler = String(repeating: line, count: CardLog.bytesMax / line.utf8.count)
+        var filler = String(repeating: line, count: CardLog.bytesMax / line.utf8.count)
+        filler += String(repeating: " ", count: CardLog.bytesMax - filler.utf8.count)
         bench.write("a.card.log", Array(filler.utf8))
         bench.write("a.card.log.1", Array("old\n".utf8))
         _ = try bench.send(Array(repeating: Self.select, count: 4), to: "a.card")

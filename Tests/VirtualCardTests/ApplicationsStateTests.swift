@@ -156,7 +156,7 @@ struct ApplicationsStateTests {
 
     @Test("a sealed answer is what the text says, computed elsewhere")
     func seal() throws {
-        // Made with the OpenSSL command line (mac CMAC, enc aes-128-ecb), as the section "Sealed answers" puts them together.
+        // Made with the OpenSSL command line (mac CMAC, enc aes-128-ecb), put together as "Sealed answers" says.
         let keys = SampleCAP.bytes("000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F")
         let sealed = try ParkingSeal(keys: keys).seal(
             SampleCAP.bytes(SealVector.answer), to: SampleCAP.bytes(SealVector.command))

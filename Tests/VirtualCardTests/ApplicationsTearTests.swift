@@ -5,8 +5,8 @@ import Testing
 
 @testable import VirtualCard
 
-/// The power goes at every persistent write of every command of the contract; the instance then stands in the state before or
-/// after that command, says so, and the same commands once more lead to the end.
+/// The power goes at every persistent write of every command of the contract; the instance then stands in the state
+/// before or after that command, says so, and the same commands once more lead to the end.
 @Suite("Parking contract under tears", .mission(.point1), .mission(.point5))
 struct ApplicationsTearTests {
     /// All the way out and back, into the instance that was left.

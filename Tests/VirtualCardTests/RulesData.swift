@@ -199,7 +199,8 @@ extension Rules {
             twenty + [.select(RulesNames.issuer), .open(level: 0x33)], .getStatus("40"), "*6310"),
         Rule(
             "Table 11-38", "the last of several answers", twenty,
-            disregarding: [.getStatus("40", "02", "4F005C034F9F70")], .getStatus("40", "03", "4F005C034F9F70"),
+            disregarding: [.getStatus("40", "02", "4F005C034F9F70")],
+            .getStatus("40", "03", "4F005C034F9F70"),
             "*E30D4F07F052554C450A149F7001079000"),
         Rule(
             "§11.4.2.2", "next occurrence of another subset", twenty, disregarding: [.getStatus("40")],
@@ -431,7 +432,7 @@ extension Rules {
             "§11.11.2.3", "nor the confirmation counter", Act.issuer, .storeData("90", 0, "C2020000"), "6A80"),
         Rule("§11.11.2.3", "nor the sequence counter", Act.issuer, .storeData("90", 0, "C1020000"), "6A80"),
         Rule(
-            "§11.11.2.3", "nor the list of applications", Act.issuer, .storeData("90", 0, "2F000100"), "6A80"),
+            "§11.11.2.3", "nor the list of applications", Act.issuer, .storeData("90", 0, "2F000100"), "6A88"),
         Rule("§11.11.2.3", "nor within DGI 0070", Act.issuer, .storeData("88", 0, "007003D30100"), "6A80"),
         Rule(
             "§11.11.2.3", "a new name for the issuer domain",

@@ -158,6 +158,13 @@ extension Rules {
                 "§10.2.3", "until a new one is opened", Act.issuer,
                 disregarding: [Act.getStatus("80").altered(), .open()], .getStatus("80"), "*9000"),
             Rule(
+                "Amendment D §6.2.3", "a refused command counts in the chain of C-MACs",
+                Act.issuer + [.card("07"), .card("0F"), .card("7F")],
+                disregarding: [.delete(RulesNames.first)], .getStatus("80"), "*9000"),
+            Rule(
+                "Amendment D §6.2.3", "so does an instruction that nobody has", Act.issuer,
+                disregarding: [.send("80FE0000", "00")], .getStatus("80"), "*9000"),
+            Rule(
                 "§10.2.3", "a reset ends a session", Act.issuer + [.reset], .getStatus("80"), "6982"),
             Rule(
                 "§10.2.3", "SELECT of the same domain ends a session",

@@ -14,7 +14,7 @@ package enum StoreDataBlocks {
     /// The block number has one byte.
     package static let countMax = 256
 
-    /// - Parameter encrypt: encrypts whole cipher blocks of so many bytes for the card; `nil` leaves values as they are.
+    /// - Parameter encrypt: encrypts whole cipher blocks of so many bytes for the card; `nil` leaves values alone.
     package static func cut(
         _ data: [UInt8], format: StoreDataFormat, blockBytesMax: Int,
         encrypt: (blockBytes: Int, cipher: ([UInt8]) throws -> [UInt8])? = nil

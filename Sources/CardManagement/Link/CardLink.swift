@@ -44,7 +44,12 @@ package final class CardLink {
     package var level: SecurityLevel? { session?.level }
 
     /// The most data bytes of a command, so that it fits into a short APDU with its protection.
-    package var commandDataMax: Int { session?.maximumCommandData() ?? 255 }
+    package var commandDataMax: Int { commandDataMax(lengthMax: 255) }
+
+    /// The same for an Lc of at most so much: above 255 it takes extended commands.
+    package func commandDataMax(lengthMax: Int) -> Int {
+        session?.maximumCommandData(lengthMax: lengthMax) ?? lengthMax
+    }
 
     /// Opens a secure channel; the one before it ends.
     package func authenticate(_ wish: Handshake.Wish, keys: @escaping KeyProvider) throws(LinkError) {
@@ -121,7 +126,7 @@ package final class CardLink {
     // MARK: Sending
 
     private func sendPlain(_ command: CommandAPDU) throws(LinkError) -> ResponseAPDU {
-        let parts = command.data.count > 255 && !command.isExtendedWanted ? Self.cut(command) : [command]
+        let parts = command.data.count > 255 && command.isChainable ? Self.cut(command) : [command]
         var answer = ResponseAPDU()
         for part in parts {
             answer = try exchange(part)
@@ -133,7 +138,9 @@ package final class CardLink {
 
     private func sendSecured(_ command: CommandAPDU) throws(LinkError) -> ResponseAPDU {
         let parts = try withSession { session throws(LinkError) in
-            do throws(SecureMessagingError) { return try session.wrapChained(command) } catch {
+            do throws(SecureMessagingError) {
+                return command.isChainable ? try session.wrapChained(command) : [try session.wrap(command)]
+            } catch {
                 throw .secureMessaging(error)
             }
         }
@@ -182,8 +189,9 @@ package final class CardLink {
 }
 
 extension CommandAPDU {
-    /// Whether the command has no way of being cut, so that it can only go out as an extended APDU.
-    fileprivate var isExtendedWanted: Bool {
-        ![Instruction.install, Instruction.delete, Instruction.putKey].contains(ins)
+    /// Whether b8 of P1 says that more follows. It means something else in every other command, so that one that is
+    /// too long for a short APDU can only go out as an extended one.
+    fileprivate var isChainable: Bool {
+        [Instruction.install, Instruction.delete, Instruction.putKey].contains(ins)
     }
 }

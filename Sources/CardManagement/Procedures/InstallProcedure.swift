@@ -50,27 +50,29 @@ package struct InstallProcedure: Procedure {
     ///
     /// - Parameters:
     ///   - domain: the domain that is selected, to which a load file belongs unless it names another.
-    ///   - token: gives the token of a command's fields where management is delegated, else nothing.
+    ///   - token: gives the token of an operation where management is delegated, else nothing.
     package init?(
         plan: InstallPlan, package: AID, load: Load, domain: AID?, blockBytesMax: Int,
-        token: (InstallCommand) -> [UInt8] = { _ in [] }
-    ) {
+        token: (DelegatedOperation) throws -> [UInt8]
+    ) rethrows {
         var order: [CommandAPDU] = []
         var subjects: [Int: ReceiptSubject] = [:]
-        func add(_ command: InstallCommand) {
-            order.append(command.command(token: token(command)))
+        func add(_ operation: DelegatedOperation) throws {
+            order.append(operation.command(token: try token(operation)))
         }
         for step in plan.steps {
             switch step {
             case .delete(let aid, let withRelated):
                 subjects[order.count] = .delete(aid)
-                order.append(.delete(aid, withRelated: withRelated))
+                try add(.delete(aid, withRelated: withRelated))
             case .load:
-                add(
-                    .load(
-                        .init(
-                            loadFile: package, securityDomain: load.securityDomain, hash: load.hash,
-                            parameters: load.parameters.encoded)))
+                let parameters = load.parameters.encoded
+                try add(
+                    .install(
+                        .load(
+                            .init(
+                                loadFile: package, securityDomain: load.securityDomain, hash: load.hash,
+                                parameters: parameters))))
                 guard
                     let blocks = LoadCommand.commands(loadFile: load.loadFile, blockBytesMax: blockBytesMax)
                 else { return nil }
@@ -83,14 +85,21 @@ package struct InstallProcedure: Procedure {
                     loadFile: package, module: instance.module, instance: instance.aid,
                     privileges: instance.privileges, parameters: instance.parameters)
                 subjects[order.count] = .install(loadFile: package, instance: instance.aid)
-                add(.install(install, makeSelectable: true))
+                try add(.install(.install(install, makeSelectable: true)))
             case .makeSelectable(let aid):
                 subjects[order.count] = .install(loadFile: package, instance: aid)
-                add(.makeSelectable(aid, privileges: [], parameters: []))
+                try add(.install(.makeSelectable(aid, privileges: [], parameters: [])))
             }
         }
         self.order = order
         self.subjects = subjects
+    }
+
+    /// The same without tokens: for a domain that manages content by its own right.
+    package init?(plan: InstallPlan, package: AID, load: Load, domain: AID?, blockBytesMax: Int) {
+        self.init(
+            plan: plan, package: package, load: load, domain: domain, blockBytesMax: blockBytesMax,
+            token: { _ in [] })
     }
 
     /// Bytes of data in the order: what a progress bar counts.

@@ -17,7 +17,7 @@ enum DeleteCardCommand {
                 and neither is a file that is no card.
                 """,
             examples: [.init("without a question", "berth card delete my.card --yes")],
-            arguments: [CardCommands.file], options: [OptionGroup("Safety", [ConnectionOptions.yes])]
+            arguments: [CardCommands.file], options: [OptionGroup("Question", [ConnectionOptions.yes])]
         ) { parsed, terminal in
             let path = parsed[CardCommands.file]
             // Held until it is gone, so that nobody begins to use it meanwhile.

@@ -22,7 +22,7 @@ enum ResetCardCommand {
                 """,
             examples: [.init("as it left the factory", "berth card reset my.card")],
             arguments: [CardCommands.file],
-            options: [OptionGroup("Options", [newSerial]), OptionGroup("Safety", [ConnectionOptions.yes])]
+            options: [OptionGroup("Options", [newSerial]), OptionGroup("Question", [ConnectionOptions.yes])]
         ) { parsed, terminal in
             let path = parsed[CardCommands.file]
             let old = try VirtualCard(

@@ -60,7 +60,7 @@ struct Authentication {
     ) throws {
         let wish = Handshake.Wish(
             hostChallenge: challenge, level: level, keyVersion: keyVersion, scp02Options: options,
-            application: desk.securityDomain)
+            application: desk.securityDomain, quirks: desk.parsed[ConnectionOptions.quirk].channelQuirks)
         let gate = Gate(
             budget: try memory?.load() ?? AuthenticationBudget(),
             allowRetry: desk.connection[ConnectionOptions.allowRetry], card: cardName)

@@ -41,6 +41,9 @@ enum ConnectionOptions {
         "allow-retry",
         help: "Authenticate although it failed on this card before: cards lock after some failures")
 
+    static let quirk = Option<[CardQuirk]>.repeated(
+        "quirk", .quirk, help: "A habit of the card that the text does not allow; may be given several times")
+
     // MARK: What is shown, what is done
 
     static let trace = Option<Bool>.flag(
@@ -58,11 +61,11 @@ enum ConnectionOptions {
     /// For commands that read without a session.
     static let cardGroup = OptionGroup("Card", [reader, card, domain, trace])
     static let keyGroup = OptionGroup(
-        "Keys", [key, keyENC, keyMAC, keyDEK, keyVersion, kdf, mode, allowRetry])
+        "Keys", [key, keyENC, keyMAC, keyDEK, keyVersion, kdf, mode, allowRetry, quirk])
     /// For commands that change the card.
     static let session = [cardGroup, keyGroup]
     static let dryRunGroup = OptionGroup("Safety", [dryRun])
-    static let confirmedGroup = OptionGroup("Safety", [dryRun, yes])
+    static let confirmedGroup = OptionGroup("Confirmation", [dryRun, yes])
 }
 
 extension ArgumentValue where Value == AID {

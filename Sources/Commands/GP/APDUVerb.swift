@@ -64,7 +64,8 @@ enum APDUVerb {
     private static func prepare(_ parsed: ParsedCommand, _ desk: CardDesk) throws {
         if parsed[secure] { return try desk.authenticate() }
         if desk.link.peer != nil {
-            desk.link.endSession()
+            // The card must forget the session too: in one it takes no command in clear.
+            try desk.selectDomain()
             desk.terminal.note(
                 "commands in clear end the session; the next command that needs one opens another")
         }

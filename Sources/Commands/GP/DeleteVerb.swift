@@ -71,7 +71,7 @@ enum DeleteVerb {
                 why: "made from it: " + instances.map(\.description).joined(separator: ", "),
                 advice: ["delete them too, with --related"])
         }
-        guard !desk.parsed[ConnectionOptions.dryRun] else {
+        guard !desk.isDryRun else {
             let all = (withRelated ? instances : []) + [aid]
             for aid in all { desk.terminal.note("would delete \(aid)") }
             return []

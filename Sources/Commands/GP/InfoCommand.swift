@@ -79,6 +79,7 @@ struct IdentityView {
             add("Domain privileges", capabilities.domainPrivileges?.names.joined(separator: ", "))
             add("Application privileges", capabilities.applicationPrivileges?.names.joined(separator: ", "))
         }
+        add("Applications", identity.applications.map { $0.map(\.description).joined(separator: ", ") })
         return facts
     }
 
@@ -113,8 +114,17 @@ struct IdentityView {
                         }),
                 ]
             })
+        object["applications"] = identity.applications.map { .array($0.map { .string("\($0)") }) }
+        if let capabilities = identity.capabilities {
+            object["domainPrivileges"] = Self.names(capabilities.domainPrivileges)
+            object["applicationPrivileges"] = Self.names(capabilities.applicationPrivileges)
+        }
         object["memory"] = memory.json
         return .object(object)
+    }
+
+    private static func names(_ privileges: Privileges?) -> JSONValue? {
+        privileges.map { .array($0.names.map { .string($0) }) }
     }
 }
 

@@ -24,13 +24,17 @@ enum InstallOptions {
     static let uiccParameters = Option<[UInt8]?>.optional(
         "uicc-params", .hex(bytes: 1...200), help: "UICC parameters (EA), in hex")
     static let nonVolatileQuota = Option<Int?>.optional(
-        "quota", .memory, help: "The most non-volatile memory the instance may take (C8), in bytes")
+        "quota", .memory, .aliases("quota-nonvolatile"),
+        help: "The most non-volatile memory the instance may take (C8), in bytes")
     static let volatileQuota = Option<Int?>.optional(
-        "volatile-quota", .memory, help: "The most volatile memory the instance may take (C7), in bytes")
+        "volatile-quota", .memory, .aliases("quota-volatile"),
+        help: "The most volatile memory the instance may take (C7), in bytes")
     static let nonVolatileReserved = Option<Int?>.optional(
-        "reserve", .memory, help: "Non-volatile memory kept for the instance (D8), in bytes")
+        "reserve", .memory, .aliases("reserve-nonvolatile"),
+        help: "Non-volatile memory kept for the instance (D8), in bytes")
     static let volatileReserved = Option<Int?>.optional(
-        "volatile-reserve", .memory, help: "Volatile memory kept for the instance (D7), in bytes")
+        "volatile-reserve", .memory, .aliases("reserve-volatile"),
+        help: "Volatile memory kept for the instance (D7), in bytes")
 
     static let into = Option<AID?>.optional(
         "into", .aid("AID"), .aliases("to"), help: "The domain that the load file belongs to")
@@ -38,6 +42,9 @@ enum InstallOptions {
         "code-memory", .memory, help: "Room that the card must have for the code (C6), in bytes")
     static let dataMemory = Option<Int?>.optional(
         "data-memory", .memory, help: "Room that the card must have for the data (C8), in bytes")
+    static let volatileDataMemory = Option<Int?>.optional(
+        "volatile-data-memory", .memory,
+        help: "Volatile room that the card must have for the data (C7), in bytes")
     static let hash = Option<Digest?>.optional(
         "hash", .digest, help: "Send the hash of the load file; needed with --dap-key or --token-key")
     static let dapKey = Option<SecretSource?>.optional(
@@ -51,8 +58,9 @@ enum InstallOptions {
         "receipt-key", .secret("KEY"),
         help: "Verify the card's receipts: PEM or hex; without it they are only shown")
     static let blockSize = Option<Int?>.optional(
-        "block-size", .integer(in: 1...255), .aliases("bs"),
-        help: "Data bytes per LOAD; as many as fit by default")
+        "block-size", .integer(in: 1...CommandAPDU.dataBytesMax), .aliases("bs"),
+        help:
+            "Data bytes per LOAD; as many as fit a short command by default, more than 255 for extended ones")
 
     static let replace = Option<Bool>.flag(
         "replace", help: "Delete the load file and its instances first, if they are on the card")
@@ -67,9 +75,9 @@ enum InstallOptions {
             volatileReserved, simParameters, uiccParameters,
         ])
     static let loadGroup = OptionGroup(
-        "Load file", [into, codeMemory, dataMemory, hash, dapKey, dapDomain, blockSize])
+        "Load file", [into, codeMemory, dataMemory, volatileDataMemory, hash, dapKey, dapDomain, blockSize])
     static let delegationGroup = OptionGroup("Delegated management", [tokenKey, receiptKey])
-    static let safetyGroup = OptionGroup("Safety", [replace, force, ConnectionOptions.dryRun])
+    static let safetyGroup = OptionGroup("Check", [replace, force, ConnectionOptions.dryRun])
 }
 
 extension ArgumentValue where Value == Int {

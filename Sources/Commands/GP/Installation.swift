@@ -35,7 +35,7 @@ struct Installation {
         let view = InstallPlanView(plan, request, resources: before.resources)
         if !terminal.isJSON { view.show(on: terminal) }
         if !plan.obstacles.isEmpty, !parsed[InstallOptions.force] { throw view.problem }
-        guard !parsed[ConnectionOptions.dryRun] else {
+        guard !desk.isDryRun else {
             if terminal.isJSON { terminal.print(json: view.json) }
             return
         }
@@ -46,11 +46,10 @@ struct Installation {
 
     private func carryOut(_ plan: InstallPlan, _ signing: SigningKeys) throws -> InstallProcedure.Outcome {
         let load = try signing.load(file.loadFileDataBlock())
-        let size = parsed[InstallOptions.blockSize] ?? desk.link.commandDataMax
         guard
-            let procedure = InstallProcedure(
+            let procedure = try InstallProcedure(
                 plan: plan, package: request.package.aid, load: load, domain: desk.securityDomain,
-                blockBytesMax: min(size, desk.link.commandDataMax), token: signing.token)
+                blockBytesMax: blockBytes, token: signing.token)
         else {
             throw Problem(
                 "cap-too-large", exit: .badData, "the file has more blocks than a card can count",
@@ -70,6 +69,14 @@ struct Installation {
             bar.stop("it goes on when the same command is run again")
             throw unfinished(error)
         }
+    }
+
+    /// Short commands unless longer ones are asked for: a card or reader that cannot take them may not say so.
+    private var blockBytes: Int {
+        guard let wanted = parsed[InstallOptions.blockSize] else { return desk.link.commandDataMax }
+        let isShort = wanted <= 255
+        return min(
+            wanted, isShort ? desk.link.commandDataMax : desk.link.commandDataMax(lengthMax: wanted))
     }
 
     /// Whatever stopped it, nothing has to be cleaned up by hand; a refusal keeps its own explanation.
@@ -149,13 +156,18 @@ struct SigningKeys {
             loadFile: SignedLoadFile(signatures: signatures, dataBlock: dataBlock).encoded, hash: hash,
             parameters: LoadParameters(
                 nonVolatileCode: parsed[InstallOptions.codeMemory],
+                volatileData: parsed[InstallOptions.volatileDataMemory],
                 nonVolatileData: parsed[InstallOptions.dataMemory]))
     }
 
     /// A token where management is delegated, else nothing.
-    func token(_ command: InstallCommand) -> [UInt8] {
+    func token(_ operation: DelegatedOperation) throws -> [UInt8] {
         guard let issuer else { return [] }
-        return (try? DelegatedOperation.install(command).token(signedBy: issuer)) ?? []
+        do {
+            return try operation.token(signedBy: issuer)
+        } catch {
+            throw Problem("token-not-signed", exit: .badData, "the token cannot be signed", why: "\(error)")
+        }
     }
 }
 

@@ -80,8 +80,12 @@ final class KeyRotator {
             return desk.show(view.lines.joined(separator: "\n"), view.json(changed: false))
         }
         try agree(view)
-        try keys.keep()
+        // First the record: keys in a file that nothing remembers would not be taken up again.
         try memory?.begin(.init(old: plan.old, new: plan.new))
+        do { try keys.keep() } catch {
+            try memory?.end()
+            throw error
+        }
         for step in plan.steps {
             try terminal.checkInterrupted()
             try carryOut(step, plan, set, keys, spare)

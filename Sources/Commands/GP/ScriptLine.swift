@@ -10,7 +10,7 @@ struct ScriptLine: Hashable, Sendable {
 
     /// All lines that hold a command; the programs' own name before it is passed over.
     static func read(_ text: String) throws(Problem) -> [ScriptLine] {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         guard lines.count <= linesMax else {
             throw Problem("script-too-long", exit: .badData, "the script has more than \(linesMax) lines")
         }
@@ -31,7 +31,6 @@ struct ScriptLine: Hashable, Sendable {
         var word: String?
         var quote = Quote.none
         var rest = line
-        if rest.last == "\r" { rest.removeLast() }
         while let character = rest.popFirst() {
             switch (quote, character) {
             case (.none, "#") where word == nil: return words

@@ -69,10 +69,17 @@ package struct CardCapabilityInformation: Hashable, Sendable {
     package var receiptSuites: [UInt8]
     package var dapSuites: [UInt8]
 
-    /// Reads the answer to GET DATA `67`.
+    /// Reads the answer to GET DATA `67`, which some cards put into a second `67`. Cards that answer something else,
+    /// such as their recognition data, tell nothing of their capabilities.
     package init(_ answer: [UInt8]) throws(TLVError) {
-        let outer = try BERTLV.readAll(answer)
-        let objects = try outer.first(.cardCapabilityInformation)?.children() ?? outer
+        var objects = try BERTLV.readAll(answer)
+        for isOuter in [true, false] {
+            guard let inner = objects.first(.cardCapabilityInformation) else {
+                if isOuter { throw .missing(.cardCapabilityInformation) }
+                break
+            }
+            objects = try inner.children()
+        }
         secureChannels = []
         for object in objects where object.tag == 0xA0 {
             let children = try object.children()

@@ -9,17 +9,24 @@ extension VirtualCard {
     func domainCommand(
         _ command: CommandAPDU, domain: ApplicationEntry, channel: Int
     ) throws(Refusal) -> ResponseAPDU {
-        try checkClass(command)
-        try checkLifeCycle(command, domain)
+        do throws(Refusal) { try checkClass(command) } catch {
+            // The C-MACs of a session form a chain: a protected command counts in it, whatever becomes of it.
+            let isProtected = command.hasSecureMessaging && securityLevel(channel: channel) != nil
+            if error == .instructionNotSupported, isProtected { _ = try removeSecurity(command, channel) }
+            throw error
+        }
         switch command.ins {
         case Instruction.initializeUpdate:
+            try checkLifeCycle(command, domain)
             session?.channels[channel]?.chain = nil
             return try initializeUpdate(command, domain, channel)
         case Instruction.externalAuthenticate:
+            try checkLifeCycle(command, domain)
             return try externalAuthenticate(command, channel)
         default:
             do throws(Refusal) {
                 guard let whole = try collect(command, channel) else { return ResponseAPDU() }
+                try checkLifeCycle(whole, domain)
                 let answer = try performAndCheckMemory(whole, domain, channel)
                 return wrap(answer, channel: channel)
             } catch {

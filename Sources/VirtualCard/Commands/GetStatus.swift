@@ -13,9 +13,8 @@ extension VirtualCard {
     func getStatus(
         _ command: CommandAPDU, _ domain: ApplicationEntry, _ channel: Int
     ) throws(Refusal) -> ResponseAPDU {
-        guard let scope = Scope(rawValue: command.p1 & 0xF0), command.p2 & 0xFC == 0 else {
-            throw .incorrectParameters
-        }
+        // The other bits of P1 and P2 are RFU, and ignored (§11.1).
+        guard let scope = Scope(rawValue: command.p1 & 0xF0) else { throw .incorrectParameters }
         let isTLV = command.p2 & 0x02 != 0
         guard isTLV || profile.hasLegacyStatus else { throw .incorrectParameters }
         let isNext = command.p2 & 0x01 != 0

@@ -142,6 +142,10 @@ extension VirtualCard {
     }
 
     private func createLoadFile(_ process: LoadProcess, _ code: [UInt8]) throws(Refusal) {
+        // Another channel may have taken the name, or locked or deleted the domain, since the load began (§9.3.5).
+        guard state.loadFile(process.loadFile) == nil, state.application(process.loadFile) == nil,
+            let receiver = state.application(process.domain), isOperational(receiver)
+        else { throw .conditionsNotSatisfied }
         let shared = environment.library.code(code)
         guard let package = shared.package, package.aid == process.loadFile else {
             throw .incorrectData

@@ -43,7 +43,7 @@ extension VirtualCard {
         let existing = data.keySets.first { $0.version == version }
         guard !keys.contains(where: { existing?.key($0.identifier) != nil }) else { throw .incorrectData }
         data.insert(keys, version: version)
-        try finish(&data, changed: version, domain)
+        try finish(&data, changed: version, Set(keys.map(\.identifier)), domain)
     }
 
     /// What STORE DATA does with one key: a key of that name is replaced, otherwise it is new (§11.11.4).
@@ -77,7 +77,7 @@ extension VirtualCard {
         data.keySets[index].keys.removeAll { names.contains($0.identifier) }
         data.insert(keys, version: newVersion)
         data.keySets.removeAll(where: \.keys.isEmpty)
-        try finish(&data, changed: newVersion, domain)
+        try finish(&data, changed: newVersion, names, domain)
     }
 
     /// What the domain was installed with goes before what the card does by itself.
@@ -88,15 +88,13 @@ extension VirtualCard {
         return data.channelProtocols.first { $0.version == usual.version }
     }
 
-    private func finish(_ data: inout DomainData, changed version: UInt8, _ domain: AID) throws(Refusal) {
+    private func finish(
+        _ data: inout DomainData, changed version: UInt8, _ names: Set<UInt8>, _ domain: AID
+    ) throws(Refusal) {
         for index in data.keySets.indices {
             let type = data.keySets[index].channelKey
             data.keySets[index].channelProtocol = type.flatMap { channelProtocol(for: $0, data) }
-            guard data.keySets[index].version == version else { continue }
-            // New keys begin a new count, and nobody has failed with them yet (§E.1.2.1, Amendment D
-            // §6.2.2.1).
-            data.keySets[index].sequenceCounter = 0
-            data.keySets[index].failedAuthentications = 0
+            if data.keySets[index].version == version { data.keySets[index].beginCounting(names) }
         }
         let opensChannel = data.keySets.first { $0.version == version }?.channelProtocol != nil
         if opensChannel { data.keySets.removeAll { $0.version == Self.factoryVersion } }
@@ -117,6 +115,17 @@ extension DomainData {
         } else {
             keySets.append(CardKeySet(version: version, keys: keys, channelProtocol: nil))
         }
+    }
+}
+
+extension CardKeySet {
+    /// A new key of the channel begins a new count with SCP02 (§E.1.2), only a whole new set with SCP03 (Amendment D
+    /// §6.2.2.1); nobody has failed with it yet. A key of another purpose changes nothing.
+    fileprivate mutating func beginCounting(_ changed: Set<UInt8>) {
+        let channelKeys: Set<UInt8> = [1, 2, 3]
+        guard !changed.isDisjoint(with: channelKeys) else { return }
+        failedAuthentications = 0
+        if channelProtocol?.version != .scp03 || changed.isSuperset(of: channelKeys) { sequenceCounter = 0 }
     }
 }
 

@@ -9,9 +9,9 @@ extension VirtualCard {
     ) throws(Refusal) -> ResponseAPDU {
         session?.channels[channel]?.secure = nil
         session?.channels[channel]?.storing = StoreProcess()
-        guard let owner = state.keyOwner(for: entry), let data = state.domains[owner] else {
-            throw .conditionsNotSatisfied
-        }
+        guard let owner = state.keyOwner(for: entry), let data = state.domains[owner],
+            offersServices(owner), entry.isSecurityDomain || offersServices(entry.domain)
+        else { throw .conditionsNotSatisfied }
         let named =
             command.p1 == 0 ? data.defaultKeySet : data.channelKeySets.first { $0.version == command.p1 }
         guard let keySet = named else { throw .referencedDataNotFound }
@@ -73,6 +73,11 @@ extension VirtualCard {
         let plain = try secure.channel.unwrap(command)
         if command.hasSecureMessaging { plainExchange = (plain, nil) }
         return plain
+    }
+
+    /// A locked domain serves nobody (§5.3.2.4).
+    private func offersServices(_ domain: AID) -> Bool {
+        state.application(domain)?.lifeCycle.isLocked == false
     }
 
     private func isBlocked(_ keySet: CardKeySet) -> Bool {

@@ -135,8 +135,17 @@ extension VirtualCard {
             state.loadFiles[index].domain = aid
         }
         state.domains[aid] = state.domains.removeValue(forKey: old)
-        for index in (session?.channels ?? []).indices where session?.channels[index]?.selected == old {
-            session?.channels[index]?.selected = aid
+        renameInSession(old, aid)
+    }
+
+    /// What the session knows of the issuer domain by its name.
+    func renameInSession(_ old: AID, _ new: AID) {
+        guard old != new else { return }
+        for index in (session?.channels ?? []).indices {
+            if session?.channels[index]?.selected == old { session?.channels[index]?.selected = new }
+            if session?.channels[index]?.secure?.keyOwner == old {
+                session?.channels[index]?.secure?.keyOwner = new
+            }
         }
     }
 

@@ -21,7 +21,9 @@ extension VirtualCard {
     /// Undoes what the running command changed since the last commit.
     func rollBack() {
         transactionStart = nil
+        let name = state.issuerDomain.aid
         state = journal.durable
+        renameInSession(name, state.issuerDomain.aid)
     }
 
     /// Makes the changes so far durable. `false`: they were undone, because the medium failed or the power

@@ -14,7 +14,10 @@ extension VirtualCard {
     private func choose(_ command: CommandAPDU) throws(Refusal) -> ResponseAPDU {
         let channel = command.cla.logicalChannel
         guard command.cla & 0x0C == 0 else { throw .secureMessagingNotSupported }
-        guard state.card.lifeCycle != .terminated else { throw .conditionsNotSatisfied }
+        guard state.card.lifeCycle != .terminated else {
+            if channel != 0 { close(channel) }
+            throw .conditionsNotSatisfied
+        }
         // What ISO 7816-4 adds is which file information comes back (§11.9.2.2 allows it); UICC tools ask for it.
         let isNext = command.p2 & 0x03 == 0x02
         guard command.p2 & 0xF0 == 0, isNext || command.p2 & 0x03 == 0 else { throw .incorrectParameters }

@@ -35,7 +35,7 @@ struct LogicalChannel {
 /// A secure channel with the keys that opened it.
 struct OpenSession {
     var channel: any CardSecureChannel
-    let keyOwner: AID
+    var keyOwner: AID
     let keyVersion: UInt8
 }
 

@@ -38,6 +38,7 @@ struct SCP03CardChannel: CardSecureChannel {
     private let dataEncryption: Cipher
     private var chainingValue = [UInt8](repeating: 0, count: 16)
     private var encryptionCounter: UInt64 = 0
+    private var countsEmptyCommands = true
     /// The level of the session without what BEGIN R-MAC SESSION added.
     private var sessionLevel: SecurityLevel = []
     /// Takes effect behind the answer to the command that asked for it.
@@ -46,7 +47,9 @@ struct SCP03CardChannel: CardSecureChannel {
 
     private var macCount: Int { options & Option.sixteenByteMACs == 0 ? 8 : 16 }
 
-    static func open(_ opening: ChannelOpening) throws(Refusal) -> OpenedChannel {
+    static func open(
+        _ opening: ChannelOpening, countsEmptyCommands: Bool = true
+    ) throws(Refusal) -> OpenedChannel {
         let options = opening.keySet.channelProtocol?.options ?? 0
         let challengeCount = options & Option.sixteenByteMACs == 0 ? 8 : 16
         let hostChallenge = opening.command.data
@@ -64,7 +67,8 @@ struct SCP03CardChannel: CardSecureChannel {
                 count: challengeCount)
             : opening.entropy.bytes(challengeCount)
         let context = hostChallenge + cardChallenge
-        let channel = try SCP03CardChannel(keys: keys, options: options, context: context)
+        var channel = try SCP03CardChannel(keys: keys, options: options, context: context)
+        channel.countsEmptyCommands = countsEmptyCommands
         let cardCryptogram = try derive(
             keys.sessionMAC(context), Derivation.cardCryptogram, context: context, count: challengeCount)
         let keyInformation = [opening.keySet.version, 0x03, options]
@@ -193,7 +197,7 @@ struct SCP03CardChannel: CardSecureChannel {
         plain.data.removeLast(macCount)
         guard level.contains(.commandEncryption) else { return plain }
         // Counted also for a command without data (§6.2.6).
-        encryptionCounter += 1
+        if countsEmptyCommands || !plain.data.isEmpty { encryptionCounter += 1 }
         guard !plain.data.isEmpty else { return plain }
         guard plain.data.count % 16 == 0 else { return try abort() }
         let padded = encryption.decryptCBC(plain.data, iv: encryption.encryptECB(counterBlock))

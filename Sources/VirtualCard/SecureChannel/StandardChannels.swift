@@ -3,12 +3,16 @@ internal import SmartCard
 
 /// SCP02 (GPCS 2.3.1 annex E) and SCP03 (Amendment D 1.1.1), on the card's side.
 package struct StandardChannels: SecureChannelProtocols {
-    package init() {}
+    private let countsEmptyCommands: Bool
+
+    /// - Parameter countsEmptyCommands: false for a card that leaves commands without data out of the counter of
+    ///   SCP03, which Amendment D §6.2.6 does not allow and some cards do.
+    package init(countsEmptyCommands: Bool = true) { self.countsEmptyCommands = countsEmptyCommands }
 
     package func open(_ opening: ChannelOpening) throws(Refusal) -> OpenedChannel {
         switch opening.keySet.channelProtocol?.version {
         case .scp02: try SCP02CardChannel.open(opening)
-        case .scp03: try SCP03CardChannel.open(opening)
+        case .scp03: try SCP03CardChannel.open(opening, countsEmptyCommands: countsEmptyCommands)
         case .scp01, .scp10, .scp11, .scp21, .scp22, .scp80, .scp81, nil: throw .referencedDataNotFound
         }
     }

@@ -2,8 +2,8 @@ internal import CardCrypto
 internal import GlobalPlatform
 internal import SmartCard
 
-/// The holder's record: user number, name, number of issues, authentication data. The record is written by the centre and
-/// never parked: a renewal writes it anew.
+/// The holder's record: user number, name, number of issues, authentication data. The record is written by the centre
+/// and never parked: a renewal writes it anew.
 struct Identity: ParkableApplication {
     private static let userNumber: BERTag = 0xDF01
     private static let issueCount: BERTag = 0xDF02
@@ -127,7 +127,7 @@ struct Identity: ParkableApplication {
         }
     }
 
-    /// INTERNAL AUTHENTICATE (ISO/IEC 7816-4 §7.5.2): shows that the card is the one that was issued, and its holder is there.
+    /// INTERNAL AUTHENTICATE (ISO/IEC 7816-4 §7.5.2): shows that the issued card and its holder are there.
     private func authenticate(
         _ command: CommandAPDU, in context: ApplicationContext
     ) throws(Refusal) -> [UInt8] {

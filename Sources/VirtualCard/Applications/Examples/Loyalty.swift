@@ -1,7 +1,7 @@
 internal import GlobalPlatform
 internal import SmartCard
 
-/// Points for what the holder spends, and for books brought back in time: `Loans` credits those through a shared object.
+/// Points for what the holder spends, and for books brought back in time: `Loans` credits those by a shared object.
 struct Loyalty: ParkableApplication {
     static let awardMethod: UInt16 = 1
     private static let recordObject: ObjectNumber = 1

@@ -1,7 +1,7 @@
 internal import SmartCard
 
-/// What the shared library computes. The byte code of its load file is a stand-in, so the sums are done here, and only on a
-/// card that holds the load file: without it an application could not have been linked.
+/// What the shared library computes. The byte code of its load file is a stand-in, so the sums are done here, and only
+/// on a card that holds the load file: without it an application could not have been linked.
 struct PointsLibrary {
     /// Sums of money come in the smallest unit of the currency; a point is earned for each full hundred.
     static let moneyPerPoint: UInt32 = 100

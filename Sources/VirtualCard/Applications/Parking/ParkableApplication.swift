@@ -19,12 +19,12 @@ struct StateObject: Hashable, Sendable {
     let byteCount: Int
 }
 
-/// A native application that knows the parking contract: it says what its state is and whether it may leave; `ParkableProgram`
-/// does the rest.
+/// A native application that knows the parking contract: it says what its state is and whether it may
+/// leave; `ParkableProgram` does the rest.
 protocol ParkableApplication: Sendable {
     /// Names kind and version of the image. A release that can read an older format says so in `accepts`.
     var imageFormat: UInt32 { get }
-    /// Everything that the application keeps, made at installation with these sizes; the image is these objects in order.
+    /// Everything that the application keeps, made at installation with these sizes; the image is they in order.
     var stateObjects: [StateObject] { get }
 
     /// Creates what is not in `stateObjects` (transient memory), and reads the application's own parameters.

@@ -2,8 +2,8 @@ internal import CardCrypto
 internal import GlobalPlatform
 internal import SmartCard
 
-/// The parking contract of one instance (docs/parking-contract.md). Every method changes the card once or not at all: the core
-/// makes the writes of a command durable together.
+/// The parking contract of one instance (docs/parking-contract.md). Every method changes the card once or not at all:
+/// the core makes the writes of a command durable together.
 struct ParkingDesk<Application: ParkableApplication> {
     let application: Application
 

@@ -2,8 +2,8 @@ internal import CardCrypto
 internal import GlobalPlatform
 internal import SmartCard
 
-/// Protects an answer where the secure channel does not (docs/parking-contract.md, "Sealed answers"). The check value over
-/// command and answer is also where the key stream starts, as in RFC 5297: a key that is used twice gives nothing away.
+/// Protects an answer where the secure channel does not (docs/parking-contract.md, "Sealed answers"). The check value
+/// over command and answer is also where the key stream starts, as in RFC 5297: a key used twice gives nothing away.
 struct ParkingSeal {
     private let check: CMAC
     private let cipher: Cipher
