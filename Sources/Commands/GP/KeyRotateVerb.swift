@@ -254,7 +254,7 @@ final class KeyRotator {
         var wish = Handshake.Wish(
             hostChallenge: entropy.bytes(8), level: level,
             keyVersion: version, logicalChannel: channel,
-            scp02Options: Authentication(desk).scp02Options(for: level), application: desk.securityDomain)
+            scp02Options: Authentication(desk).scp02Options(), application: desk.securityDomain)
         do {
             try link.authenticate(wish, keys: keys)
         } catch LinkError.handshake(.challengeLength(wanted: let count)) {
