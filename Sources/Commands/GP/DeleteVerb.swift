@@ -38,6 +38,12 @@ enum DeleteVerb {
         let contents = try desk.link.run(ReadContents(scopes: [.applications, .loadFilesAndModules]))
         var deleted: [AID] = []
         for aid in aids { deleted += try delete(aid, contents, desk) }
+        guard !desk.isDryRun else {
+            desk.show(
+                "Nothing was changed.",
+                ["dryRun": true, "wouldDelete": .array(deleted.map { .string("\($0)") })])
+            return
+        }
         guard desk.terminal.isJSON else { return }
         let after = try desk.link.send(.getData(.extendedCardResources))
         let free = (try? BERTLV.readOne(after.data)).flatMap { try? CardResources(value: $0.value) }
@@ -50,7 +56,10 @@ enum DeleteVerb {
     private static func target(_ text: String) throws -> AID {
         if let aid = try? AID(hex: text) { return aid }
         guard text.lowercased().hasSuffix(".cap") || text.contains("/") else {
-            throw Problem.usage("'\(text)' is neither an AID nor a CAP file")
+            throw Problem.usage(
+                "'\(text)' is neither an AID nor a CAP file",
+                why: "an AID has 5 to 16 bytes in hex, and the name of a CAP file ends in .cap",
+                advice: "see the names on the card with: berth gp list")
         }
         return try InputFile.readCAP(text).loadFile.aid
     }
@@ -73,8 +82,8 @@ enum DeleteVerb {
         }
         guard !desk.isDryRun else {
             let all = (withRelated ? instances : []) + [aid]
-            for aid in all { desk.terminal.note("would delete \(aid)") }
-            return []
+            if !desk.terminal.isJSON { for aid in all { desk.terminal.print("Would delete \(aid).") } }
+            return all
         }
         let issuer = try desk.parsed[InstallOptions.tokenKey].map {
             try ContentKeyReading.signing($0, "token key", desk.terminal)

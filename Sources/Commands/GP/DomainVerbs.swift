@@ -7,7 +7,7 @@ internal import SmartCard
 enum DomainVerbs {
     static func noun(_ desks: DeskProvider) -> Command {
         Command(
-            "domain", "Make, show, fill and delete security domains", aliases: ["sd"],
+            "domain", "Make, show and delete security domains, and move things into them", aliases: ["sd"],
             commands: [
                 DomainCreateVerb.verb(desks), list(desks), extradite(desks), delete(desks),
             ])
@@ -17,7 +17,7 @@ enum DomainVerbs {
 
     private static func list(_ desks: DeskProvider) -> Command {
         Command(
-            "list", "Show the security domains, and what each of them holds", aliases: ["ls"],
+            "list", "Show the security domains, and what each of them holds", aliases: ["ls", "show"],
             options: ConnectionOptions.session
         ) { parsed, terminal in
             let desk = try desks.desk(parsed, terminal)

@@ -44,11 +44,11 @@ struct IdentityView {
         if !identity.keys.isEmpty {
             terminal.print()
             var keys = Table([
-                .init("Key version", .right), .init("Id", .right), .init("Type"), .init("Bytes", .right),
+                .init("Key version"), .init("Id", .right), .init("Type"), .init("Bytes", .right),
             ])
             for key in identity.keys {
                 keys.add([
-                    .init("\(key.version)"), .init("\(key.identifier)"),
+                    .init(key.version.versionText), .init("\(key.identifier)"),
                     .init(key.components.map(\.type.name).joined(separator: " + ")),
                     .init(key.components.map { "\($0.byteCount)" }.joined(separator: " + ")),
                 ])

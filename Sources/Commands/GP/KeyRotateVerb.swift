@@ -77,7 +77,8 @@ final class KeyRotator {
         defer { try? spare?.close() }
         let view = RotationView(plan, hasWayBack: spare != nil || !plan.replacesBeforeVerifying, keys.file)
         guard !desk.isDryRun else {
-            return desk.show(view.lines.joined(separator: "\n"), view.json(changed: false))
+            return desk.show(
+                (view.lines + ["nothing was changed"]).joined(separator: "\n"), view.json(changed: false))
         }
         try agree(view)
         // First the record: keys in a file that nothing remembers would not be taken up again.
