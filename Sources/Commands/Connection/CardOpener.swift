@@ -39,8 +39,8 @@ extension CardOpener {
     @Sendable package static func reader(
         _ choice: ReaderChoice, _ options: ConnectOptions
     ) throws -> any CardChannel {
-        let readers = try ReaderContext().readers()
-        let reader = try choice.choose(among: readers)
-        return try PCSCChannel(reader: reader.name, options: options)
+        let context = try ReaderContext()
+        let reader = try choice.choose(among: context.readers())
+        return try PCSCChannel(reader: reader.name, options: options, context: context)
     }
 }
