@@ -150,6 +150,8 @@ struct InstallVerbTests {
             #expect(planned.output.contains("Would \(step).\n"), "\(planned.output)")
         }
         #expect(planned.output.hasSuffix("Nothing was changed.\n"))
+        let plan = await bench.run("gp install @suite.cap --all --dry-run --json")
+        #expect(plan.json?["dryRun"] == true && plan.json?["steps"]?.arrayValue?.count == 3)
         #expect(bench.card.freeMemory == free)
         #expect(await bench.run("gp install @suite.cap --all").exit == .success)
         let done = await bench.run("gp install @suite.cap --all --dry-run")

@@ -20,7 +20,7 @@ enum DeleteVerb {
         Command(
             "delete", "Delete instances and load files", aliases: ["uninstall", "rm"],
             examples: [
-                .init("an instance", "berth gp delete F0426572746801"),
+                .init("an instance", "berth gp delete F042657274680201"),
                 .init("everything that a file brought", "berth gp delete purse.cap --related"),
             ], arguments: [targets],
             options: [
@@ -67,6 +67,8 @@ enum DeleteVerb {
     private static func delete(_ aid: AID, _ contents: CardContents, _ desk: CardDesk) throws -> [AID] {
         let file = contents.loadFile(aid)
         guard file != nil || contents.application(aid) != nil else {
+            // It is on the card, but the registry shows it apart.
+            guard aid != desk.securityDomain else { throw Problem.issuerDomainStays }
             if desk.parsed[missingIsFine] { return [] }
             throw Problem(
                 "not-on-card", exit: .notFound, "\(aid) is not on the card",

@@ -122,7 +122,7 @@ enum DomainVerbs {
             let aid = parsed[domain]
             _ = try contents.requireDomain(aid)
             guard aid != contents.issuerDomain?.aid else {
-                throw Problem("issuer-domain", exit: .refused, "the issuer domain cannot be deleted")
+                throw Problem.issuerDomainStays
             }
             let held = contents.held(by: aid)
             guard held.isEmpty else { throw Problem.domainHolds(aid, held) }

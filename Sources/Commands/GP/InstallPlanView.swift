@@ -48,7 +48,10 @@ struct InstallPlanView {
             ], details: ["obstacles": .array(plan.obstacles.map { .string($0.code) })])
     }
 
-    var json: JSONValue {
+    var json: JSONValue { .object(object) }
+    var dryRunJSON: JSONValue { .object(object.adding("dryRun", true)) }
+
+    private var object: JSONObject {
         [
             "loadFile": .string("\(request.package.aid)"), "version": .string(request.package.versionText),
             "expectedBytes": .count(request.nonVolatileExpected),

@@ -36,7 +36,7 @@ struct Installation {
         if !terminal.isJSON { view.show(on: terminal) }
         if !plan.obstacles.isEmpty, !parsed[InstallOptions.force] { throw view.problem }
         guard !desk.isDryRun else {
-            if terminal.isJSON { terminal.print(json: view.json) } else { view.showSteps(on: terminal) }
+            if terminal.isJSON { terminal.print(json: view.dryRunJSON) } else { view.showSteps(on: terminal) }
             return
         }
         let outcome = try carryOut(plan, signing)
