@@ -50,3 +50,10 @@ for special in silent /dev/zero; do
         [[ $status -eq 65 || $status -eq 66 ]] || fail "$verb $special ended with $status: $(<answer)"
     done
 done
+
+# A limit on the size of files stands in for a full disk: what could not be written whole is not left in the way.
+if (trap '' XFSZ && ulimit -f 1 && "$BERTH" card create full.card --profile javacard-80k >answer 2>&1); then
+    fail "a card of more than the limit was made: $(<answer)"
+fi
+[[ ! -e full.card ]] || fail "half a card stays in the way of the next try"
+"$BERTH" card create full.card --profile javacard-80k >/dev/null || fail "the next try failed too"
