@@ -28,8 +28,9 @@ package struct Interrupts: Sendable {
     /// SIGINT, SIGTERM and SIGHUP of this process.
     package static let process = Self(
         begin: {
-            // Read once first: the handler must not be the one that initialises it.
+            // Read once first: the handler must not be the one that initialises them.
             _ = firstSignal.load(ordering: .relaxed)
+            _ = inputsAwaited.load(ordering: .relaxed)
             for number in [SIGINT, SIGTERM, SIGHUP] { _ = setHandler(number, countInterruption) }
         },
         raised: {
@@ -43,10 +44,24 @@ package struct Interrupts: Sendable {
 
 /// A signal handler can reach nothing but a global.
 private let firstSignal = Atomic<CInt>(0)
+private let inputsAwaited = Atomic<Int>(0)
 
 private func countInterruption(_ number: CInt) {
-    let isFirst = firstSignal.compareExchange(expected: 0, desired: number, ordering: .relaxed).exchanged
-    if !isFirst { _exit(128 + number) }
+    let isFirst = firstSignal.compareExchange(expected: 0, desired: number, ordering: .sequentiallyConsistent)
+        .exchanged
+    if !isFirst || inputsAwaited.load(ordering: .sequentiallyConsistent) > 0 { _exit(128 + number) }
+}
+
+/// Waits for a person or another program. No step is under way then, and the input may never come: the first signal
+/// ends the program at once, also one that came just before.
+func awaitingInput<Result, Failure: Error>(
+    _ wait: () throws(Failure) -> Result
+) throws(Failure) -> Result {
+    inputsAwaited.add(1, ordering: .sequentiallyConsistent)
+    defer { inputsAwaited.subtract(1, ordering: .sequentiallyConsistent) }
+    let earlier = firstSignal.load(ordering: .sequentiallyConsistent)
+    if earlier != 0 { _exit(128 + earlier) }
+    return try wait()
 }
 
 /// Sets the handler and gives the action that was there.

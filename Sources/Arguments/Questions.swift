@@ -28,7 +28,9 @@ extension Terminal {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: limit, alignment: 1)
         defer { buffer.deallocate() }
         do {
-            let count = try input.readLine(into: buffer, isSecret: false) { errors.write(Array(prompt.utf8)) }
+            let count = try awaitingInput { () throws(InputError) in
+                try input.readLine(into: buffer, isSecret: false) { errors.write(Array(prompt.utf8)) }
+            }
             guard let count else { return nil }
             let text = String(decoding: buffer[..<count], as: UTF8.self)
             return String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())

@@ -133,10 +133,11 @@ extension Terminal {
         label: String, into buffer: UnsafeMutableRawBufferPointer, isSecret: Bool, prompt: String
     ) throws(Problem) -> Int {
         do {
-            let count = try input.readLine(into: buffer, isSecret: isSecret) {
-                errors.write(Array(prompt.utf8))
+            let read = { () throws(InputError) in
+                try input.readLine(into: buffer, isSecret: isSecret) { errors.write(Array(prompt.utf8)) }
             }
-            return count ?? 0
+            // What is typed in secret has its own way with signals: the echo must come back first.
+            return try (isSecret ? read() : awaitingInput(read)) ?? 0
         } catch {
             throw Problem(input: error, what: "\(label) could not be read")
         }
@@ -145,7 +146,8 @@ extension Terminal {
     private func readFile(
         _ path: String, label: String, into buffer: UnsafeMutableRawBufferPointer
     ) throws(Problem) -> Int {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // A pipe waits here for its other end.
+        let descriptor = awaitingInput { open(path, O_RDONLY | O_CLOEXEC) }
         guard descriptor >= 0 else {
             throw Problem(
                 "secret-unreadable", exit: .noInput, "\(label) could not be read from \(path)",
@@ -166,8 +168,8 @@ extension Terminal {
     ) throws(Problem) -> Int {
         var count = 0
         while true {
-            let result = readBytes(
-                descriptor, into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+            let result = awaitingInput { readBytes(descriptor, into: rest) }
             if result < 0 {
                 throw Problem(
                     "secret-unreadable", exit: .noInput, "\(label) could not be read from \(source)",

@@ -5,6 +5,12 @@ import Testing
 
 @testable import VirtualCard
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
@@ -88,6 +94,21 @@ struct CoreFileTests {
         #expect(view.contents.isSame(as: bench.card.contents))
         #expect(view.note == Array("kept".utf8))
         #expect(TemporaryFile.read(path) == before)
+    }
+
+    /// Opening a pipe waits for its other end, and a device is read without end: neither is a card.
+    @Test("are not pipes or devices", .timeLimit(.minutes(1)))
+    func specialFiles() throws {
+        let pipe = TemporaryFile.path("pipe")
+        defer { TemporaryFile.remove(pipe) }
+        try #require(mkfifo(pipe, 0o600) == 0)
+        for path in [pipe, "/dev/zero"] {
+            #expect(throws: CardFileError.notACardFile(path)) { try Self.open(path) }
+            #expect(throws: CardFileError.notACardFile(path)) {
+                try VirtualCard(
+                    viewing: path, environment: Bench.environment(), entropy: SeededEntropy(seed: [2]))
+            }
+        }
     }
 
     @Test("of a later version are told from what is no card")

@@ -27,6 +27,8 @@ package final class CardFile {
     private static let family = Array("BERTHCARD".utf8)
     private static let headerBytes = 13
     private static let recordBytesMax = 1 << 26
+    /// Far above what any profile's memory can fill before the file is written anew.
+    private static let fileBytesMax = 1 << 28
     /// Below this, a file is not worth writing anew.
     private static let compactionBytesMin = 262_144
 
@@ -59,8 +61,14 @@ package final class CardFile {
         guard descriptor >= 0 else { throw errno == EEXIST ? .exists(path) : .system("create", errno, path) }
         let file = CardFile(path: path, descriptor: descriptor, profileText: profileText)
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .inUse(path) }
-        try file.write(file.snapshot(of: state))
-        try file.synchronize()
+        do throws(CardFileError) {
+            try file.write(file.snapshot(of: state))
+            try file.synchronize()
+        } catch {
+            // Half a card is none, and would stand in the way of the next try.
+            unlink(path)
+            throw error
+        }
         file.durableOffset = file.endOffset
         file.liveBytes = file.endOffset
         return file
@@ -73,6 +81,10 @@ package final class CardFile {
         for _ in 0..<8 {
             let descriptor = openForWriting(path)
             guard descriptor >= 0 else { throw .system("open", errno, path) }
+            guard isRegular(descriptor) else {
+                close(descriptor)
+                throw .notACardFile(path)
+            }
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
                 close(descriptor)
                 throw .inUse(path)
@@ -94,6 +106,7 @@ package final class CardFile {
         let descriptor = openForReading(path)
         guard descriptor >= 0 else { throw .system("open", errno, path) }
         let file = CardFile(path: path, descriptor: descriptor, profileText: "")
+        guard isRegular(descriptor) else { throw .notACardFile(path) }
         try file.replay(library)
         return file
     }
@@ -284,7 +297,15 @@ package final class CardFile {
             guard count >= 0 else { throw .system("read", errno, path) }
             if count == 0 { return bytes }
             bytes += buffer.prefix(count)
+            guard bytes.count <= Self.fileBytesMax else { throw .notACardFile(path) }
+            if bytes.count == count, !bytes.starts(with: Self.family) { return bytes }
         }
+    }
+
+    /// A pipe or a device has no end to read to, and no place to write at.
+    private static func isRegular(_ descriptor: Int32) -> Bool {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
     private static func isCurrent(_ descriptor: Int32, _ path: String) -> Bool {
@@ -296,8 +317,9 @@ package final class CardFile {
 
 // `open` of this class hides the C function of the same name.
 private func createNew(_ path: String) -> Int32 { open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }
-private func openForReading(_ path: String) -> Int32 { open(path, O_RDONLY | O_CLOEXEC) }
-private func openForWriting(_ path: String) -> Int32 { open(path, O_RDWR | O_CLOEXEC) }
+// Opening does not wait for the other end of a pipe; regular files do not know the difference.
+private func openForReading(_ path: String) -> Int32 { open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
+private func openForWriting(_ path: String) -> Int32 { open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC) }
 private func createForWriting(_ path: String) -> Int32 {
     open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
 }
