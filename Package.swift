@@ -96,7 +96,8 @@ let package = Package(
         tests(
             "CommandsTests",
             [
-                "Arguments", "CardCrypto", "CardManagement", "Commands", "GlobalPlatform", "Readers", "SmartCard",
+                "Arguments", "CardCrypto", "CardManagement", "Commands", "GlobalPlatform", "Readers",
+                "SmartCard",
                 "VirtualCard",
             ]),
         tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),

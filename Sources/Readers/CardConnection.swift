@@ -36,10 +36,15 @@ final class CardConnection: Sendable {
     }
 
     /// Opens the card and, where it is shared, holds it; waits for other programs no longer than the patience.
-    static func open(reader: String, _ options: ConnectOptions) throws(CardChannelError) -> Opened {
+    ///
+    /// - Parameter known: a context that is open already; without one a new one is made.
+    static func open(
+        reader: String, _ options: ConnectOptions, in known: ReaderContext? = nil
+    ) throws(CardChannelError) -> Opened {
         let deadline = Deadline(after: options.patience)
         let outcome = BlockingCall.run(within: options.patience + grace) {
-            Result { () throws(CardChannelError) in try openBlocking(reader: reader, options, until: deadline)
+            Result { () throws(CardChannelError) in
+                try openBlocking(reader: reader, options, in: known, until: deadline)
             }
         } discard: { late in
             if case .success(let opened) = late { opened.connection.disconnect(.untouched) }
@@ -72,9 +77,9 @@ final class CardConnection: Sendable {
     private static let grace = Duration.milliseconds(500)
 
     private static func openBlocking(
-        reader: String, _ options: ConnectOptions, until deadline: Deadline
+        reader: String, _ options: ConnectOptions, in known: ReaderContext?, until deadline: Deadline
     ) throws(CardChannelError) -> Opened {
-        let context = try ReaderContext()
+        let context = if let known { known } else { try ReaderContext() }
         let connection = try connect(reader: reader, options, in: context, until: deadline)
         if options.sharing == .shared {
             let code = connection.beginTransactionBlocking(options)

@@ -16,8 +16,13 @@ package final class PCSCChannel: CardChannel {
     private var buffer = [UInt8](repeating: 0, count: 65_536 + 2)
 
     /// Opens the card in the reader of exactly this name.
-    package init(reader: String, options: ConnectOptions = ConnectOptions()) throws(CardChannelError) {
-        let opened = try CardConnection.open(reader: reader, options)
+    ///
+    /// - Parameter context: one that is open already and that nobody else will use; each costs a connection to the
+    ///   service.
+    package init(
+        reader: String, options: ConnectOptions = ConnectOptions(), context: ReaderContext? = nil
+    ) throws(CardChannelError) {
+        let opened = try CardConnection.open(reader: reader, options, in: context)
         readerName = reader
         self.options = options
         connection = opened.connection

@@ -150,7 +150,7 @@ extension Explanations {
             0x6982, after: .storeData, "Not authenticated for data",
             "The domain wants a secure channel, or a higher level.",
             causes: ["No secure channel is open.", "The application wants its data encrypted."],
-            advice: ["Open a session with MAC and encryption."], "GPCS 2.3.1 table 11-10"),
+            advice: ["Open a session with MAC and encryption: `--mode enc`."], "GPCS 2.3.1 table 11-10"),
         .init(
             0x6A88, after: .getData, "Data object not there",
             "The card does not have this object. Many are optional.",

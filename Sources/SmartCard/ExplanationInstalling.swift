@@ -62,7 +62,8 @@ extension Explanations {
             causes: [
                 "The application's objects do not fit into the permanent memory.",
                 "Its transient arrays do not fit into the working memory.",
-                "C7 or C8 ask for more than is free, or the domain's quota is used up.",
+                "A reservation asks for more than is free, a quota allows less than it needs, or the domain's quota is "
+                    + "used up.",
             ],
             advice: [
                 room, "Compare both kinds of free memory: either may be the one that is missing.",

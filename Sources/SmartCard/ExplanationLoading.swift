@@ -20,12 +20,14 @@ extension Explanations {
             "The card refuses this load file before it has seen any of it.",
             causes: [
                 "A load file with this AID is on the card already.",
-                "The card or the security domain is locked.", "A delegated domain needs a token.",
+                "The domain that it should belong to has no keys of its own yet, or it or the card is locked.",
+                "A delegated domain needs a token.",
                 "An earlier load was broken off and left something behind.",
             ],
             advice: [
-                "List the card: delete the old version first, or keep it.", "Reset the card and try again.",
-                "Check the life cycle state of the card.",
+                "List the card with `berth gp list`: delete the old version first, or keep it.",
+                "See the states with `berth gp domain list`: a domain that is SELECTABLE needs keys first.",
+                "Reset the card and try again.",
             ], "GPCS 2.3.1 table 11-10; seen on real cards"),
         .init(
             0x6A88, after: .installForLoad, "Security domain not found",

@@ -114,7 +114,8 @@ extension Explanations {
                 "The issuer domain of this card has another AID.",
             ],
             advice: [
-                "Select the default application (no AID) and read the AID from its answer.", "List the card.",
+                "Select the default application (no AID) and read the AID from its answer.",
+                "List the card with `berth gp list`.",
             ],
             "GPCS 2.3.1 table 11-84"),
         .init(

@@ -48,7 +48,7 @@ struct CardFileCommandTests {
 
     static let refusals: [(line: String, exit: ExitCode, code: String)] = [
         ("create @there.card", .cannotCreate, "card-exists"),
-        ("create @none/x.card", .noInput, "card-file-missing"),
+        ("create @none/x.card", .cannotCreate, "card-file-not-made"),
         ("create @x.card --profile nothing", .noInput, "profile-unknown"),
         ("create @x.card --profile @broken.profile", .badData, "profile-wrong"),
         ("create @x.card --key 4041", .badData, "key-malformed"),

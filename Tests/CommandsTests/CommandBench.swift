@@ -94,7 +94,7 @@ final class CommandBench: @unchecked Sendable {
             environment: Environment(environment), clock: ContinuousClock(), interrupts: .none)
         let opener = CardOpener(
             openFile: { _ in throw CardChannelError(.noCard, "no files here") },
-            openReader: { _ in BenchChannel(self) })
+            openReader: { _, _ in BenchChannel(self) })
         let words = line.split(separator: " ").map { String($0.replacing("@", with: folder + "/")) }
         let exit = await BerthProgram.make(opener, readers: .none).run(words, on: terminal)
         card.powerOff()

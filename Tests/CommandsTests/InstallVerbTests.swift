@@ -139,6 +139,48 @@ struct InstallVerbTests {
         .init("gp delete nonsense", .usage, "usage"),
     ]
 
+    @Test("a dry run says what would be done, and does none of it")
+    func dryRun() async throws {
+        let bench = try CommandBench()
+        try bench.writeSuite("suite.cap")
+        let free = bench.card.freeMemory
+        let planned = await bench.run("gp install @suite.cap --all --dry-run")
+        #expect(planned.exit == .success)
+        for step in ["load \(CommandBench.suite)", "install \(CommandBench.first)"] {
+            #expect(planned.output.contains("Would \(step).\n"), "\(planned.output)")
+        }
+        #expect(planned.output.hasSuffix("Nothing was changed.\n"))
+        let plan = await bench.run("gp install @suite.cap --all --dry-run --json")
+        #expect(plan.json?["dryRun"] == true && plan.json?["steps"]?.arrayValue?.count == 3)
+        #expect(bench.card.freeMemory == free)
+        #expect(await bench.run("gp install @suite.cap --all").exit == .success)
+        let done = await bench.run("gp install @suite.cap --all --dry-run")
+        #expect(done.output.hasSuffix("Nothing to do: everything is on the card.\n"))
+        let names = [CommandBench.first, CommandBench.second, CommandBench.suite]
+        let text = await bench.run("gp delete @suite.cap --related --dry-run")
+        #expect(text.output == names.map { "Would delete \($0).\n" }.joined() + "Nothing was changed.\n")
+        let json = await bench.run("gp delete @suite.cap --related --dry-run --json")
+        #expect(json.json == ["dryRun": true, "wouldDelete": .array(names.map { .string($0) })])
+        #expect(bench.entry(CommandBench.first) != nil)
+    }
+
+    @Test("a platform package that the card turns out to lack is named")
+    func platformLacks() async throws {
+        let bench = try CommandBench()
+        // The SIM toolkit (sim.toolkit of TS 43.019): a card that is no SIM lacks it.
+        let toolkit = CAPPackage(
+            aid: try AID(hex: "A0000000090003FFFFFFFF8910710002"), version: CAPVersion(2, 6))
+        try bench.writeSuite("toolkit.cap", imports: [toolkit])
+        let outcome = await bench.run("gp install @toolkit.cap --all --json")
+        #expect(outcome.exit == .missingImport && outcome.problemCode == "card-refused")
+        let problem = try #require(outcome.lines.last?["problem"])
+        let assumed = problem["details"]?["assumedImports"]?.arrayValue ?? []
+        #expect(assumed.contains(.string("\(toolkit.aid) (sim.toolkit) version 2.6")), "\(outcome.output)")
+        // Running it again would help nothing here.
+        let text = await bench.run("gp install @toolkit.cap --all")
+        #expect(text.errors.contains("%: the card refused\n"), "\(text.errors)")
+    }
+
     @Test("every outcome has the exit code of its class, as JSON and as text")
     func exitCodes() async throws {
         let bench = try CommandBench("small-16k")

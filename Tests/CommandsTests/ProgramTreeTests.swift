@@ -8,7 +8,7 @@ import Testing
 struct ProgramTreeTests {
     private static let opener = CardOpener(
         openFile: { _ in throw Problem.usage("no cards here") },
-        openReader: { _ in throw Problem.usage("no readers here") })
+        openReader: { _, _ in throw Problem.usage("no readers here") })
     private static let program = BerthProgram.make(opener, readers: .none)
 
     /// Every verb, as it is typed.

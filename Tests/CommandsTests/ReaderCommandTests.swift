@@ -38,7 +38,7 @@ struct ReaderCommandTests {
             clock: ContinuousClock(), interrupts: interrupts)
         let opener = CardOpener(
             openFile: { _ in throw CardChannelError(.noCard, "none") },
-            openReader: { _ in throw CardChannelError(.noCard, "none") })
+            openReader: { _, _ in throw CardChannelError(.noCard, "none") })
         let exit = await BerthProgram.make(opener, readers: readers).run(words, on: terminal)
         return Outcome(exit: exit, output: output.text, errors: errors.text)
     }
@@ -72,6 +72,27 @@ struct ReaderCommandTests {
             list: { throw CardChannelError(.noService, "pcscd is not running") }, watch: { { _ in [] } })
         let refused = await run(["reader", "list", "--json"], gone)
         #expect(refused.exit == .unavailable && refused.problemCode == "no-reader-service")
+    }
+
+    @Test(
+        "a problem with a reader says first what happened, then what to do",
+        arguments: [
+            ("There is no card in “A”. Put one in.", "There is no card in “A”", ["Put one in."]),
+            (
+                "The card in “Reader 00. 01” is mute. Turn it.", "The card in “Reader 00. 01” is mute",
+                ["Turn it."]
+            ),
+            (
+                "No reader is called “x”. There are:\n  1  A", "No reader is called “x”",
+                ["There are:\n  1  A"]
+            ),
+            ("There is no /run/pcscd.comm. Start it: x.", "There is no /run/pcscd.comm", ["Start it: x."]),
+            ("The wait ended.", "The wait ended", []), ("pcscd is not running", "pcscd is not running", []),
+        ])
+    func sentences(message: String, what: String, advice: [String]) {
+        let problem = CardChannelError(.noReader, message).problem
+        #expect(problem.what == what)
+        #expect(problem.advice == advice)
     }
 
     @Test("watches cards and readers come and go, through an absence of the service, until Ctrl-C")

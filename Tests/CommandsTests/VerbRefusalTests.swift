@@ -96,6 +96,11 @@ struct VerbRefusalTests {
         .init("gp store-data", .usage, "usage"),
         .init("gp store-data --data xyz", .badData, "data-malformed"),
         .init("gp store-data --data 1122 --format tlv", .badData, "data-malformed"),
+        // The card says 6A88 (GPCS 2.3.1 §E.5.1.7): keys that are not there are no object that is not there.
+        .init("gp delete \(applet) --key-version 1", .notAuthenticated, "card-refused"),
+        .init("gp delete F04265", .usage, "usage"),
+        .init("gp delete \(issuer)", .refused, "issuer-domain"),
+        .init("gp delete \(issuer) --if-present", .refused, "issuer-domain"),
         .init("gp store-data --data 0070FF --format dgi", .badData, "data-malformed"),
         .init("gp store-data --data 1122 --encrypt", .usage, "usage"),
         .init("gp store-data --data file:@none", .noInput, "secret-unreadable"),

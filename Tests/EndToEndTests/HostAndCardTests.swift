@@ -9,7 +9,8 @@ internal import VirtualCard
 @Suite("The host and the card together")
 struct HostAndCardTests {
     @Test(
-        "every profile is identified, listed and changed at every level it offers", arguments: Bench.profiles)
+        "every profile is identified, listed and changed at every level it offers", .mission(.b7),
+        .mission(.b9), .mission(.c6), .mission(.c7), arguments: Bench.profiles)
     func everyProfile(profile: String) throws {
         let levels: [SecurityLevel] = [
             .authenticatedOnly, .commandMAC, [.commandMAC, .commandEncryption], [.commandMAC, .responseMAC],

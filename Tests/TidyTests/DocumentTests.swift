@@ -47,7 +47,7 @@ struct DocumentTests {
     @Test("the README gives the two commands that a newcomer needs")
     func readmeCommands() throws {
         let readme = try Project.text("README.md")
-        for command in ["./scripts/setup", "./scripts/demo"] {
+        for command in ["./scripts/test", "./scripts/demo"] {
             #expect(readme.contains(command))
             let path = String(command.dropFirst(2))
             #expect(FileManager.default.isExecutableFile(atPath: Project.root.appending(path: path).path))

@@ -6,7 +6,7 @@ import Testing
 @testable import VirtualCard
 
 /// The parking contract (docs/parking-contract.md), for every application that parks.
-@Suite("Parking contract", .mission(.point1))
+@Suite("Parking contract", .mission(.point1), .mission(.b6), .mission(.b10))
 struct ApplicationsParkingTests {
     // MARK: Leaving
 

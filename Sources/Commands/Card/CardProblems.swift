@@ -39,14 +39,15 @@ extension CardFileError: ExplainedError {
             Problem(
                 "card-file-damaged", exit: .badData, "the profile inside the card file cannot be read",
                 why: "\(error)")
+        case .system("create", let code, let path):
+            Problem(
+                "card-file-not-made", exit: .cannotCreate, "\(path) cannot be made",
+                why: String(cString: strerror(code)),
+                advice: ["name a file in a folder that is there and yours"])
         case .system(_, ENOENT, let path):
             Problem(
                 "card-file-missing", exit: .noInput, "there is no card file \(path)",
                 advice: ["make one with: berth card create \(path) --profile javacard-80k"])
-        case .system("create", let code, let path):
-            Problem(
-                "card-file-not-made", exit: .cannotCreate, "\(path) cannot be made",
-                why: String(cString: strerror(code)))
         case .system("open", let code, let path):
             Problem(
                 "card-file-unreadable", exit: .noInput, "\(path) cannot be opened",

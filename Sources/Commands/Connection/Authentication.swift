@@ -35,7 +35,7 @@ struct Authentication {
         material: KeySource.Material, keyVersion: UInt8, diversification: Diversification?,
         level: SecurityLevel
     ) throws {
-        let options = scp02Options(for: level)
+        let options = scp02Options()
         let entropy = SystemEntropy()
         do {
             try attempt(
@@ -95,15 +95,15 @@ struct Authentication {
         try memory?.update { change(&$0, key) }
     }
 
-    /// "i" of SCP02 is told only by recognition data; without them the usual 15 serves: 55 differs in nothing here.
-    /// Whether there is an R-MAC only they tell, so then the card is asked for them.
-    func scp02Options(for level: SecurityLevel) -> SCP02Options {
-        var channels = desk.identity?.secureChannels
-        if channels == nil, level.contains(.responseMAC) {
+    /// "i" of SCP02 stands only in the recognition data: those of SELECT, or else the card is asked for them. A card
+    /// that tells neither has the usual 15, from which 55 differs in nothing here.
+    func scp02Options() -> SCP02Options {
+        var channels = desk.identity?.secureChannels ?? desk.shared.told?.secureChannels ?? []
+        if channels.isEmpty {
             let answer = try? desk.link.send(.getData(.cardRecognitionTemplate))
-            channels = (try? RecognitionData(answer?.data ?? []))?.secureChannels
+            channels = (try? RecognitionData(answer?.data ?? []))?.secureChannels ?? []
         }
-        return SCP02Options(rawValue: channels?.first { $0.version == .scp02 }?.options ?? 0x15)
+        return SCP02Options(rawValue: channels.first { $0.version == .scp02 }?.options ?? 0x15)
     }
 
     private func diversification() throws -> Diversification? {

@@ -10,6 +10,8 @@ struct CardDesk {
         let link: CardLink
         var securityDomain: AID?
         var identity: CardIdentity?
+        /// The recognition data that came with the selection, on cards that put them there.
+        var told: RecognitionData?
         /// The command line that opened the card: in a script, the script's own and not the line's.
         let connection: ParsedCommand
 
@@ -49,6 +51,7 @@ struct CardDesk {
         let wanted = connection[ConnectionOptions.domain]
         let answer = try link.send(.select(wanted))
         if answer.isSelected {
+            shared.told = (try? FileControlInformation(answer.data))?.recognition
             shared.securityDomain = wanted ?? Self.name(in: answer)
             return
         }

@@ -9,11 +9,11 @@ package struct CardOpener: Sendable {
     /// Opens a virtual card from its file.
     package let openFile: @Sendable (String) throws -> any CardChannel
     /// Opens the card in a reader.
-    package let openReader: @Sendable (ReaderChoice) throws -> any CardChannel
+    package let openReader: @Sendable (ReaderChoice, ConnectOptions) throws -> any CardChannel
 
     package init(
         openFile: @escaping @Sendable (String) throws -> any CardChannel,
-        openReader: @escaping @Sendable (ReaderChoice) throws -> any CardChannel
+        openReader: @escaping @Sendable (ReaderChoice, ConnectOptions) throws -> any CardChannel
     ) {
         self.openFile = openFile
         self.openReader = openReader
@@ -27,15 +27,20 @@ package struct CardOpener: Sendable {
         }
         // What is named on the command line is meant, whatever the environment says.
         if let path = parsed[ConnectionOptions.card], !readerIsNamed { return try openFile(path) }
-        return try openReader(ReaderChoice(parsed[ConnectionOptions.reader]))
+        let options = ConnectOptions(
+            sharing: parsed[ConnectionOptions.exclusive] ? .exclusive : .shared,
+            transmission: parsed[ConnectionOptions.transmission])
+        return try openReader(ReaderChoice(parsed[ConnectionOptions.reader]), options)
     }
 }
 
 extension CardOpener {
     /// The card in a PC/SC reader, held for the whole session so that no other program comes between.
-    @Sendable package static func reader(_ choice: ReaderChoice) throws -> any CardChannel {
-        let readers = try ReaderContext().readers()
-        let reader = try choice.choose(among: readers)
-        return try PCSCChannel(reader: reader.name)
+    @Sendable package static func reader(
+        _ choice: ReaderChoice, _ options: ConnectOptions
+    ) throws -> any CardChannel {
+        let context = try ReaderContext()
+        let reader = try choice.choose(among: context.readers())
+        return try PCSCChannel(reader: reader.name, options: options, context: context)
     }
 }

@@ -1,6 +1,7 @@
 internal import Arguments
 internal import CardManagement
 internal import GlobalPlatform
+internal import Readers
 internal import SmartCard
 
 /// The options by which every command that talks to a card is told which card, and with what keys.
@@ -13,6 +14,14 @@ enum ConnectionOptions {
     static let card = Option<String?>.optional(
         "card", .file("FILE", extensions: "card"), .environment("BERTH_CARD"),
         help: "A virtual card in a file, instead of a reader")
+    static let transmission = Option<ConnectOptions.Transmission>.value(
+        "protocol",
+        .choice(
+            "PROTOCOL",
+            [("any", .any, "what card and reader agree on"), ("t0", .t0, "T=0"), ("t1", .t1, "T=1")]),
+        default: .any, help: "The transmission protocol of a card in a reader")
+    static let exclusive = Option<Bool>.flag(
+        "exclusive", help: "Let no other program even be connected to the card in the reader")
     static let domain = Option<AID?>.optional(
         "domain", .aid("AID"), .aliases("sd", "connect"),
         help: "The security domain to work with; the issuer domain by default")
@@ -59,7 +68,7 @@ enum ConnectionOptions {
     ]
 
     /// For commands that read without a session.
-    static let cardGroup = OptionGroup("Card", [reader, card, domain, trace])
+    static let cardGroup = OptionGroup("Card", [reader, card, domain, transmission, exclusive, trace])
     static let keyGroup = OptionGroup(
         "Keys", [key, keyENC, keyMAC, keyDEK, keyVersion, kdf, mode, allowRetry, quirk])
     /// For commands that change the card.

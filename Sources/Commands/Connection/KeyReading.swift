@@ -8,6 +8,9 @@ struct KeyReading {
     /// GlobalPlatform's test key, which nearly every sample card has.
     private static let testKey: [UInt8] = Array(0x40...0x4F)
 
+    private static let sources =
+        "give it as file:PATH, env:NAME, fd:N, prompt or in hex; default is the test key"
+
     let material: KeySource.Material
     /// Nobody gave a key.
     let isTestKey: Bool
@@ -21,7 +24,7 @@ struct KeyReading {
             material = .one(Secret(Self.testKey))
             return
         }
-        if ([single] + given).contains(where: { $0?.isLiteral == true }) {
+        if ([single] + given).contains(where: Self.isExposed) {
             terminal.warn(
                 "a key on the command line can be seen by every program of this machine; "
                     + "use env:NAME, file:PATH or prompt")
@@ -41,6 +44,11 @@ struct KeyReading {
             keys.append(try Self.read(source, label: name, on: terminal))
         }
         material = .three(encryption: keys[0], mac: keys[1], dataEncryption: keys[2])
+    }
+
+    /// The word for the test key is no secret.
+    private static func isExposed(_ source: SecretSource?) -> Bool {
+        source?.isLiteral == true && source != .literal("default")
     }
 
     /// One key for all three, or the three one after the other, as `key rotate --generate` writes them.
@@ -71,15 +79,16 @@ struct KeyReading {
                 throw Problem(
                     "key-malformed", exit: .badData, "the \(label) is not a key",
                     why:
-                        "\(source) gives \(trimmed.count) characters; 32, 48 or 64 hexadecimal digits are a key"
-                )
+                        "\(source) gives \(trimmed.count) characters; 32, 48 or 64 hexadecimal digits are a key",
+                    advice: [Self.sources])
             }
             var key: [UInt8] = []
             for index in stride(from: 0, to: trimmed.count, by: 2) {
                 guard let high = digit(trimmed[index]), let low = digit(trimmed[index + 1]) else {
                     throw Problem(
                         "key-malformed", exit: .badData, "the \(label) is not a key",
-                        why: "\(source) gives a character that is no hexadecimal digit")
+                        why: "\(source) gives a character that is no hexadecimal digit",
+                        advice: [Self.sources])
                 }
                 key.append(high << 4 | low)
             }

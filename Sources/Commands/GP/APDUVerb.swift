@@ -20,7 +20,7 @@ enum APDUVerb {
                     throw ValueRefusal("its length byte says \(declared) bytes, and \(actual) follow")
                 }
             }
-        }, least: 1, help: "The commands, in hex")
+        }, least: 1, help: "The commands, in hex, each in one word")
     private static let secure = Option<Bool>.flag(
         "secure", .short("s"), help: "In a session with the keys, protected as --mode says")
     private static let plain = Option<Bool>.flag(

@@ -20,7 +20,7 @@ enum DeleteVerb {
         Command(
             "delete", "Delete instances and load files", aliases: ["uninstall", "rm"],
             examples: [
-                .init("an instance", "berth gp delete F0426572746801"),
+                .init("an instance", "berth gp delete F042657274680201"),
                 .init("everything that a file brought", "berth gp delete purse.cap --related"),
             ], arguments: [targets],
             options: [
@@ -38,6 +38,12 @@ enum DeleteVerb {
         let contents = try desk.link.run(ReadContents(scopes: [.applications, .loadFilesAndModules]))
         var deleted: [AID] = []
         for aid in aids { deleted += try delete(aid, contents, desk) }
+        guard !desk.isDryRun else {
+            desk.show(
+                "Nothing was changed.",
+                ["dryRun": true, "wouldDelete": .array(deleted.map { .string("\($0)") })])
+            return
+        }
         guard desk.terminal.isJSON else { return }
         let after = try desk.link.send(.getData(.extendedCardResources))
         let free = (try? BERTLV.readOne(after.data)).flatMap { try? CardResources(value: $0.value) }
@@ -50,7 +56,10 @@ enum DeleteVerb {
     private static func target(_ text: String) throws -> AID {
         if let aid = try? AID(hex: text) { return aid }
         guard text.lowercased().hasSuffix(".cap") || text.contains("/") else {
-            throw Problem.usage("'\(text)' is neither an AID nor a CAP file")
+            throw Problem.usage(
+                "'\(text)' is neither an AID nor a CAP file",
+                why: "an AID has 5 to 16 bytes in hex, and the name of a CAP file ends in .cap",
+                advice: "see the names on the card with: berth gp list")
         }
         return try InputFile.readCAP(text).loadFile.aid
     }
@@ -58,6 +67,8 @@ enum DeleteVerb {
     private static func delete(_ aid: AID, _ contents: CardContents, _ desk: CardDesk) throws -> [AID] {
         let file = contents.loadFile(aid)
         guard file != nil || contents.application(aid) != nil else {
+            // It is on the card, but the registry shows it apart.
+            guard aid != desk.securityDomain else { throw Problem.issuerDomainStays }
             if desk.parsed[missingIsFine] { return [] }
             throw Problem(
                 "not-on-card", exit: .notFound, "\(aid) is not on the card",
@@ -73,17 +84,17 @@ enum DeleteVerb {
         }
         guard !desk.isDryRun else {
             let all = (withRelated ? instances : []) + [aid]
-            for aid in all { desk.terminal.note("would delete \(aid)") }
-            return []
+            if !desk.terminal.isJSON { for aid in all { desk.terminal.print("Would delete \(aid).") } }
+            return all
         }
         let issuer = try desk.parsed[InstallOptions.tokenKey].map {
             try ContentKeyReading.signing($0, "token key", desk.terminal)
         }
+        // A key that cannot sign is told before anything is sent; one that signs this signs what follows too.
+        _ = try DelegatedOperation.delete(aid, withRelated: withRelated).signed(by: issuer)
         let procedure = DeleteProcedure(aid, withRelated: withRelated, contents: contents) {
             aid, withRelated in
-            issuer.flatMap {
-                try? DelegatedOperation.delete(aid, withRelated: withRelated).token(signedBy: $0)
-            } ?? []
+            (try? DelegatedOperation.delete(aid, withRelated: withRelated).signed(by: issuer)) ?? []
         }
         let outcome = try desk.link.run(procedure)
         for receipt in try ReceiptBook(desk).enter(outcome.confirmations) { desk.terminal.note(receipt.text) }

@@ -18,15 +18,16 @@ enum DomainCreateVerb {
     private static let params = Option<[UInt8]>.value(
         "params", .hex(bytes: 0...200), default: [], help: "Install parameters of the domain's own (tag C9)")
     private static let reserveNonVolatile = amount(
-        "reserve-nonvolatile", "Non-volatile memory to keep for it alone (D8)")
+        "reserve-nonvolatile", also: "reserve", "Non-volatile memory to keep for it alone (D8)")
     private static let reserveVolatile = amount(
-        "reserve-volatile", "Volatile memory to keep for it alone (D7)")
+        "reserve-volatile", also: "volatile-reserve", "Volatile memory to keep for it alone (D7)")
     private static let quotaNonVolatile = amount(
-        "quota-nonvolatile", "The most non-volatile memory it may take (C8)")
-    private static let quotaVolatile = amount("quota-volatile", "The most volatile memory it may take (C7)")
+        "quota-nonvolatile", also: "quota", "The most non-volatile memory it may take (C8)")
+    private static let quotaVolatile = amount(
+        "quota-volatile", also: "volatile-quota", "The most volatile memory it may take (C7)")
 
-    private static func amount(_ name: String, _ help: String) -> Option<Int?> {
-        .optional(name, .integer("BYTES", in: 0...Int(UInt32.max)), help: help)
+    private static func amount(_ name: String, also alias: String, _ help: String) -> Option<Int?> {
+        .optional(name, .integer("BYTES", in: 0...Int(UInt32.max)), .aliases(alias), help: help)
     }
 
     static func verb(_ desks: DeskProvider) -> Command {

@@ -7,7 +7,7 @@ internal import SmartCard
 enum DomainVerbs {
     static func noun(_ desks: DeskProvider) -> Command {
         Command(
-            "domain", "Make, show, fill and delete security domains", aliases: ["sd"],
+            "domain", "Make, show and delete security domains, and move things into them", aliases: ["sd"],
             commands: [
                 DomainCreateVerb.verb(desks), list(desks), extradite(desks), delete(desks),
             ])
@@ -17,7 +17,7 @@ enum DomainVerbs {
 
     private static func list(_ desks: DeskProvider) -> Command {
         Command(
-            "list", "Show the security domains, and what each of them holds", aliases: ["ls"],
+            "list", "Show the security domains, and what each of them holds", aliases: ["ls", "show"],
             options: ConnectionOptions.session
         ) { parsed, terminal in
             let desk = try desks.desk(parsed, terminal)
@@ -122,7 +122,7 @@ enum DomainVerbs {
             let aid = parsed[domain]
             _ = try contents.requireDomain(aid)
             guard aid != contents.issuerDomain?.aid else {
-                throw Problem("issuer-domain", exit: .refused, "the issuer domain cannot be deleted")
+                throw Problem.issuerDomainStays
             }
             let held = contents.held(by: aid)
             guard held.isEmpty else { throw Problem.domainHolds(aid, held) }

@@ -44,11 +44,11 @@ struct IdentityView {
         if !identity.keys.isEmpty {
             terminal.print()
             var keys = Table([
-                .init("Key version", .right), .init("Id", .right), .init("Type"), .init("Bytes", .right),
+                .init("Key version"), .init("Id", .right), .init("Type"), .init("Bytes", .right),
             ])
             for key in identity.keys {
                 keys.add([
-                    .init("\(key.version)"), .init("\(key.identifier)"),
+                    .init(key.version.versionText), .init("\(key.identifier)"),
                     .init(key.components.map(\.type.name).joined(separator: " + ")),
                     .init(key.components.map { "\($0.byteCount)" }.joined(separator: " + ")),
                 ])
@@ -147,6 +147,8 @@ struct MemoryView {
         if let size {
             let used = size - resources.freeNonVolatile
             terminal.print(MemoryBar([.init("used", bytes: used)], .total(size)))
+        } else {
+            terminal.print(MemoryBar([], .onlyFree(resources.freeNonVolatile)))
         }
         terminal.print(
             "Free: \(resources.freeNonVolatile) bytes non-volatile, \(resources.freeVolatile) bytes volatile")

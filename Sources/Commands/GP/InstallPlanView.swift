@@ -26,6 +26,16 @@ struct InstallPlanView {
         }
     }
 
+    /// For a dry run: what would be done.
+    func showSteps(on terminal: Terminal) {
+        guard !plan.isDone else {
+            terminal.print("Nothing to do: everything is on the card.")
+            return
+        }
+        for step in plan.steps { terminal.print("Would \(step.text(request.package.aid)).") }
+        terminal.print("Nothing was changed.")
+    }
+
     /// What stands in the way.
     var problem: Problem {
         let first = plan.obstacles.first
@@ -38,7 +48,10 @@ struct InstallPlanView {
             ], details: ["obstacles": .array(plan.obstacles.map { .string($0.code) })])
     }
 
-    var json: JSONValue {
+    var json: JSONValue { .object(object) }
+    var dryRunJSON: JSONValue { .object(object.adding("dryRun", true)) }
+
+    private var object: JSONObject {
         [
             "loadFile": .string("\(request.package.aid)"), "version": .string(request.package.versionText),
             "expectedBytes": .count(request.nonVolatileExpected),
@@ -60,6 +73,11 @@ extension InstallStep {
         case .install(let instance): "install \(instance.aid)"
         case .makeSelectable(let aid): "make \(aid) selectable"
         }
+    }
+
+    /// The same as a sentence of its own, with the load file's name.
+    func text(_ loadFile: AID) -> String {
+        if case .load = self { "load \(loadFile)" } else { text }
     }
 }
 

@@ -36,7 +36,7 @@ struct Installation {
         if !terminal.isJSON { view.show(on: terminal) }
         if !plan.obstacles.isEmpty, !parsed[InstallOptions.force] { throw view.problem }
         guard !desk.isDryRun else {
-            if terminal.isJSON { terminal.print(json: view.json) }
+            if terminal.isJSON { terminal.print(json: view.dryRunJSON) } else { view.showSteps(on: terminal) }
             return
         }
         let outcome = try carryOut(plan, signing)
@@ -66,6 +66,10 @@ struct Installation {
             bar.finish()
             return outcome
         } catch {
+            if case LinkError.procedure(.refused(_, let status)) = error {
+                bar.stop("the card refused")
+                throw status == 0x6438 ? importRefused(Problem(error), plan) : error
+            }
             bar.stop("it goes on when the same command is run again")
             throw unfinished(error)
         }
@@ -77,6 +81,21 @@ struct Installation {
         let isShort = wanted <= 255
         return min(
             wanted, isShort ? desk.link.commandDataMax : desk.link.commandDataMax(lengthMax: wanted))
+    }
+
+    /// Cards do not list the packages of their platform, so it is now that one of them turns out to be missing.
+    private func importRefused(_ problem: Problem, _ plan: InstallPlan) -> Problem {
+        let assumed = plan.findings.compactMap { finding -> String? in
+            guard case .importAssumed(let package) = finding else { return nil }
+            return "\(KnownAIDs.text(package.aid.bytes)) version \(package.versionText)"
+        }
+        guard !assumed.isEmpty, plan.obstacles.isEmpty else { return problem }
+        return Problem(
+            problem.code, exit: problem.exit, problem.what,
+            why: "the card lacks one of these, or has it in an older version: "
+                + assumed.joined(separator: ", "),
+            advice: ["build the file for the platform that this card has", "or use a card that has them"],
+            details: problem.details.adding("assumedImports", .array(assumed.map { .string($0) })))
     }
 
     /// Whatever stopped it, nothing has to be cleaned up by hand; a refusal keeps its own explanation.
@@ -162,9 +181,16 @@ struct SigningKeys {
 
     /// A token where management is delegated, else nothing.
     func token(_ operation: DelegatedOperation) throws -> [UInt8] {
+        try operation.signed(by: issuer)
+    }
+}
+
+extension DelegatedOperation {
+    /// The token, or nothing where there is nobody to sign it.
+    func signed(by issuer: ContentSigningKey?) throws(Problem) -> [UInt8] {
         guard let issuer else { return [] }
         do {
-            return try operation.token(signedBy: issuer)
+            return try token(signedBy: issuer)
         } catch {
             throw Problem("token-not-signed", exit: .badData, "the token cannot be signed", why: "\(error)")
         }

@@ -77,7 +77,8 @@ final class KeyRotator {
         defer { try? spare?.close() }
         let view = RotationView(plan, hasWayBack: spare != nil || !plan.replacesBeforeVerifying, keys.file)
         guard !desk.isDryRun else {
-            return desk.show(view.lines.joined(separator: "\n"), view.json(changed: false))
+            return desk.show(
+                (view.lines + ["nothing was changed"]).joined(separator: "\n"), view.json(changed: false))
         }
         try agree(view)
         // First the record: keys in a file that nothing remembers would not be taken up again.
@@ -254,7 +255,7 @@ final class KeyRotator {
         var wish = Handshake.Wish(
             hostChallenge: entropy.bytes(8), level: level,
             keyVersion: version, logicalChannel: channel,
-            scp02Options: Authentication(desk).scp02Options(for: level), application: desk.securityDomain)
+            scp02Options: Authentication(desk).scp02Options(), application: desk.securityDomain)
         do {
             try link.authenticate(wish, keys: keys)
         } catch LinkError.handshake(.challengeLength(wanted: let count)) {

@@ -16,7 +16,7 @@ enum KeyVerbs {
 
     private static func list(_ desks: DeskProvider) -> Command {
         Command(
-            "list", "Show which keys the domain has; nobody can read their values", aliases: ["ls"],
+            "list", "Show which keys the domain has; nobody can read their values", aliases: ["ls", "show"],
             discussion: "Needs no keys on most cards; where the card wants a session first, one is opened.",
             options: ConnectionOptions.session
         ) { parsed, terminal in

@@ -16,7 +16,7 @@ enum NewKeys {
     static let type = Option<CardKeys.Algorithm?>.optional(
         "new-key-type", .keyType, help: "aes or des; what the session uses by default")
     static let version = Option<UInt8?>.optional(
-        "new-key-version", .integer("N", in: 1...127), .aliases("new-key-ver"),
+        "new-key-version", .integer("N", in: 1...127), .aliases("new-key-ver", "new-version", "new-keyver"),
         help: "The version of the new keys")
 
     private static func secret(

@@ -49,7 +49,7 @@ private struct ScriptRun {
         self.desk = desk
         self.isStopping = isStopping
         program = Program(
-            "gp", "The lines of a script", version: BerthProgram.version, date: BerthProgram.date,
+            "berth gp", "The lines of a script", version: BerthProgram.version, date: BerthProgram.date,
             commands: GPCommands.verbs(DeskProvider(sharing: desk.shared)))
     }
 

@@ -146,6 +146,19 @@ enum StoreDataVerbs {
     }
 }
 
+extension TLVError {
+    /// Where the structure breaks, counted in bytes from 0.
+    fileprivate var reason: String {
+        switch self {
+        case .truncated(let offset): "they end at byte \(offset), inside an object"
+        case .tagTooLong(let offset): "the tag at byte \(offset) is too long"
+        case .lengthTooLong(let offset): "the length at byte \(offset) is too long"
+        case .indefiniteLength(let offset): "the length at byte \(offset) is indefinite"
+        case .missing(let tag): "tag \(tag) is missing"
+        }
+    }
+}
+
 extension StoreDataBlocks.Failure: ExplainedError {
     package var problem: Problem {
         switch self {
@@ -156,7 +169,7 @@ extension StoreDataBlocks.Failure: ExplainedError {
                 advice: ["if the receiver knows another form: --format plain, or --format tlv"])
         case .notObjects(let error):
             Problem(
-                "data-malformed", exit: .badData, "the data are not BER-TLV objects", why: "\(error)",
+                "data-malformed", exit: .badData, "the data are not BER-TLV objects", why: error.reason,
                 advice: ["if the receiver knows another form: --format plain, or --format dgi"])
         case .tooManyBlocks(let count):
             Problem(

@@ -54,6 +54,9 @@ extension CardContents {
 }
 
 extension Problem {
+    static let issuerDomainStays = Problem(
+        "issuer-domain", exit: .refused, "the issuer domain cannot be deleted")
+
     static func notOnCard(_ kind: String, _ aid: AID) -> Problem {
         Problem(
             "not-on-card", exit: .notFound, "there is no \(kind) \(aid) on the card",

@@ -7,7 +7,25 @@ package import SmartCard
 
 extension CardChannelError: ExplainedError {
     package var problem: Problem {
-        Problem(code.rawValue, exit: exit, message)
+        let (what, advice) = sentences
+        return Problem(code.rawValue, exit: exit, what, advice: advice.map { [$0] } ?? [])
+    }
+
+    /// What happened is the first sentence, what to do the rest; a full stop in a reader's name ends nothing.
+    private var sentences: (first: String, rest: String?) {
+        var isQuoted = false
+        for (index, character) in zip(message.indices, message) {
+            switch character {
+            case "“": isQuoted = true
+            case "”": isQuoted = false
+            case "." where !isQuoted:
+                let rest = message[message.index(after: index)...]
+                guard rest.first?.isWhitespace ?? true else { continue }
+                return (String(message[..<index]), rest.isEmpty ? nil : String(rest.dropFirst()))
+            default: continue
+            }
+        }
+        return (message, nil)
     }
 
     private var exit: ExitCode {
@@ -76,6 +94,8 @@ extension Problem {
     private static func exit(_ status: StatusWord, _ context: CommandContext?) -> ExitCode {
         switch status.rawValue {
         case 0x6A84, 0x6581: .noRoom
+        // No keys of that version: a script must not take it for "it is deleted already".
+        case 0x6A88 where context == .initializeUpdate: .notAuthenticated
         case 0x6A88, 0x6A82: .notFound
         case 0x6982, 0x6983, 0x6300, 0x6988: .notAuthenticated
         case 0x6438: .missingImport
@@ -96,12 +116,13 @@ extension HandshakeFailure: ExplainedError {
         case .cardCryptogramMismatch(let version):
             Problem(
                 "wrong-keys", exit: .notAuthenticated,
-                "these are not the card's keys (key version \(version))",
+                "these are not the card's keys of version \(version.versionText)",
                 why:
                     "the card's cryptogram is not the one these keys make; nothing was sent that the card counts",
                 advice: [
                     "check --key and --key-version",
                     "cards of an issuer have derived keys: try to learn the scheme and give it with --kdf",
+                    "some cards count tries all the same, so the next one needs --allow-retry",
                 ])
         case .malformedAnswer(let count):
             Problem(
@@ -115,7 +136,7 @@ extension HandshakeFailure: ExplainedError {
         case .otherKeyVersion(let asked, let answered):
             Problem(
                 "other-key-version", exit: .notAuthenticated,
-                "the card answered with key version \(answered), not \(asked)",
+                "the card answered with key version \(answered.versionText), not \(asked.versionText)",
                 advice: [
                     "look at the versions with: berth gp info",
                     "leave --key-version out to let the card choose",
@@ -154,7 +175,9 @@ extension KeySourceError: ExplainedError {
                 "key-malformed", exit: .badData, "the key is of another kind than the card's",
                 why: wanted == .aes ? "the card uses AES" : "the card uses triple DES")
         case .noKeys(let version):
-            Problem("no-keys", exit: .notAuthenticated, "there are no keys for key version \(version)")
+            Problem(
+                "no-keys", exit: .notAuthenticated, "there are no keys for key version \(version.versionText)"
+            )
         case .diversification(let error):
             Problem("derivation-failed", exit: .badData, "the card's keys cannot be derived", why: "\(error)")
         case .crypto(let error):
