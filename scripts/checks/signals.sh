@@ -57,3 +57,13 @@ if (trap '' XFSZ && ulimit -f 1 && "$BERTH" card create full.card --profile java
 fi
 [[ ! -e full.card ]] || fail "half a card stays in the way of the next try"
 "$BERTH" card create full.card --profile javacard-80k >/dev/null || fail "the next try failed too"
+
+# What stands where berth remembers things, and is none of its files, is a matter of the configuration.
+for name in authentication-failures memory-seen; do
+    rm -f "$XDG_STATE_HOME/berth/$name"
+    mkdir -p "$XDG_STATE_HOME/berth/$name"
+    status=0
+    "$BERTH" gp list --card waiting.card >answer 2>&1 || status=$?
+    rmdir "$XDG_STATE_HOME/berth/$name"
+    [[ $status -eq 78 ]] || fail "a folder in the place of $name ended it with $status: $(<answer)"
+done

@@ -28,7 +28,14 @@ struct StateFile {
     /// The text, or nothing when there is no such file yet.
     func read() throws -> String? {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
-        return String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+        do {
+            return String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+        } catch {
+            throw Problem(
+                "state-unreadable", exit: .configuration,
+                "what berth remembers between runs cannot be read", why: path,
+                advice: ["it is a file of berth's own: look what stands there, and who may read it"])
+        }
     }
 
     /// Gives the text to the change and writes what comes back, if it is another one.
