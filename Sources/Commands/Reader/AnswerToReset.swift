@@ -18,7 +18,7 @@ struct AnswerToReset {
         case .success(let atr):
             var parts = [atr.protocols.map { "T=\($0)" }.joined(separator: ", ")]
             if let speed = atr.speed { parts.append("\(speed.baudMax / 1000) kbit/s") }
-            if let text = readable(atr.historicalBytes) { parts.append("\"\(text)\"") }
+            if let text = name(atr) { parts.append("\"\(text)\"") }
             return parts.joined(separator: ", ")
         }
     }
@@ -33,9 +33,17 @@ struct AnswerToReset {
                 "historicalBytes": .string(atr.historicalBytes.hex),
             ]
             object["baudMax"] = atr.speed.map { .count($0.baudMax) }
-            object["text"] = readable(atr.historicalBytes).map { .string($0) }
+            object["text"] = name(atr).map { .string($0) }
             return .object(object)
         }
+    }
+
+    /// The name that the maker wrote: in one of the objects where there are such, else anywhere.
+    private func name(_ atr: ATR) -> String? {
+        guard case .compactTLV(let objects) = HistoricalBytes(atr.historicalBytes) else {
+            return readable(atr.historicalBytes)
+        }
+        return objects.objects.lazy.compactMap { readable($0.value) }.first
     }
 
     /// Makers like to write a name; fewer letters than that are chance.
