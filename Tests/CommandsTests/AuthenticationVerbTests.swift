@@ -29,16 +29,6 @@ struct AuthenticationVerbTests {
         #expect(await bench.run("gp list").exit == .success)
     }
 
-    @Test("a key that was forgotten on the command line does not stand in the way of the right one")
-    func forgottenKey() async throws {
-        let bench = try CommandBench()
-        let own = "00112233445566778899AABBCCDDEEFF"
-        #expect(await bench.run("gp key rotate --new-key \(own) --new-version 1 --yes").exit == .success)
-        let forgotten = await bench.run("gp list --json")
-        #expect(forgotten.exit == .notAuthenticated && forgotten.problemCode == "wrong-keys")
-        #expect(await bench.run("gp list --key \(own)").exit == .success)
-    }
-
     @Test("the failures of one card are not those of another, and no EXTERNAL AUTHENTICATE is spent")
     func perCard() async throws {
         let bench = try CommandBench()

@@ -25,46 +25,38 @@ struct Authentication {
         if reading.isTestKey {
             desk.terminal.note("no key given: using the test key 404142434445464748494A4B4C4D4E4F")
         }
-        do {
-            try open(
-                material: reading.material, keyVersion: parsed[ConnectionOptions.keyVersion],
-                diversification: try diversification(), level: parsed[ConnectionOptions.mode],
-                isRemembered: !reading.isTestKey)
-        } catch LinkError.handshake(.cardCryptogramMismatch) where reading.isTestKey {
-            throw Problem.testKeyIsWrong
-        }
+        try open(
+            material: reading.material, keyVersion: parsed[ConnectionOptions.keyVersion],
+            diversification: try diversification(), level: parsed[ConnectionOptions.mode])
     }
 
-    /// - Parameters:
-    ///   - diversification: `nil` decides from the evidence once the card has shown it.
-    ///   - isRemembered: whether a cryptogram that does not match needs permission for the next try. The card counts
-    ///     nothing then; with a key that nobody gave, the next try is with another one.
+    /// - Parameter diversification: `nil` decides from the evidence once the card has shown it.
     func open(
         material: KeySource.Material, keyVersion: UInt8, diversification: Diversification?,
-        level: SecurityLevel, isRemembered: Bool = true
+        level: SecurityLevel
     ) throws {
         let options = scp02Options()
         let entropy = SystemEntropy()
         do {
             try attempt(
                 challenge: entropy.bytes(8), options, material: material, keyVersion: keyVersion,
-                diversification: diversification, level: level, isRemembered: isRemembered)
+                diversification: diversification, level: level)
         } catch LinkError.handshake(.challengeLength(wanted: let count)) {
             // A card in S16 mode: nothing was authenticated, so asking again with the right length costs no try.
             try attempt(
                 challenge: entropy.bytes(count), options, material: material, keyVersion: keyVersion,
-                diversification: diversification, level: level, isRemembered: isRemembered)
+                diversification: diversification, level: level)
         } catch LinkError.handshake(.initializationRefused(0x6700)) {
             // Some cards in S16 mode refuse the length before they answer anything.
             try attempt(
                 challenge: entropy.bytes(16), options, material: material, keyVersion: keyVersion,
-                diversification: diversification, level: level, isRemembered: isRemembered)
+                diversification: diversification, level: level)
         }
     }
 
     private func attempt(
         challenge: [UInt8], _ options: SCP02Options, material: KeySource.Material, keyVersion: UInt8,
-        diversification: Diversification?, level: SecurityLevel, isRemembered: Bool
+        diversification: Diversification?, level: SecurityLevel
     ) throws {
         let wish = Handshake.Wish(
             hostChallenge: challenge, level: level, keyVersion: keyVersion, scp02Options: options,
@@ -88,7 +80,6 @@ struct Authentication {
             try remember(gate) { $0.recordSuccess(for: $1) }
         } catch LinkError.handshake(let failure) {
             if let refusal = gate.refusal { throw refusal }
-            if case .cardCryptogramMismatch = failure, !isRemembered { throw LinkError.handshake(failure) }
             try remember(gate) { $0.record(failure, for: $1) }
             throw LinkError.handshake(failure)
         }
@@ -195,12 +186,6 @@ private final class Gate: Sendable {
 }
 
 extension Problem {
-    static let testKeyIsWrong = Problem(
-        "wrong-keys", exit: .notAuthenticated, "the card does not have the test key, and no other was given",
-        why:
-            "the card's cryptogram is not the one that the test key makes; nothing was sent that the card counts",
-        advice: ["give the card's key with --key file:PATH, env:NAME or prompt, or set BERTH_KEY"])
-
     static let derivationUndecided = Problem(
         "derivation-undecided", exit: .notAuthenticated,
         "nothing on the card tells how its keys are derived, so no key was tried",
