@@ -60,6 +60,9 @@ let package = Package(
             name: "Readers", dependencies: ["CPCSC", "SmartCard"], swiftSettings: settings,
             linkerSettings: [.linkedFramework("PCSC", .when(platforms: [.macOS]))]),
 
+        // Layer 4: the domain: cards, holders, providers, catalogue, berths, plans, custody, money. No I/O of its own.
+        module("Centre", ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard"]),
+
         // Layer 7: what the program's nouns and verbs do.
         module(
             "Commands",
@@ -103,6 +106,7 @@ let package = Package(
         tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),
         tests(
             "EndToEndTests", ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard", "VirtualCard"]),
+        tests("CentreTests", ["CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "SmartCard"]),
         tests("FuzzTests", ["FuzzTargets"]),
         tests("TidyTests"),
         tests(
