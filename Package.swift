@@ -63,6 +63,9 @@ let package = Package(
         // Layer 4: the domain: cards, holders, providers, catalogue, berths, plans, custody, money. No I/O of its own.
         module("Centre", ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard"]),
 
+        // Layer 5: the registers on SQLite and on PostgreSQL; the software key vault.
+        module("Storage", ["CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "SmartCard"]),
+
         // Layer 7: what the program's nouns and verbs do.
         module(
             "Commands",

@@ -46,7 +46,6 @@ extension Transaction {
         guard key.wrappingKey == wrapping.current else {
             throw KeyVaultFailure.vaultOutdated(current: wrapping.current, newest: key.wrappingKey)
         }
-        put(key)
         return key
     }
 
