@@ -103,7 +103,9 @@ extension AuditStreamHead: Record {
 
     package init(row: inout RowReader) throws(RowError) {
         stream = try row.word(AuditStream.init(text:))
-        head = AuditHead(number: try row.integer(), digest: try row.bytes())
+        let (number, digest) = (try row.integer(), try row.bytes())
+        // The schema puts the row there before the first link.
+        head = number == 0 ? .none : AuditHead(number: number, digest: digest)
         guard head.digest.count == 32 else { throw row.failure("is not a digest") }
     }
 }
