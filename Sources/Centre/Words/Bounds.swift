@@ -1,0 +1,22 @@
+/// How much of anything the centre takes; docs/reference/bounds.md tells why. What is one more is refused.
+package enum Bounds {}
+
+extension Bounds {
+    /// Bytes of one application's data in custody: more than any card of today holds.
+    package static let parkedImageBytesMax = 1 << 20
+    /// Times that one instance may leave its card; one a day for a quarter of a century.
+    package static let staysPerInstanceMax = 10_000
+    /// Pieces in which an image may come.
+    package static let parkedImagePartsMax = 1_024
+    /// Records that one data key seals: far below what random nonces allow (SP 800-38D §8.3), so that a lost key is
+    /// a small loss.
+    package static let sealsPerDataKeyMax = 256
+    /// Data keys that are wrapped anew in one transaction.
+    package static let rewrapsPerTransactionMax = 100
+    /// Records that are sealed anew in one transaction.
+    package static let resealsPerTransactionMax = 32
+    /// Wrapping keys that a vault keeps, the current one included.
+    package static let wrappingKeysMax = 64
+    package static let masterKeysMax = 1_024
+    package static let masterKeyNoteBytesMax = 256
+}
