@@ -1,5 +1,5 @@
 package import CardManagement
-package import GlobalPlatform
+internal import GlobalPlatform
 package import SmartCard
 
 /// The secure channel of one visit, spoken in orders: many commands travel together, and their answers come back
