@@ -39,7 +39,7 @@ final class PrivateReaders: Sendable {
         guard ports.count == 2 else {
             throw Failure(
                 description: "scripts/private-pcscd could not start pcscd with vpcd (its message is above). "
-                    + "scripts/setup installs both; it needs root or user namespaces.")
+                    + "scripts/setup installs both.")
         }
         keepsOpen = input.fileHandleForWriting
         // libpcsclite reads it once, before its first connection.
