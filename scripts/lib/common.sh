@@ -13,6 +13,11 @@ export debug_path=.build
 export release_path=.build-release
 export fuzz_path=.build-fuzz
 
+# sudo and cron forget the path of whoever called; a toolchain is looked for where it is unpacked by custom.
+if ! command -v swift >/dev/null && [[ -x /opt/swift/usr/bin/swift ]]; then
+    export PATH=/opt/swift/usr/bin:$PATH
+fi
+
 # What a release is built with: one file that runs where no Swift is installed.
 export release_flags=(-c release --static-swift-stdlib --scratch-path "$release_path")
 
