@@ -131,7 +131,7 @@ package struct VaultRewrap {
             Query(
                 VaultRecord.table,
                 [
-                    .init("card", .text(key.card.text)), .init("data_key", .integer(Int64(key.number))),
+                    .init("card", .word(key.card)), .init("data_key", .count(key.number)),
                 ], limit: Bounds.resealsPerTransactionMax
             ).locking())
         guard !records.isEmpty else {
@@ -152,6 +152,6 @@ package struct VaultRewrap {
     }
 
     private static func keys(under number: Int, limit: Int) -> Query {
-        Query(DataKey.table, [.init("wrapping_key", .integer(Int64(number)))], limit: limit)
+        Query(DataKey.table, [.init("wrapping_key", .count(number))], limit: limit)
     }
 }
