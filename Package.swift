@@ -80,11 +80,12 @@ let package = Package(
         module(
             "Commands",
             [
-                "Arguments", "CardCrypto", "CardManagement", "GlobalPlatform", "Readers", "SmartCard",
-                "VirtualCard",
+                "Arguments", "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "Readers",
+                "SmartCard", "Storage", "VirtualCard",
             ]),
         // Layer 7: the program; wiring only.
-        .executableTarget(name: "berth", dependencies: ["Arguments", "Commands"], swiftSettings: settings),
+        .executableTarget(
+            name: "berth", dependencies: ["Arguments", "Centre", "Commands"], swiftSettings: settings),
 
         // What is promised in figures; run by scripts/bench. COpenSSL is what secure channels are measured against.
         .executableTarget(
@@ -112,9 +113,8 @@ let package = Package(
         tests(
             "CommandsTests",
             [
-                "Arguments", "CardCrypto", "CardManagement", "Commands", "GlobalPlatform", "Readers",
-                "SmartCard",
-                "VirtualCard",
+                "Arguments", "CardCrypto", "CardManagement", "Centre", "Commands", "GlobalPlatform",
+                "Readers", "SmartCard", "Storage", "VirtualCard",
             ]),
         tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),
         tests(
