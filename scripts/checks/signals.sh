@@ -40,6 +40,20 @@ for case in "143 TERM" "129 HUP"; do
     mkfifo "key.$signal"
     ends "$number" "$signal" gp list --card waiting.card --key "file:key.$signal"
 done
+# The same at a prompt that shows nothing: a terminal of its own, on which nobody types.
+for case in "143 TERM" "130 INT" "129 HUP"; do
+    read -r number signal <<<"$case"
+    rm -f prompt.pid
+    status=0
+    # shellcheck disable=SC2016 # for the shell inside
+    script -qefc 'echo $$ >prompt.pid; exec "$BERTH" gp list --card waiting.card --key prompt' prompt.log \
+        </dev/zero >/dev/null 2>&1 &
+    terminal=$!
+    sleep 0.7
+    kill -s "$signal" "$(<prompt.pid)" || fail "the prompt did not wait: $(<prompt.log)"
+    wait "$terminal" || status=$?
+    [[ $status -eq $number ]] || fail "SIG$signal at a hidden prompt ended it with $status"
+done
 [[ $(cksum <waiting.card) == "$before" ]] || fail "a card that was only waited with has changed"
 
 for special in silent /dev/zero; do
