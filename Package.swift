@@ -38,6 +38,11 @@ let package = Package(
         // ZIP archives, which CAP files are (used by GlobalPlatform only).
         .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
 
+        // The embedded store (used by Storage only).
+        .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+        // The store of a fleet (used by Storage only). Headers only: the library is loaded when it is needed.
+        .systemLibrary(name: "CPostgreSQL", providers: [.apt(["libpq-dev"])]),
+
         // PC/SC: smart-card readers (used by Readers only).
         .systemLibrary(name: "CPCSC", pkgConfig: "libpcsclite", providers: [.apt(["libpcsclite-dev"])]),
 
@@ -59,6 +64,12 @@ let package = Package(
         .target(
             name: "Readers", dependencies: ["CPCSC", "SmartCard"], swiftSettings: settings,
             linkerSettings: [.linkedFramework("PCSC", .when(platforms: [.macOS]))]),
+
+        // Layer 4: the domain: cards, holders, providers, catalogue, berths, plans, custody, money. No I/O of its own.
+        module("Centre", ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard"]),
+
+        // Layer 5: the registers on SQLite and on PostgreSQL.
+        module("Storage", ["CardCrypto", "Centre", "CPostgreSQL", "CSQLite", "SmartCard"]),
 
         // Layer 7: what the program's nouns and verbs do.
         module(
@@ -103,7 +114,9 @@ let package = Package(
         tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),
         tests(
             "EndToEndTests", ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard", "VirtualCard"]),
+        tests("CentreTests", ["CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "SmartCard"]),
         tests("FuzzTests", ["FuzzTargets"]),
+        tests("StorageTests", ["Centre", "SmartCard", "Storage"]),
         tests("TidyTests"),
         tests(
             "VirtualCardTests",

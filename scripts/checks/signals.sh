@@ -24,7 +24,7 @@ ends() {
     sleep 0.5
     kill -0 "$program" 2>/dev/null || fail "$*: did not wait: $(<answer)"
     kill -s "$signal" "$program"
-    for ((tries = 0; tries < 50; tries++)); do
+    for ((tries = 0; tries < 200; tries++)); do
         kill -0 "$program" 2>/dev/null || break
         sleep 0.05
     done

@@ -36,6 +36,7 @@ struct CardDesk {
     /// Opens the card that the command line names.
     init(_ opener: CardOpener, _ parsed: ParsedCommand, _ terminal: Terminal) throws {
         terminal.interrupts.begin()
+        if parsed.declares(ConnectionOptions.mode) { WarmUp.begin() }
         let tracer = parsed[ConnectionOptions.trace] ? Tracer(terminal) : nil
         let channel = try opener.open(parsed)
         let link = CardLink(channel) { tracer?.show($0) }

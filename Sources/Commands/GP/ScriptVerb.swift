@@ -48,9 +48,10 @@ private struct ScriptRun {
         self.lines = lines
         self.desk = desk
         self.isStopping = isStopping
+        let desks = DeskProvider(sharing: desk.shared)
         program = Program(
             "berth gp", "The lines of a script", version: BerthProgram.version, date: BerthProgram.date,
-            commands: GPCommands.verbs(DeskProvider(sharing: desk.shared)))
+            commands: GPCommands.verbs(desks))
     }
 
     func run() async throws {

@@ -1,0 +1,135 @@
+/// The registers, durably. One call is one transaction: all of it or nothing, and on disk before it returns.
+///
+/// Calls block; whoever must not wait calls from a thread of its own. A body may run more than once, when another
+/// transaction was faster: it decides from what it reads and changes nothing outside.
+package protocol Store: Sendable {
+    /// A consistent look that changes nothing.
+    func read<Result: Sendable>(_ body: (any Transaction) throws -> Result) throws -> Result
+    /// Reads and changes.
+    func write<Result: Sendable>(_ body: (any Transaction) throws -> Result) throws -> Result
+}
+
+/// What can be asked and changed inside one transaction; it must not leave the body it was lent to.
+///
+/// Changes may be sent together at the end or before the next question: a duplicate may be noticed only then, and ends
+/// the transaction.
+package protocol Transaction: AnyObject {
+    /// Many questions in one round trip; the rows of each in the order of its key.
+    func ask(_ queries: [Query]) throws(StoreFailure) -> [[[StoredValue]]]
+    func count(_ query: Query) throws(StoreFailure) -> Int
+    func change(_ change: Change)
+    /// Sends what `change` took so far: for those who must know of a duplicate before they go on.
+    func flush() throws(StoreFailure)
+}
+
+/// Rows of one table whose columns have these values, in the order of the key.
+package struct Query: Hashable, Sendable {
+    /// A list that nobody bounded is bounded by this; more comes page by page.
+    package static let rowsMax = 1_000
+
+    package struct Condition: Hashable, Sendable {
+        package let column: String
+        package let value: StoredValue
+        package init(_ column: String, _ value: StoredValue) {
+            self.column = column
+            self.value = value
+        }
+    }
+
+    package let table: Table
+    package var conditions: [Condition]
+    /// Only rows whose key comes after this one: how a page follows a page.
+    package var after: [StoredValue]?
+    package var limit: Int
+    /// No other transaction may change these rows until this one ends.
+    package var isLocking = false
+
+    package init(
+        _ table: Table, _ conditions: [Condition] = [], after: [StoredValue]? = nil,
+        limit: Int = Query.rowsMax
+    ) {
+        self.table = table
+        self.conditions = conditions
+        self.after = after
+        self.limit = limit
+    }
+
+    /// Rows whose key begins with these values.
+    package init(_ table: Table, key: [StoredValue], limit: Int = Query.rowsMax) {
+        precondition(key.count <= table.keyCount, "more values than the key has columns")
+        self.init(table, zip(table.columns, key).map { Condition($0.name, $1) }, limit: limit)
+    }
+
+    package func locking() -> Query {
+        var query = self
+        query.isLocking = true
+        return query
+    }
+}
+
+/// One change to one row.
+package enum Change: Hashable, Sendable {
+    /// A new row; one with its key there already ends the transaction as `StoreFailure.duplicate`.
+    case insert(Table, [StoredValue])
+    /// A row that is new or takes the place of the one with its key.
+    case put(Table, [StoredValue])
+    case remove(Table, key: [StoredValue])
+}
+
+/// Why the store did not answer or did not keep; nothing of the transaction happened.
+package enum StoreFailure: Error, Hashable {
+    case duplicate(table: String)
+    /// Another row is needed that is not there, or still needs this one.
+    case reference(table: String)
+    /// Others were faster, again and again.
+    case contended
+    case unreachable(String)
+    case full(String)
+    case damaged(String)
+    case newerSchema(found: Int, known: Int)
+    case row(RowError)
+    case other(String)
+    /// The connection broke while the end was being written: it may have happened. Ask before doing it again.
+    case unknownOutcome(String)
+}
+
+extension Transaction {
+    package func all<R: Record>(_ type: R.Type, _ query: Query) throws(StoreFailure) -> [R] {
+        try decode(R.self, ask([query])[0])
+    }
+
+    /// All rows whose key begins so.
+    package func all<R: Record>(_ type: R.Type, key: StoredValue...) throws(StoreFailure) -> [R] {
+        try all(R.self, Query(R.table, key: key))
+    }
+
+    package func find<R: Record>(_ type: R.Type, key: StoredValue...) throws(StoreFailure) -> R? {
+        precondition(key.count == R.table.keyCount, "a row is found by its whole key")
+        return try all(R.self, Query(R.table, key: key, limit: 1)).first
+    }
+
+    /// Finds a row and keeps others from changing it until the end of this transaction.
+    package func lock<R: Record>(_ type: R.Type, key: StoredValue...) throws(StoreFailure) -> R? {
+        precondition(key.count == R.table.keyCount, "a row is found by its whole key")
+        return try all(R.self, Query(R.table, key: key, limit: 1).locking()).first
+    }
+
+    package func insert(_ record: some Record) { change(.insert(type(of: record).table, record.row)) }
+    package func put(_ record: some Record) { change(.put(type(of: record).table, record.row)) }
+    package func remove(_ record: some Record) {
+        change(.remove(type(of: record).table, key: record.keyValues))
+    }
+
+    package func decode<R: Record>(_ type: R.Type, _ rows: [[StoredValue]]) throws(StoreFailure) -> [R] {
+        do throws(RowError) {
+            var records: [R] = []
+            for row in rows {
+                var reader = try RowReader(R.table, row)
+                records.append(try R(row: &reader))
+            }
+            return records
+        } catch {
+            throw .row(error)
+        }
+    }
+}
