@@ -32,7 +32,7 @@ struct AheadVerbTests {
         #expect(await bench.run(line + " --ahead").json?["roundTrips"] == 2)
     }
 
-    @Test("an installation is three messages, whatever the number of its blocks", arguments: levels)
+    @Test("an installation is four messages, whatever the number of its blocks", arguments: levels)
     func install(level: String) async throws {
         let bench = try bench()
         let outcome = await bench.run("gp install @suite.cap --all --json --computed-ahead --mode \(level)")
