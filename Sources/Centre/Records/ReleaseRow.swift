@@ -1,5 +1,5 @@
 internal import GlobalPlatform
-package import SmartCard
+internal import SmartCard
 
 extension Application: Record {
     package static let table = Table(
@@ -173,69 +173,5 @@ extension [BERTLV] {
         let value = try value(tag)
         guard value.count == 8 else { throw TLVError.truncated(at: value.count) }
         return Int(Int64(bigEndianBytes: value))
-    }
-}
-
-/// What a load file of the catalogue is made of, kept once however many releases use it.
-package struct LoadFileBlob: Hashable, Sendable {
-    /// SHA-256 of the load file data block.
-    package var digest: [UInt8]
-    package var aid: AID
-    /// Major and minor, as the card registers them.
-    package var version: [UInt8]
-    package var modules: [AID]
-    package var dataBlock: [UInt8]
-}
-
-extension LoadFileBlob: Record {
-    package static let table = Table(
-        "load_file_blobs", key: [.bytes("digest")],
-        [.bytes("aid"), .bytes("version"), .bytes("modules"), .bytes("data_block")])
-
-    package var row: [StoredValue] {
-        [
-            .bytes(digest), .aid(aid), .bytes(version), .bytes(AID.encodeList(modules)), .bytes(dataBlock),
-        ]
-    }
-
-    package init(row: inout RowReader) throws(RowError) {
-        digest = try row.bytes()
-        aid = try row.aid()
-        version = try row.bytes()
-        modules = try row.aids()
-        dataBlock = try row.bytes()
-    }
-}
-
-/// Which published release an AID belongs to: an AID on a card must tell what it is.
-package struct PublishedAID: Hashable, Sendable {
-    package enum Role: String, Sendable {
-        case loadFile = "load-file"
-        case instance
-    }
-    package var aid: AID
-    package var release: ReleaseID
-    package var role: Role
-    /// Of the load file data block; `nil` for an instance.
-    package var digest: [UInt8]?
-}
-
-extension PublishedAID: Record {
-    package static let table = Table(
-        "published_aids", key: [.bytes("aid"), .text("application"), .text("version"), .text("role")],
-        [.bytes("digest").optional])
-
-    package var row: [StoredValue] {
-        [
-            .aid(aid), .word(release.application), .word(release.version), .text(role.rawValue),
-            .optional(digest),
-        ]
-    }
-
-    package init(row: inout RowReader) throws(RowError) {
-        aid = try row.aid()
-        release = ReleaseID(try row.identifier(), try row.identifier())
-        role = try row.word(Role.init(rawValue:))
-        digest = try row.optionalBytes()
     }
 }

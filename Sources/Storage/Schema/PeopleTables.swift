@@ -131,11 +131,15 @@ enum PeopleTables {
             CHECK ((life = 'withdrawn') = (withdrawal_reason IS NOT NULL)),
             CHECK ((parking = 'never') = (never_reason IS NOT NULL))
         );
-        CREATE TABLE load_file_blobs (
+        CREATE TABLE load_files (
             digest BYTEA NOT NULL PRIMARY KEY,
-            aid BYTEA NOT NULL,
-            version BYTEA NOT NULL,
+            package BYTEA NOT NULL,
+            byte_count BIGINT NOT NULL CHECK (byte_count > 0),
             modules BYTEA NOT NULL,
+            imports BYTEA NOT NULL
+        );
+        CREATE TABLE load_file_blobs (
+            digest BYTEA NOT NULL PRIMARY KEY REFERENCES load_files (digest),
             data_block BYTEA NOT NULL
         );
         CREATE TABLE published_aids (
@@ -161,6 +165,6 @@ enum PeopleTables {
     static let records: [any Record.Type] = [
         AuditStreamHead.self, AuditEntry.self, KeptRequest.self, PendingEvent.self, Event.self,
         OutboxState.self, EventCursor.self, Holder.self, Provider.self, Application.self, Release.self,
-        LoadFileBlob.self, PublishedAID.self, UseFlag.self, CardAddress.self,
+        KeptLoadFile.self, LoadFileBlob.self, PublishedAID.self, UseFlag.self, CardAddress.self,
     ]
 }
