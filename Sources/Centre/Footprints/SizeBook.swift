@@ -1,5 +1,5 @@
 package import GlobalPlatform
-package import SmartCard
+internal import SmartCard
 
 /// What things take on cards of one profile: learned where something was, else estimated from the CAP file, else as
 /// declared with a margin.

@@ -31,7 +31,8 @@ extension Card: Record {
             id: try row.identifier(), profile: try row.identifier(), issuerDomain: try row.aid(),
             keySet: try KeySet(row: &row), life: try Life(row: &row), holder: try row.optionalIdentifier(),
             expiry: try row.optionalDay(), issueNumber: try row.count(), registeredAt: try row.instant(),
-            serial: try row.optionalBytes(), inventory: try Inventory.read(&row), revision: try row.integer(), auditHead: try row.bytes())
+            serial: try row.optionalBytes(), inventory: try Inventory.read(&row), revision: try row.integer(),
+            auditHead: try row.bytes())
     }
 }
 

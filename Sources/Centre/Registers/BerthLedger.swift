@@ -1,5 +1,4 @@
-package import GlobalPlatform
-package import SmartCard
+internal import SmartCard
 
 /// Whose a card's memory is, in one sum: used, reserved and free are all there is.
 package struct RoomAccount: Hashable, Sendable {

@@ -1,4 +1,3 @@
-package import GlobalPlatform
 internal import SmartCard
 
 // MARK: The ledger in the store (rows A3 to A5, A10, A11)

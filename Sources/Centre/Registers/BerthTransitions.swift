@@ -1,4 +1,4 @@
-package import GlobalPlatform
+internal import GlobalPlatform
 package import SmartCard
 
 /// What shows that room was made ready or released (row A4).

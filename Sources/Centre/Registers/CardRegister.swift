@@ -1,6 +1,6 @@
 package import CardManagement
 internal import GlobalPlatform
-internal import SmartCard
+package import SmartCard
 
 /// A card that is to be registered: what it said of itself, and what only its owner can say.
 package struct CardRegistration: Hashable, Sendable {

@@ -11,7 +11,8 @@ struct DriftCheck {
     mutating func judge(_ next: inout CardDossier) {
         // The first reading is what everything later is compared with.
         guard known.card.inventory != nil else {
-            next.card.inventory?.sum = next.card.inventory?.free.map { $0 + next.measuredSum }
+            let sum = next.card.inventory?.free.map { $0 + next.measuredSum }
+            next.card.inventory?.sum = sum
             return setFindings(promisedTwice(next), &next)
         }
         var found = known.findings.filter { stillHolds($0, next) }
@@ -109,7 +110,8 @@ struct DriftCheck {
         let newcomers = newcomers(next)
         if !newcomers.isEmpty || somethingUnmeasuredWent {
             if !somethingUnmeasuredWent { attribute(missing, to: newcomers, &next) }
-            next.card.inventory?.sum = free + next.measuredSum
+            let sum = free + next.measuredSum
+            next.card.inventory?.sum = sum
             return []
         }
         let tolerance = next.tolerance(sizes.model)

@@ -1,4 +1,4 @@
-package import SmartCard
+internal import SmartCard
 
 /// Why drift cannot be settled as asked.
 package enum DriftRefusal: Refusal, Hashable {
@@ -45,8 +45,7 @@ extension CardDossier {
             throw .promisesStand(shortage, providers: berths.map(\.provider))
         }
         var next = self
-        next.card.inventory?.sum = card.inventory?.free.map { $0 + measuredSum }
-        next.setFindings([])
+        next.takePictureAsTrue()
         return next
     }
 
@@ -85,6 +84,12 @@ extension CardDossier {
         return repair
     }
 
+    fileprivate mutating func takePictureAsTrue() {
+        let sum = card.inventory?.free.map { $0 + measuredSum }
+        card.inventory?.sum = sum
+        setFindings([])
+    }
+
     private func comeBack(_ release: ReleaseID, _ aid: AID?) -> Wish {
         let held = custody.last { stay in
             guard stay.aid == aid, case .held = stay.state else { return false }
@@ -113,8 +118,7 @@ extension Act {
         let known = try dossier(of: id)
         guard known.card.inventory?.drift != nil else { throw DriftRefusal.notDrifting(id) }
         var next = known
-        next.card.inventory?.sum = known.card.inventory?.free.map { $0 + known.measuredSum }
-        next.setFindings([])
+        next.takePictureAsTrue()
         let repair = known.driftRepair
         save(
             next, since: known,

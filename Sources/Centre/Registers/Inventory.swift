@@ -1,6 +1,6 @@
 internal import CardCrypto
 package import CardManagement
-package import GlobalPlatform
+internal import GlobalPlatform
 package import SmartCard
 
 /// Why what a card told cannot be taken into the register.

@@ -1,5 +1,5 @@
 package import CardManagement
-package import GlobalPlatform
+internal import GlobalPlatform
 package import SmartCard
 
 /// What came of reading a card.
@@ -135,7 +135,8 @@ extension CardDossier {
             return
         }
         card.inventory?.free = metering.after
-        card.inventory?.sum = metering.after + measuredSum
+        let sum = metering.after + measuredSum
+        card.inventory?.sum = sum
     }
 }
 
