@@ -141,7 +141,8 @@ package enum MoneyRefusal: Refusal, Hashable {
         case .period: "Give an end that is later than the start."
         case .tooFarBack: "Choose a later period."
         case .tariff: "Correct the terms."
-        case .tariffExists, .tariffInThePast: "Let the new tariff begin now or later, and not when another begins."
+        case .tariffExists, .tariffInThePast:
+            "Let the new tariff begin now or later, and not when another begins."
         case .tooManyTariffs: "Use the tariffs that exist."
         }
     }

@@ -129,7 +129,8 @@ extension Statement.Line {
         let until = max(from, min(end, periodEnd))
         let isMomentary = end <= stay.since
         guard period.start < periodEnd, stay.since < periodEnd,
-            isMomentary ? stay.since >= period.start : end > period.start else {
+            isMomentary ? stay.since >= period.start : end > period.start
+        else {
             return nil
         }
         self.stay = stay.id

@@ -36,7 +36,8 @@ package struct Tariff: Hashable, Sendable {
     package var recordedAt: Instant
 
     package init(
-        provider: ProviderID, application: ApplicationID? = nil, validFrom: Instant, basis: Basis, rate: Int64,
+        provider: ProviderID, application: ApplicationID? = nil, validFrom: Instant, basis: Basis,
+        rate: Int64,
         terms: Terms, recordedAt: Instant
     ) {
         self.provider = provider

@@ -18,7 +18,6 @@ extension Bounds {
     package static let nameBytesMax = 200
     /// A postal address on a few lines.
     package static let addressBytesMax = 500
-    package static let reasonBytesMax = 300
     /// NIST SP 800-63B §5.1.1.2: no shorter one is a password; longer ones than these are an attack.
     package static let passwordBytes = 8...128
     /// Wrong passwords in a row that cost nothing; then every further one closes the door for longer.
@@ -36,7 +35,6 @@ extension Bounds {
     package static let instancesPerReleaseMax = 32
     /// Larger load files than this do not fit on any card that exists.
     package static let loadFileBytesMax = 2_097_152
-    package static let modulesPerLoadFileMax = 64
     package static let importsPerLoadFileMax = 64
     /// What one INSTALL command can carry beside the names.
     package static let instanceParametersBytesMax = 200
@@ -46,8 +44,6 @@ extension Bounds {
     /// Load files that one release draws in, libraries of libraries included.
     package static let closureLoadFilesMax = 64
     package static let closureDepthMax = 16
-    /// Room that anybody may declare or limit: more than any card has.
-    package static let roomBytesMax = 1 << 30
     package static let cardsPerProviderMax = 1_000_000_000
     /// Lines of the address book per card; the oldest make room.
     package static let addressesPerCardMax = 32
@@ -62,4 +58,44 @@ extension Bounds {
     package static let tariffsPerProviderMax = 1_000
     package static let staysPerStatementMax = 100_000
     package static let statementMonthsMax = 120
+}
+
+// MARK: Cards and room
+extension Bounds {
+    /// Reasons that people give, in bytes of UTF-8.
+    package static let reasonBytesMax = 500
+    /// What one card may list; a card that lists more is broken or hostile.
+    package static let applicationsPerCardMax = 256
+    package static let loadFilesPerCardMax = 256
+    package static let modulesPerLoadFileMax = 64
+    package static let berthsPerCardMax = 64
+    package static let servicesPerBerthMax = 16
+    package static let librariesPerBerthMax = 32
+    /// No card in the world has more memory than this, in bytes.
+    package static let roomBytesMax = 1 << 30
+    /// Kept of what differs on a drifting card; the words on the card say how many there are in all.
+    package static let driftFindingsMax = 32
+    /// The newest measurements of one part on one profile, from which its footprint is computed.
+    package static let footprintSamplesMax = 32
+}
+
+// MARK: Custody and vault
+extension Bounds {
+    /// Bytes of one application's data in custody: more than any card of today holds.
+    package static let parkedImageBytesMax = 1 << 20
+    /// Times that one instance may leave its card; one a day for a quarter of a century.
+    package static let staysPerInstanceMax = 10_000
+    /// Pieces in which an image may come.
+    package static let parkedImagePartsMax = 1_024
+    /// Records that one data key seals: far below what random nonces allow (SP 800-38D §8.3), so that a lost key is
+    /// a small loss.
+    package static let sealsPerDataKeyMax = 256
+    /// Data keys that are wrapped anew in one transaction.
+    package static let rewrapsPerTransactionMax = 100
+    /// Records that are sealed anew in one transaction.
+    package static let resealsPerTransactionMax = 32
+    /// Wrapping keys that a vault keeps, the current one included.
+    package static let wrappingKeysMax = 64
+    package static let masterKeysMax = 1_024
+    package static let masterKeyNoteBytesMax = 256
 }

@@ -3,5 +3,6 @@ package import Centre
 /// Every kind of record that is kept: what `berth store check` reads through, row by row.
 package enum StoredRecords {
     /// Every group of tables adds its own.
-    package static let all: [any Record.Type] = []
+    package static let all: [any Record.Type] =
+        PeopleTables.records + CardTables.records + MoneyTables.records
 }
