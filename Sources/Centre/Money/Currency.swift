@@ -73,7 +73,7 @@ package struct Money: Hashable, Sendable, CustomStringConvertible {
         let fraction = parts.count == 2 ? parts[1] : ""
         guard parts.count == 1 || (1...max(1, currency.exponent)).contains(fraction.utf8.count),
             fraction.utf8.count <= currency.exponent,
-            (whole.utf8 + fraction.utf8).allSatisfy({ (0x30...0x39).contains($0) })
+            (whole + fraction).utf8.allSatisfy({ (0x30...0x39).contains($0) })
         else { return nil }
         let zeros = String(repeating: "0", count: currency.exponent - fraction.utf8.count)
         guard let units = Int64((isNegative ? "-" : "") + whole + fraction + zeros) else { return nil }

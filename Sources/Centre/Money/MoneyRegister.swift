@@ -1,5 +1,3 @@
-package import SmartCard
-
 // MARK: Tariffs
 
 extension Act {

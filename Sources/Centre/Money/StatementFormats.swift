@@ -1,3 +1,5 @@
+internal import SmartCard
+
 // A statement for people and for programs: the same statement always gives the same bytes.
 
 extension Statement {

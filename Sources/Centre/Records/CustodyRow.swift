@@ -100,7 +100,6 @@ extension Release.Parking {
 }
 
 extension StoredValue {
-    fileprivate static func optional(_ text: String?) -> StoredValue { text.map { .text($0) } ?? .null }
     fileprivate static func optional(_ instant: Instant?) -> StoredValue {
         instant.map { .integer($0.milliseconds) } ?? .null
     }

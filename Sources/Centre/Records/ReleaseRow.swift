@@ -1,5 +1,5 @@
 internal import GlobalPlatform
-package import SmartCard
+internal import SmartCard
 
 extension Application: Record {
     package static let table = Table(
