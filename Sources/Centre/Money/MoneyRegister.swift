@@ -41,28 +41,6 @@ extension Act {
     }
 }
 
-// MARK: How long what was kept (row B11)
-
-extension Act {
-    /// The fee begins to run. Whoever moves the custody to *held* calls this in the same act.
-    package func beginStay(of custody: Custody) {
-        transaction.insert(
-            Stay(
-                id: StayID(card: custody.card, aid: custody.aid, ordinal: custody.ordinal),
-                provider: custody.provider, application: custody.release.application,
-                holder: custody.holder, since: now, byteCount: custody.imageBytes, digest: custody.digest))
-    }
-
-    /// The fee ends; to end it again changes nothing. Whoever moves the custody to *returned* or *discarded* calls this.
-    package func endStay(_ id: StayID) throws {
-        let key: [StoredValue] = [.word(id.card), .aid(id.aid), .count(id.ordinal)]
-        let query = Query(Stay.table, key: key, limit: 1).locking()
-        guard var stay = try transaction.all(Stay.self, query).first, stay.until == nil else { return }
-        stay.until = now
-        transaction.put(stay)
-    }
-}
-
 // MARK: What is owed
 
 extension Act {
