@@ -74,7 +74,8 @@ struct CAPWriterTests {
         #expect(try CAPFile(archive).applets.first?.name == blueprint.applets[0].name)
     }
 
-    // Satochip, GidsApplet, MuscleApplet, SatoChip 3.0.4 and JCAlgTest 1.8.2 have methods of 80 to 244 bytes on average,
+    // Satochip, GidsApplet, MuscleApplet, SatoChip 3.0.4 and JCAlgTest 1.8.2 have methods of 80 to 244 bytes on
+    // average,
     // and a Descriptor of 9.6 to 20.4 percent of the load file: it has twelve bytes for each method.
     @Test("filler code has methods of real length, and so a Descriptor of real size")
     func fillers() throws {

@@ -78,7 +78,8 @@ extension CalendarDay {
 
 /// What one stay costs from its beginning up to any moment.
 ///
-/// It is computed exactly and rounded once, half up, to the minor unit; what a period costs is the difference of two such
+/// It is computed exactly and rounded once, half up, to the minor unit; what a period costs is the difference of two
+/// such
 /// amounts. So the parts of a stay always add up to the whole, wherever it is cut.
 package struct StayCharge: Sendable {
     private let stay: Stay

@@ -1,4 +1,3 @@
-
 /// A plan being carried out on one card.
 ///
 /// Which steps are done is written down with the evidence for it; everything else is asked of the card again in every

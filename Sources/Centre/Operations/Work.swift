@@ -84,7 +84,8 @@ extension Visit {
         }
     }
 
-    /// Ends what is done; an operation with steps left that cannot be sent is turned round, and is to be composed again.
+    /// Ends what is done; an operation with steps left that cannot be sent is turned round, and is to be composed
+    /// again.
     private mutating func conclude(_ file: inout CaseFile, _ around: Surroundings) -> Bool {
         guard let operation = file.operation, operation.isOpen else { return false }
         guard operation.remaining.isEmpty else {

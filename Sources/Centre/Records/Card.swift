@@ -48,7 +48,8 @@ package struct Card: Hashable, Sendable {
         package var lifeCycle: UInt8?
         /// What the card reports as free; `nil` where it reports nothing that can be believed.
         package var free: Room?
-        /// Free and used together, as they added up when both were last known to be true; nothing but what happens behind
+        /// Free and used together, as they added up when both were last known to be true; nothing but what happens
+        /// behind
         /// our back changes it. `nil` where the card's report cannot be believed.
         package var sum: Room?
         /// SHA-256 over the registry as read: a plan holds only for the registry it was made for.

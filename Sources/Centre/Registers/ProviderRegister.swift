@@ -95,7 +95,8 @@ extension Act {
         }
     }
 
-    /// What an actor itself owns, for what even a provider with wider sight may not see of others: their cards and money.
+    /// What an actor itself owns, for what even a provider with wider sight may not see of others: their cards and
+    /// money.
     package func ownViewer() throws -> Viewer {
         switch actor {
         case .operator, .centre: return .everything

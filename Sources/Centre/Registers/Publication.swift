@@ -113,7 +113,8 @@ package struct NeededLoadFile: Hashable, Sendable {
 }
 
 extension Act {
-    /// The load files of a release and of everything that they need, each once, in an order in which they can be loaded.
+    /// The load files of a release and of everything that they need, each once, in an order in which they can be
+    /// loaded.
     package func closure(of release: Release) throws -> [NeededLoadFile] {
         var walk = DependencyWalk(self)
         for loadFile in release.loadFiles { try walk.visit(loadFile, in: release, depth: 0) }

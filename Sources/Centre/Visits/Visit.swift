@@ -5,7 +5,8 @@ internal import SmartCard
 
 /// One visit of a card at a terminal: from the first order to the last, over one secure channel.
 ///
-/// It is kept in memory only and can be lost at any time; the next one asks the card what is true. A report is taken on a
+/// It is kept in memory only and can be lost at any time; the next one asks the card what is true. A report is taken
+/// on a
 /// copy, and the copy counts only when what it caused is durable.
 package struct Visit {
     package enum Reply {
