@@ -19,7 +19,8 @@ import Testing
 
 enum TemporaryFile {
     static func path(_ name: String) -> String {
-        FileManager.default.temporaryDirectory.appending(path: "berth-\(UUID().uuidString)-\(name)").path()
+        FileManager.default.temporaryDirectory.appending(path: "berth-\(UUID().uuidString)-\(name)").path(
+            percentEncoded: false)
     }
 
     static func remove(_ path: String) { try? FileManager.default.removeItem(atPath: path) }

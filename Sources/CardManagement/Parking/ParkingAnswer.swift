@@ -15,6 +15,21 @@ package struct ParkingStatus: Hashable, Sendable {
     /// A sentence of the application for people.
     package var text: String?
 
+    package init(
+        result: ParkingResult, state: ParkingState, generation: UInt32, lineage: [UInt8], format: UInt32,
+        byteCount: Int, received: Int, digest: [UInt8], text: String? = nil
+    ) {
+        self.result = result
+        self.state = state
+        self.generation = generation
+        self.lineage = lineage
+        self.format = format
+        self.byteCount = byteCount
+        self.received = received
+        self.digest = digest
+        self.text = text
+    }
+
     /// The image that is meant, in the states that have one.
     package var image: ParkingImage {
         ParkingImage(

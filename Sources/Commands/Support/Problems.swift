@@ -154,7 +154,9 @@ extension HandshakeFailure: ExplainedError {
             Problem(
                 "unexpected-answer", exit: .notAuthenticated,
                 "the card answered something else than computed ahead",
-                advice: ["authenticate once without computing ahead"])
+                why:
+                    "these are not its keys, or it counted another session meanwhile; the card counts this as a failure",
+                advice: ["check --key; then leave --computed-ahead out and add --allow-retry"])
         case .keys(let error): error.problem
         case .outOfOrder: Problem("internal", exit: .internalError, "the handshake lost its order")
         case .crypto(let error):

@@ -144,7 +144,8 @@ extension SQLiteStore.Location {
         }
     }
 
-    /// What is kept is nobody else's business: a new file is the owner's alone, and what SQLite puts beside it likewise.
+    /// What is kept is nobody else's business: a new file is the owner's alone, and what SQLite puts beside it
+    /// likewise.
     func prepare() throws(StoreFailure) {
         guard case .file(let path) = self else { return }
         let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
