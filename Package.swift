@@ -68,8 +68,13 @@ let package = Package(
         // Layer 4: the domain: cards, holders, providers, catalogue, berths, plans, custody, money. No I/O of its own.
         module("Centre", ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard"]),
 
-        // Layer 5: the registers on SQLite and on PostgreSQL.
-        module("Storage", ["CardCrypto", "Centre", "CPostgreSQL", "CSQLite", "SmartCard"]),
+        // Layer 5: the registers on SQLite and on PostgreSQL; the key vault in a file.
+        module(
+            "Storage",
+            [
+                "CardCrypto", "CardManagement", "Centre", "CPostgreSQL", "CSQLite", "GlobalPlatform",
+                "SmartCard",
+            ]),
 
         // Layer 7: what the program's nouns and verbs do.
         module(
@@ -118,7 +123,9 @@ let package = Package(
             "CentreTests",
             ["CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "SmartCard", "Storage"]),
         tests("FuzzTests", ["FuzzTargets"]),
-        tests("StorageTests", ["Centre", "SmartCard", "Storage"]),
+        tests(
+            "StorageTests",
+            ["CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "SmartCard", "Storage"]),
         tests("TidyTests"),
         tests(
             "VirtualCardTests",

@@ -11,7 +11,7 @@ extension Transaction {
         var queries = [
             Query(
                 table,
-                [.init("destination", .text(sighting.card.text)), .init("aid", .text("\(sighting.aid)"))])
+                [.init("destination", .word(sighting.card)), .init("aid", .aid(sighting.aid))])
         ]
         if case .status(let status) = sighting.evidence {
             queries.append(Query(table, [.init("lineage", .bytes(status.lineage))]))
@@ -77,7 +77,7 @@ extension Transaction {
 
     /// Page by page: an instance that came and went for years has many.
     private func everyStay(of aid: AID, on card: CardID) throws -> [Custody] {
-        var query = Query(Custody.table, key: [.text(card.text), .text(aid.description)]).locking()
+        var query = Query(Custody.table, key: [.word(card), .aid(aid)]).locking()
         var stays: [Custody] = []
         while stays.count < Bounds.staysPerInstanceMax {
             let page = try all(Custody.self, query)
@@ -88,9 +88,28 @@ extension Transaction {
         return stays
     }
 
+    /// Open stays that left this card, or are on their way to it.
+    func openStays(dependingOn card: CardID) throws -> [Custody] {
+        let words = ["frozen", "provisional", "surrendering", "held", "returning"]
+        let leaving = words.map { word in
+            Query(Custody.table, [.init("card", .word(card)), .init("state", .text(word))]).locking()
+        }
+        let coming = Query(
+            Custody.table, [.init("destination", .word(card)), .init("state", .text("returning"))]
+        ).locking()
+        var found: [Custody] = []
+        for rows in try ask(leaving + [coming]) {
+            for stay in try decode(Custody.self, rows) where !found.contains(stay) { found.append(stay) }
+        }
+        // One that left this card and is on its way elsewhere does not depend on it any more.
+        return found.filter { stay in
+            if case .returning(let to, _) = stay.state { to == card } else { true }
+        }
+    }
+
     package func stay(_ card: CardID, _ aid: AID, _ ordinal: Int) throws -> Custody {
         let found = try lock(
-            Custody.self, key: .text(card.text), .text(aid.description), .integer(Int64(ordinal)))
+            Custody.self, key: .word(card), .aid(aid), .count(ordinal))
         guard let found else { throw CustodyRefusal.unknown }
         return found
     }

@@ -119,8 +119,10 @@ extension Custody {
             return with(.discarded(at: now, reason: "lost with its card before it was kept: \(reason)"))
         case .provisional where lost == card, .surrendering where lost == card: return held(since: now)
         case .returning(lost, _): return heldAgain()
-        case .held where lost == card: return self
-        case .frozen, .provisional, .surrendering, .held, .returning, .returned, .discarded:
+        // The vault has the live copy; a card that was to get it may have been lost a moment ago.
+        case .held: return self
+        case .discarded where lost == card: return self
+        case .frozen, .provisional, .surrendering, .returning, .returned, .discarded:
             throw .notOnThatCard(lost)
         }
     }

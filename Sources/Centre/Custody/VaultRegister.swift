@@ -20,7 +20,7 @@ extension Transaction {
     /// Opens a record with the data key that it names.
     package func open(_ record: VaultRecord, in vault: any KeyVault) throws -> Secret {
         let card = record.place.card
-        guard let key = try find(DataKey.self, key: .text(card.text), .integer(Int64(record.dataKey))) else {
+        guard let key = try find(DataKey.self, key: .word(card), .count(record.dataKey)) else {
             throw KeyVaultFailure.notAuthentic
         }
         let plaintext = try vault.open(record.sealed, under: key, as: record.place)
@@ -31,7 +31,7 @@ extension Transaction {
     /// The data key for the next record of this card: the newest, while it may seal more and its wrapping key is the
     /// vault's current one; else a fresh one.
     private func sealingKey(for card: CardID, in vault: any KeyVault, now: Instant) throws -> DataKey {
-        let keys = try all(DataKey.self, Query(DataKey.table, key: [.text(card.text)]).locking())
+        let keys = try all(DataKey.self, Query(DataKey.table, key: [.word(card)]).locking())
         let wrapping = try vault.wrappingKeys()
         if let newest = keys.last, newest.sealCount < Bounds.sealsPerDataKeyMax {
             if newest.wrappingKey == wrapping.current { return newest }
@@ -46,7 +46,6 @@ extension Transaction {
         guard key.wrappingKey == wrapping.current else {
             throw KeyVaultFailure.vaultOutdated(current: wrapping.current, newest: key.wrappingKey)
         }
-        put(key)
         return key
     }
 
@@ -130,7 +129,7 @@ extension Transaction {
     private func pieces(of stay: Custody, ofAnyGeneration: Bool = false) throws -> [VaultRecord] {
         let query = Query(
             VaultRecord.table,
-            key: [.text(stay.card.text), .text(stay.aid.description), .integer(Int64(stay.ordinal))],
+            key: [.word(stay.card), .aid(stay.aid), .count(stay.ordinal)],
             limit: Bounds.parkedImagePartsMax)
         let records = try all(VaultRecord.self, query)
         guard !ofAnyGeneration else { return records }

@@ -1,14 +1,12 @@
-internal import SmartCard
-
 extension Custody: Record {
     package static let table = Table(
-        "custody", key: [.text("card"), .text("aid"), .integer("ordinal")],
+        "custody", key: [.text("card"), .bytes("aid"), .integer("ordinal")],
         [
             .text("application"), .text("version"), .text("provider"), .text("holder").optional,
             .text("parking"), .text("parking_reason").optional, .text("state"),
             .integer("state_since").optional, .text("destination").optional, .text("state_reason").optional,
             .integer("generation"), .bytes("lineage"), .integer("format"), .integer("image_bytes"),
-            .bytes("digest"), .integer("room_nonvolatile"), .integer("room_volatile"),
+            .bytes("digest"), .integer("room_nv"), .integer("room_v"),
             .integer("opened_at"), .integer("held_since").optional,
         ])
 
@@ -16,33 +14,32 @@ extension Custody: Record {
         let parking = parking.columns
         let state = state.columns
         return [
-            .text(card.text), .text(aid.description), .integer(Int64(ordinal)),
-            .text(release.application.text), .text(release.version.text), .text(provider.text),
-            .optional(holder?.text), .text(parking.word), .optional(parking.reason), .text(state.word),
-            .optional(state.since), .optional(state.destination?.text), .optional(state.reason),
-            .integer(Int64(generation)), .bytes(lineage), .integer(Int64(format)),
-            .integer(Int64(imageBytes)), .bytes(digest), .integer(Int64(room.nonVolatile)),
-            .integer(Int64(room.volatile)), .integer(openedAt.milliseconds), .optional(heldSince),
+            .word(card), .aid(aid), .count(ordinal), .word(release.application), .word(release.version),
+            .word(provider), .word(holder), .text(parking.word), .optional(parking.reason),
+            .text(state.word), .instant(state.since), .word(state.destination), .optional(state.reason),
+            .integer(Int64(generation)), .bytes(lineage), .integer(Int64(format)), .count(imageBytes),
+            .bytes(digest), .count(room.nonVolatile), .count(room.volatile), .instant(openedAt),
+            .instant(heldSince),
         ]
     }
 
     package init(row: inout RowReader) throws(RowError) {
-        card = try row.word(CardID.init)
-        aid = try row.word { try AID(hex: $0) }
-        ordinal = try row.int()
-        release = ReleaseID(try row.word(ApplicationID.init), try row.word(ReleaseVersion.init))
-        provider = try row.word(ProviderID.init)
-        holder = try row.optionalWord(HolderNumber.init)
+        card = try row.identifier()
+        aid = try row.aid()
+        ordinal = try row.count()
+        release = ReleaseID(try row.identifier(), try row.identifier())
+        provider = try row.identifier()
+        holder = try row.optionalIdentifier()
         parking = try Release.Parking(custody: &row)
         state = try State(row: &row)
-        generation = try row.generation()
+        generation = try row.unsigned()
         lineage = try row.bytes()
-        format = try row.generation()
-        imageBytes = try row.int()
+        format = try row.unsigned()
+        imageBytes = try row.count()
         digest = try row.bytes()
-        room = Room(nonVolatile: try row.int(), volatile: try row.int())
-        openedAt = Instant(milliseconds: try row.integer())
-        heldSince = try row.optionalInteger().map(Instant.init(milliseconds:))
+        room = Room(nonVolatile: try row.count(), volatile: try row.count())
+        openedAt = try row.instant()
+        heldSince = try row.optionalInstant()
     }
 }
 
@@ -61,8 +58,8 @@ extension Custody.State {
 
     fileprivate init(row: inout RowReader) throws(RowError) {
         let word = try row.text()
-        let since = try row.optionalInteger().map(Instant.init(milliseconds:))
-        let destination = try row.optionalWord(CardID.init)
+        let since = try row.optionalInstant()
+        let destination: CardID? = try row.optionalIdentifier()
         let reason = try row.optionalText()
         switch (word, since, destination, reason) {
         case ("frozen", nil, nil, nil): self = .frozen
@@ -96,11 +93,5 @@ extension Release.Parking {
         case ("never", let reason?): self = .never(reason: reason)
         default: throw row.failure("makes no class of parking with '\(word)'")
         }
-    }
-}
-
-extension StoredValue {
-    fileprivate static func optional(_ instant: Instant?) -> StoredValue {
-        instant.map { .integer($0.milliseconds) } ?? .null
     }
 }

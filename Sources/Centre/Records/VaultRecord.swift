@@ -1,5 +1,3 @@
-internal import SmartCard
-
 /// A key under which records of one card are sealed, itself sealed by a wrapping key of the vault.
 package struct DataKey: Hashable, Sendable {
     package let card: CardID
@@ -50,66 +48,58 @@ package struct WrappingKeyRow: Hashable, Sendable {
 
 extension DataKey: Record {
     package static let table = Table(
-        "data_key", key: [.text("card"), .integer("number")],
+        "data_keys", key: [.text("card"), .integer("number")],
         [.integer("wrapping_key"), .bytes("wrapped"), .integer("seal_count")])
 
     package var row: [StoredValue] {
-        [
-            .text(card.text), .integer(Int64(number)), .integer(Int64(wrappingKey)), .bytes(wrapped),
-            .integer(Int64(sealCount)),
-        ]
+        [.word(card), .count(number), .count(wrappingKey), .bytes(wrapped), .count(sealCount)]
     }
 
     package init(row: inout RowReader) throws(RowError) {
         self.init(
-            card: try row.word(CardID.init), number: try row.int(), wrappingKey: try row.int(),
-            wrapped: try row.bytes(), sealCount: try row.int())
+            card: try row.identifier(), number: try row.count(), wrappingKey: try row.count(),
+            wrapped: try row.bytes(), sealCount: try row.count())
     }
 }
 
 extension VaultRecord: Record {
     package static let table = Table(
-        "vault_record",
-        key: [.text("card"), .text("aid"), .integer("ordinal"), .integer("part")],
+        "vault_records",
+        key: [.text("card"), .bytes("aid"), .integer("ordinal"), .integer("part")],
         [.integer("generation"), .integer("data_key"), .bytes("sealed"), .integer("byte_count")])
 
     package var row: [StoredValue] {
         [
-            .text(place.card.text), .text(place.aid.description), .integer(Int64(place.ordinal)),
-            .integer(Int64(place.part)), .integer(Int64(place.generation)), .integer(Int64(dataKey)),
-            .bytes(sealed), .integer(Int64(byteCount)),
+            .word(place.card), .aid(place.aid), .count(place.ordinal), .count(place.part),
+            .integer(Int64(place.generation)), .count(dataKey), .bytes(sealed), .count(byteCount),
         ]
     }
 
     package init(row: inout RowReader) throws(RowError) {
         var place = VaultPlace(
-            card: try row.word(CardID.init), aid: try row.word { try AID(hex: $0) }, ordinal: try row.int(),
-            generation: 0)
-        place.part = try row.int()
-        place.generation = try row.generation()
+            card: try row.identifier(), aid: try row.aid(), ordinal: try row.count(), generation: 0)
+        place.part = try row.count()
+        place.generation = try row.unsigned()
         self.init(
-            place: place, dataKey: try row.int(), sealed: try row.bytes(), byteCount: try row.int())
+            place: place, dataKey: try row.count(), sealed: try row.bytes(), byteCount: try row.count())
     }
 }
 
 extension WrappingKeyRow: Record {
     package static let table = Table(
-        "wrapping_key", key: [.integer("number")], [.bytes("vault"), .integer("first_used_at")])
+        "wrapping_keys", key: [.integer("number")], [.bytes("vault"), .integer("first_used_at")])
 
-    package var row: [StoredValue] {
-        [.integer(Int64(number)), .bytes(vault), .integer(firstUsedAt.milliseconds)]
-    }
+    package var row: [StoredValue] { [.count(number), .bytes(vault), .instant(firstUsedAt)] }
 
     package init(row: inout RowReader) throws(RowError) {
-        self.init(
-            number: try row.int(), vault: try row.bytes(),
-            firstUsedAt: Instant(milliseconds: try row.integer()))
+        self.init(number: try row.count(), vault: try row.bytes(), firstUsedAt: try row.instant())
     }
 }
 
 extension RowReader {
-    mutating func generation() throws(RowError) -> UInt32 {
-        guard let number = UInt32(exactly: try integer()) else { throw failure("is not a generation") }
+    /// Numbers of the parking contract have four bytes.
+    mutating func unsigned() throws(RowError) -> UInt32 {
+        guard let number = UInt32(exactly: try integer()) else { throw failure("has more than four bytes") }
         return number
     }
 }

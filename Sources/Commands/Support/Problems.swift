@@ -180,6 +180,11 @@ extension KeySourceError: ExplainedError {
             Problem(
                 "no-keys", exit: .notAuthenticated, "there are no keys for key version \(version.versionText)"
             )
+        case .otherDiversificationData:
+            Problem(
+                "other-card", exit: .mismatch, "this is not the card that its id says",
+                why: "its key diversification data are not those that are on record for it",
+                advice: ["keep the card from use until a person knows which one is the copy"])
         case .diversification(let error):
             Problem("derivation-failed", exit: .badData, "the card's keys cannot be derived", why: "\(error)")
         case .crypto(let error):

@@ -3,5 +3,10 @@ extension Schema {
     package static let current = Schema([Migration(1, "registers", registers)])
 
     /// Every group of tables adds one line; a table stands after those that it refers to.
-    private static let registers: [String] = [PeopleTables.sql, CardTables.sql, MoneyTables.sql]
+    private static let registers: [String] = [
+        PeopleTables.sql,
+        CardTables.sql,
+        MoneyTables.sql,
+        VaultTables.sql,
+    ]
 }
