@@ -1,5 +1,5 @@
 package import CardCrypto
-package import SmartCard
+internal import CardManagement
 
 // What is done to stays in custody, with an entry in the card's chain; whoever calls these has locked the card and puts
 // it afterwards.
@@ -13,6 +13,7 @@ extension Act {
         } else {
             transaction.put(stay)
         }
+        transaction.charge(stay, from: before)
         if !stay.isOpen { try transaction.forgetImage(of: stay) }
         guard before?.state != stay.state else { return }
         note(stay.note, on: &card)
