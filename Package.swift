@@ -120,6 +120,12 @@ let package = Package(
         tests(
             "EndToEndTests", ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard", "VirtualCard"]),
         tests("CentreTests", ["CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "SmartCard"]),
+        tests(
+            "OperationsTests",
+            [
+                "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "SmartCard", "Storage",
+                "VirtualCard",
+            ]),
         tests("FuzzTests", ["FuzzTargets"]),
         tests(
             "StorageTests",
