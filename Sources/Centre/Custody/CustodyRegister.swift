@@ -70,6 +70,7 @@ extension Transaction {
         let next = try stay.after(event, at: now)
         guard next != stay else { return stay }
         put(next)
+        charge(next, from: stay)
         if !next.isOpen { try forgetImage(of: next) }
         return next
     }

@@ -54,6 +54,23 @@ package struct Stay: Hashable, Sendable {
     }
 }
 
+extension Stay {
+    /// What is charged of a custody: from *held* until it came back or was given up; `nil` while nothing is.
+    package init?(_ custody: Custody) {
+        guard let since = custody.heldSince else { return nil }
+        let until: Instant? =
+            switch custody.state {
+            case .frozen, .provisional, .surrendering, .held, .returning: nil
+            case .returned(_, let at): at
+            case .discarded(let at, _): at
+            }
+        self.init(
+            id: StayID(card: custody.card, aid: custody.aid, ordinal: custody.ordinal),
+            provider: custody.provider, application: custody.release.application, holder: custody.holder,
+            since: since, until: until, byteCount: custody.imageBytes, digest: custody.digest)
+    }
+}
+
 extension CalendarDay {
     /// Months since the beginning of year 0.
     var month: Int64 { Int64(parts.year) * 12 + Int64(parts.month) - 1 }
