@@ -80,8 +80,9 @@ let package = Package(
         module(
             "Commands",
             [
-                "Arguments", "CardCrypto", "CardManagement", "GlobalPlatform", "Readers", "SmartCard",
-                "VirtualCard",
+                "Arguments", "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "Readers",
+                "SmartCard",
+                "Storage", "VirtualCard",
             ]),
         // Layer 7: the program; wiring only.
         .executableTarget(name: "berth", dependencies: ["Arguments", "Commands"], swiftSettings: settings),
@@ -112,9 +113,9 @@ let package = Package(
         tests(
             "CommandsTests",
             [
-                "Arguments", "CardCrypto", "CardManagement", "Commands", "GlobalPlatform", "Readers",
-                "SmartCard",
-                "VirtualCard",
+                "Arguments", "CardCrypto", "CardManagement", "Centre", "Commands", "GlobalPlatform",
+                "Readers",
+                "SmartCard", "Storage", "VirtualCard",
             ]),
         tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),
         tests(
