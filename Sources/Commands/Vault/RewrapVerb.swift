@@ -4,8 +4,6 @@ internal import Storage
 
 /// `berth store rewrap`: another wrapping key for everything that is sealed, while the centre works.
 enum RewrapVerb {
-    static let store = Option<String>.required(
-        "store", .file("FILE", extensions: "db"), .environment("BERTH_STORE"), help: "The store's file")
     private static let records = Option<Bool>.flag(
         "records", help: "Also seal every record anew under fresh data keys")
     private static let dropOld = Option<Bool>.flag(
