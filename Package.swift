@@ -119,7 +119,12 @@ let package = Package(
         tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),
         tests(
             "EndToEndTests", ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard", "VirtualCard"]),
-        tests("CentreTests", ["CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "SmartCard"]),
+        tests(
+            "CentreTests",
+            [
+                "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "SmartCard", "Storage",
+                "VirtualCard",
+            ]),
         tests("FuzzTests", ["FuzzTargets"]),
         tests(
             "StorageTests",
