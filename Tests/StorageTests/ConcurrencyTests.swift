@@ -10,7 +10,7 @@ private typealias F = Fixtures
 struct ConcurrencyTests {
     @Test("no change is lost, whether or not the row was locked", arguments: Engine.shared, [true, false])
     func lostUpdates(_ engine: Engine, isLocking: Bool) throws {
-        try engine.with { store, _ in
+        try engine.with { store, _ throws in
             try store.insert(F.parents, F.parent("a", size: 0))
             let (threads, rounds) = (8, 25)
             onThreads(threads) { _ in
@@ -31,7 +31,7 @@ struct ConcurrencyTests {
         "what was decided from rows that another changes is decided again: never both",
         arguments: Engine.shared)
     func writeSkew(_ engine: Engine) throws {
-        try engine.with { store, _ in
+        try engine.with { store, _ throws in
             for round in 0..<20 {
                 let names = ["x\(round)", "y\(round)"]
                 for name in names { try store.insert(F.parents, F.parent(name, size: Int64(round))) }
@@ -54,7 +54,7 @@ struct ConcurrencyTests {
 
     @Test("a look sees one moment, however long it takes", arguments: Engine.shared)
     func snapshot(_ engine: Engine) throws {
-        try engine.with { store, _ in
+        try engine.with { store, _ throws in
             try store.insert(F.parents, F.parent("a", size: 1))
             try store.read { transaction in
                 let before = try transaction.ask([Query(F.parents)])
@@ -73,7 +73,7 @@ struct ConcurrencyTests {
 
     @Test("two rows that change together are never seen apart", arguments: Engine.shared)
     func invariant(_ engine: Engine) throws {
-        try engine.with { store, _ in
+        try engine.with { store, _ throws in
             try store.insert(F.parents, F.parent("a", size: 500))
             try store.insert(F.parents, F.parent("b", size: 500))
             onThreads(6) { index in
@@ -105,7 +105,7 @@ struct ConcurrencyTests {
 
     @Test("who is refused takes nobody along: each of many gets its own answer", arguments: Engine.shared)
     func apart(_ engine: Engine) throws {
-        try engine.with { store, _ in
+        try engine.with { store, _ throws in
             try store.insert(F.parents, F.parent("taken"))
             let (threads, rounds) = (12, 10)
             onThreads(threads) { index in
@@ -136,7 +136,7 @@ struct ConcurrencyTests {
 
     @Test("two stores on the same place do not disturb each other", arguments: Engine.shared)
     func twoStores(_ engine: Engine) throws {
-        try engine.with { store, again in
+        try engine.with { store, again throws in
             let other = try again()
             try store.insert(F.parents, F.parent("a", size: 0))
             onThreads(4) { index in
@@ -155,7 +155,7 @@ struct ConcurrencyTests {
 
     @Test("more callers than a group takes are all answered")
     func largeGroups() throws {
-        try Engine.sqliteFile.with { store, _ in
+        try Engine.sqliteFile.with { store, _ throws in
             let threads = 300
             onThreads(threads) { index in try store.insert(F.parents, F.parent("t\(index)")) }
             let count = try store.read { try $0.count(Query(F.parents)) }
@@ -165,7 +165,7 @@ struct ConcurrencyTests {
 
     @Test("more callers than there are connections wait for their turn")
     func smallPool() throws {
-        try withPostgreSQL { address in
+        try withPostgreSQL { address throws in
             let store = try PostgreSQLStore(address, connectionsMax: 2)
             try store.migrate(to: F.schema)
             onThreads(20) { index in

@@ -10,7 +10,7 @@ private typealias F = Fixtures
 struct ContractTests {
     @Test("keeps every kind of value as it was given", arguments: Engine.allCases)
     func values(_ engine: Engine) throws {
-        try engine.with { store, again in
+        try engine.with { store, again throws in
             let rows: [[StoredValue]] = [
                 F.parent("", size: 0, data: [], note: ""),
                 F.parent("a", size: .max, data: [0, 255, 0], note: "it's \"quoted\"; -- $1"),
@@ -25,7 +25,7 @@ struct ContractTests {
 
     @Test("keeps a number to its last bit", arguments: Engine.allCases)
     func numbers(_ engine: Engine) throws {
-        try engine.with { store, _ in
+        try engine.with { store, _ throws in
             try store.insert(F.parents, F.parent("p"))
             let numbers: [Int64] = [.min, -(1 << 53) - 1, -1, 0, 1, 255, 256, (1 << 53) + 1, .max]
             for number in numbers.shuffled() { try store.insert(F.children, F.child("p", number, "")) }
@@ -35,7 +35,7 @@ struct ContractTests {
 
     @Test("gives rows in the order of their keys, byte by byte", arguments: Engine.allCases)
     func order(_ engine: Engine) throws {
-        try engine.with { store, _ in
+        try engine.with { store, _ throws in
             let names = ["", "A", "B", "Z", "_", "a", "a-b", "a.b", "ab", "b", "ä", "Ω"]
             for name in names.shuffled() { try store.insert(F.parents, F.parent(name)) }
             #expect(try store.rows(F.parents).map { $0[0] } == names.map(StoredValue.text))
@@ -47,7 +47,7 @@ struct ContractTests {
 
     @Test("finds by any columns, also by an empty one", arguments: Engine.allCases)
     func conditions(_ engine: Engine) throws {
-        try engine.with { store, _ in
+        try engine.with { store, _ throws in
             for (name, size, note) in [("a", 1, "x"), ("b", 2, nil), ("c", 2, "x"), ("d", 2, "y")] {
                 try store.insert(F.parents, F.parent(name, size: Int64(size), note: note))
             }
@@ -65,7 +65,7 @@ struct ContractTests {
 
     @Test("answers many questions at once", arguments: Engine.allCases)
     func manyQuestions(_ engine: Engine) throws {
-        try engine.with { store, _ in
+        try engine.with { store, _ throws in
             try store.insert(F.parents, F.parent("a"))
             try store.insert(F.children, F.child("a", 1, "x"))
             let answers = try store.read {
@@ -81,7 +81,7 @@ struct ContractTests {
 
     @Test("gives page after page, each row once", arguments: Engine.allCases, [1, 2, 3, 7, 100])
     func pages(_ engine: Engine, size: Int) throws {
-        try engine.with { store, _ in
+        try engine.with { store, _ throws in
             try store.write { transaction in
                 for parent in ["a", "b", "c"] {
                     transaction.change(.insert(F.parents, F.parent(parent)))
@@ -110,7 +110,7 @@ struct ContractTests {
 
     @Test("a place beside what is asked for is still a place", arguments: Engine.allCases)
     func pageElsewhere(_ engine: Engine) throws {
-        try engine.with { store, _ in
+        try engine.with { store, _ throws in
             try store.insert(F.parents, F.parent("b"))
             for number in 1...3 { try store.insert(F.children, F.child("b", Int64(number), "")) }
             var query = Query(F.children, key: [.text("b")])
@@ -125,7 +125,7 @@ struct ContractTests {
 
     @Test("puts a row in the place of another, and removes", arguments: Engine.allCases)
     func putAndRemove(_ engine: Engine) throws {
-        try engine.with { store, _ in
+        try engine.with { store, _ throws in
             try store.put(F.parents, F.parent("a", size: 1, note: "old"))
             try store.put(F.parents, F.parent("a", size: 2))
             #expect(try store.rows(F.parents) == [F.parent("a", size: 2)])
@@ -140,7 +140,7 @@ struct ContractTests {
 
     @Test("sees its own changes, and others see them only at the end", arguments: Engine.shared)
     func ownChanges(_ engine: Engine) throws {
-        try engine.with { store, _ in
+        try engine.with { store, _ throws in
             try store.write { transaction in
                 transaction.change(.insert(F.parents, F.parent("a")))
                 let (own, others) = (try transaction.ask([Query(F.parents)])[0], try store.rows(F.parents))
@@ -158,7 +158,7 @@ struct ContractTests {
         "refuses a second row with the same key, and keeps nothing of the transaction",
         arguments: Engine.allCases)
     func duplicates(_ engine: Engine) throws {
-        try engine.with { store, _ in
+        try engine.with { store, _ throws in
             try store.insert(F.parents, F.parent("a", size: 1))
             let failure = store.failure {
                 $0.change(.insert(F.parents, F.parent("b")))
@@ -173,7 +173,7 @@ struct ContractTests {
         "a duplicate is noticed when it is asked for, and ends the transaction also for who goes on",
         arguments: Engine.allCases)
     func duplicateByFlush(_ engine: Engine) throws {
-        try engine.with { store, _ in
+        try engine.with { store, _ throws in
             try store.insert(F.parents, F.parent("a"))
             let failure = store.failure { transaction in
                 transaction.change(.insert(F.parents, F.parent("a")))
@@ -193,7 +193,7 @@ struct ContractTests {
         "refuses a row whose other row is missing, and to lose one that is needed", arguments: Engine.allCases
     )
     func references(_ engine: Engine) throws {
-        try engine.with { store, _ in
+        try engine.with { store, _ throws in
             #expect(
                 store.failure { $0.change(.insert(F.children, F.child("a", 1, ""))) }
                     == .reference(table: "children"))
@@ -212,7 +212,7 @@ struct ContractTests {
 
     @Test("refuses a value that the schema does not allow", arguments: Engine.allCases)
     func checks(_ engine: Engine) throws {
-        try engine.with { store, _ in
+        try engine.with { store, _ throws in
             for row in [F.parent("a", size: -1), [.text("a"), .null, .null, .null]] {
                 let failure = store.failure { $0.change(.insert(F.parents, row)) }
                 guard case .other(let text)? = failure else {
@@ -232,7 +232,7 @@ struct ContractTests {
 
     @Test("a body that throws has changed nothing", arguments: Engine.allCases)
     func rollback(_ engine: Engine) throws {
-        try engine.with { store, _ in
+        try engine.with { store, _ throws in
             #expect(throws: Refused.self) {
                 try store.write { transaction in
                     transaction.change(.insert(F.parents, F.parent("a")))
@@ -248,7 +248,7 @@ struct ContractTests {
 
     @Test("a look changes nothing", arguments: Engine.allCases)
     func readOnly(_ engine: Engine) throws {
-        try engine.with { store, _ in
+        try engine.with { store, _ throws in
             let failure = StoreFailure.other("a look at the store changes nothing")
             #expect(throws: failure) { try store.read { $0.change(.insert(F.parents, F.parent("a"))) } }
             #expect(throws: failure) {
@@ -264,7 +264,7 @@ struct ContractTests {
 
     @Test("a transaction without a question or a change is nothing", arguments: Engine.allCases)
     func nothing(_ engine: Engine) throws {
-        try engine.with { store, _ in
+        try engine.with { store, _ throws in
             let (written, read) = (try store.write { _ in 7 }, try store.read { _ in 8 })
             #expect(written == 7)
             #expect(read == 8)
@@ -275,7 +275,7 @@ struct ContractTests {
         "rows of the domain go in and come out; a row that makes no sense is reported",
         arguments: Engine.allCases)
     func records(_ engine: Engine) throws {
-        try engine.with { store, _ in
+        try engine.with { store, _ throws in
             let record = ParentRecord(id: "a", size: 3)
             try store.write { $0.insert(record) }
             #expect(try store.read { try $0.find(ParentRecord.self, key: .text("a")) } == record)

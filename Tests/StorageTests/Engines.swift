@@ -22,7 +22,7 @@ enum Engine: String, CaseIterable, Sendable, CustomTestStringConvertible {
     ) throws {
         switch self {
         case .sqliteFile:
-            try withFolder { folder in
+            try withFolder { folder throws in
                 let open = { try SQLiteStore(.file(folder + "/store.db")) }
                 try run(open(), schema) { try body($0, open) }
             }
@@ -34,7 +34,7 @@ enum Engine: String, CaseIterable, Sendable, CustomTestStringConvertible {
             let store = try SQLiteStore(.faulty(disk), mode: .direct)
             try run(store, schema) { try body($0) { store } }
         case .postgreSQL:
-            try withPostgreSQL { address in
+            try withPostgreSQL { address throws in
                 let open = { try PostgreSQLStore(address) }
                 try run(open(), schema) { try body($0, open) }
             }

@@ -1,5 +1,5 @@
 package import CardCrypto
-package import SmartCard
+internal import CardManagement
 
 // What is done to stays in custody, with an entry in the card's chain; whoever calls these has locked the card and puts
 // it afterwards.

@@ -17,7 +17,8 @@ package enum StoreAddress: Hashable, Sendable {
         switch text {
         case "": throw .other("an empty address names no store")
         case ":memory:", "sqlite::memory:": self = .memory
-        case _ where text.hasPrefix("postgresql://") || text.hasPrefix("postgres://"): self = .postgreSQL(text)
+        case _ where text.hasPrefix("postgresql://") || text.hasPrefix("postgres://"):
+            self = .postgreSQL(text)
         case _ where text.hasPrefix("sqlite:"): self = .file(try Self.path(text.dropFirst("sqlite:".count)))
         case _ where text.contains("://"): throw .other("a store is on sqlite: or postgresql:")
         default: self = .file(text)

@@ -10,7 +10,7 @@ internal import Centre
 /// One connection, always in pipeline mode: any number of calls travel together and are answered together.
 final class PostgreSQLConnection {
     /// One thing to say to the server.
-    enum Step {
+    enum Step: Sendable {
         case call(Call)
         /// Without parameters, kept prepared: BEGIN, COMMIT and the like.
         case control(String)
@@ -51,8 +51,9 @@ final class PostgreSQLConnection {
         }
         self.handle = handle
         guard library.status(handle) == CONNECTION_OK.rawValue else {
-            let message = Self.text(library.errorMessage(handle))
-            throw .unreachable(message.split(separator: "\n").joined(separator: "; "))
+            let message = Self.text(library.errorMessage(handle)).split(separator: "\n").joined(
+                separator: "; ")
+            throw .unreachable(PostgreSQLAddress(text: address).redact(message))
         }
         // Notices are for people at a console.
         _ = library.setNoticeProcessor(handle, { _, _ in }, nil)
@@ -86,17 +87,16 @@ final class PostgreSQLConnection {
 
     /// Whether the server has hung up while nobody was looking. What it said then is waiting to be read.
     var isGone: Bool {
+        do throws(PostgreSQLFailure) { try readLeftovers(except: 0) } catch { return true }
         var look = pollfd(fd: library.socket(handle), events: Int16(POLLIN), revents: 0)
-        guard poll(&look, 1, 0) != 0, unread.isEmpty else {
-            return library.status(handle) != CONNECTION_OK.rawValue
+        // A farewell, then the end: between transactions a server says nothing else of any length.
+        let readsMax = 8
+        for _ in 0..<readsMax {
+            guard library.status(handle) == CONNECTION_OK.rawValue else { return true }
+            guard poll(&look, 1, 0) != 0 else { return false }
+            guard library.consumeInput(handle) == 1 else { return true }
         }
-        return library.consumeInput(handle) != 1 || library.status(handle) != CONNECTION_OK.rawValue
-            || hasHungUp
-    }
-
-    private var hasHungUp: Bool {
-        var look = pollfd(fd: library.socket(handle), events: Int16(POLLIN), revents: 0)
-        return poll(&look, 1, 0) < 0 || look.revents & Int16(POLLHUP | POLLERR | POLLNVAL) != 0
+        return false
     }
 
     // MARK: trips

@@ -6,15 +6,15 @@ package final class PostgreSQLStore: Database {
     package let engine = "PostgreSQL"
     private let pool: PostgreSQLPool
 
-    /// Others in the way make a transaction start again so often, the later ones one after the other.
-    private static let attemptsMax = 25
-    private static let attemptsAtOnce = 2
+    /// Others in the way make a transaction start again so often; after a few times it runs alone.
+    private static let attemptsMax = 10
+    private static let attemptsAtOnce = 3
     /// A transaction is begun again on a new connection so often.
     private static let lossesMax = 3
 
     /// `address` is a URL or a line of settings as PostgreSQL's library takes them.
     package init(_ address: String, connectionsMax: Int = 16) throws(StoreFailure) {
-        place = Self.place(address)
+        place = PostgreSQLAddress(text: address).place
         pool = PostgreSQLPool(try LibPQ(), address: address, connectionsMax: connectionsMax)
         // Whoever cannot be reached is told now, not in the middle of work.
         pool.give(back: try pool.take())
@@ -89,14 +89,6 @@ package final class PostgreSQLStore: Database {
             throw error.failure(table: nil)
         }
     }
-
-    /// Without user and password, and without what follows the name of the database.
-    private static func place(_ address: String) -> String {
-        guard let scheme = address.firstRange(of: "://") else { return "PostgreSQL" }
-        let rest = address[scheme.upperBound...].prefix { $0 != "?" }
-        let host = rest.split(separator: "@", omittingEmptySubsequences: false).last ?? rest
-        return String(address[..<scheme.upperBound] + host)
-    }
 }
 
 /// Connections that transactions borrow; made when they are needed, replaced when they broke.
@@ -120,21 +112,25 @@ final class PostgreSQLPool: @unchecked Sendable {
     }
 
     func take() throws(StoreFailure) -> PostgreSQLConnection {
-        let idle: PostgreSQLConnection? = state.wait { state -> PostgreSQLConnection?? in
-            while let connection = state.idle.popLast() {
-                if !connection.isGone { return .some(connection) }
-                state.count -= 1
-            }
-            guard state.count < connectionsMax else { return nil }
-            state.count += 1
-            return .some(nil)
+        while let idle = takeIdle() {
+            if !idle.isGone { return idle }
+            drop()
         }
-        if let idle { return idle }
         do throws(StoreFailure) {
             return try PostgreSQLConnection(library, address: address)
         } catch {
             drop()
             throw error
+        }
+    }
+
+    /// A connection that is there already, or leave to make one.
+    private func takeIdle() -> PostgreSQLConnection? {
+        state.wait { state -> PostgreSQLConnection?? in
+            if let connection = state.idle.popLast() { return .some(connection) }
+            guard state.count < connectionsMax else { return nil }
+            state.count += 1
+            return .some(nil)
         }
     }
 

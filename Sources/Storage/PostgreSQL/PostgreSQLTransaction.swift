@@ -87,6 +87,12 @@ final class PostgreSQLTransaction: Transaction {
         for call in calls {
             do throws(StoreFailure) { try call.refuseNUL() } catch { throw end(with: error) }
         }
+        // What is known to be lost before the end is sent surely did not happen.
+        if isLast, hasBegun, connection.isGone {
+            let lost = PostgreSQLFailure(state: "", message: "the connection was lost", isConnectionBad: true)
+            failure = lost
+            throw end(with: lost.failure(table: nil))
+        }
         let beginning = hasBegun ? [] : kind.beginning
         hasBegun = true
         do throws(PostgreSQLFailure) {
@@ -114,13 +120,16 @@ extension PostgreSQLTransaction.Kind {
     fileprivate var beginning: [PostgreSQLConnection.Step] {
         switch self {
         case .look: [.control("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")]
-        case .change: [.control("BEGIN ISOLATION LEVEL SERIALIZABLE")]
-        // The lock is taken before the snapshot, so this one sees what those before it did.
-        case .changeInTurn:
-            [
-                .control("BEGIN ISOLATION LEVEL SERIALIZABLE"),
-                .control("LOCK TABLE \(Schema.ledgerName) IN SHARE UPDATE EXCLUSIVE MODE"),
-            ]
+        // Both locks are taken before the snapshot: who comes in turn waits for those underway, keeps new ones out, sees
+        // what was done before, and so cannot be overtaken.
+        case .change: Self.serializable + [Self.lock("ROW EXCLUSIVE")]
+        case .changeInTurn: Self.serializable + [Self.lock("SHARE ROW EXCLUSIVE")]
         }
+    }
+
+    private static let serializable = [PostgreSQLConnection.Step.control("BEGIN ISOLATION LEVEL SERIALIZABLE")]
+
+    private static func lock(_ mode: String) -> PostgreSQLConnection.Step {
+        .control("LOCK TABLE \(Schema.ledgerName) IN \(mode) MODE")
     }
 }

@@ -24,6 +24,12 @@ package struct VaultRewrap {
         /// An earlier run had not ended.
         package let isContinued: Bool
         package let dataKeys: Int
+
+        package init(current: Int, isContinued: Bool, dataKeys: Int) {
+            self.current = current
+            self.isContinued = isContinued
+            self.dataKeys = dataKeys
+        }
     }
 
     package private(set) var progress = Progress(done: 0, total: 0, recordsSealed: 0, isFinished: false)

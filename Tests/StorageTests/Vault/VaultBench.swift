@@ -56,7 +56,9 @@ final class VaultBench {
         return vault
     }
 
-    static func card(_ number: Int) throws -> CardID { try CardID("45414D-" + UInt32(number).hex) }
+    static func card(_ number: Int) throws -> CardID {
+        try CardID("45414D-" + UInt32(number).bigEndianBytes.hex)
+    }
 
     static func place(_ card: CardID, ordinal: Int = 1, part: Int = 0) throws -> VaultPlace {
         VaultPlace(

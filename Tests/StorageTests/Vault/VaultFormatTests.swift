@@ -1,4 +1,5 @@
 import CardCrypto
+import CardManagement
 import Centre
 import FoundationEssentials
 import SmartCard
@@ -9,7 +10,13 @@ import Testing
 @Suite("Vault file")
 struct VaultFormatTests {
     /// The whole file for fixed inputs: it changes only when the format does, and then the version must.
-    private static let known = ""
+    private static let known = [
+        "4245525448564C540001000000C1F0F1F2F3F4F5F6F701040101505152535455565758595A5B5C5D",
+        "5E5FC0C1C2C3C4C5C6C7C8C9CACBD8009638303E630A811FA41D573A84BA6A2002D79DF77FB0406B",
+        "EEE7E8BC55715ADD72C544276D57C5C0F7A566E9AB18CD2FADDADF497854957B17F16485BB8197D3",
+        "9DF6432978D02C7FE62341132B7098CBE30717C12B455B2E321D50047DD60ABDC0D5ADA1D2F08479",
+        "9F42FF89183604B17E8E423C90F8FB23D2587390B7491DDDDD1C8CFB9E1685BA67",
+    ].joined()
 
     private static func fixed() throws -> (bytes: [UInt8], key: Secret) {
         var contents = VaultContents(
