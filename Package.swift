@@ -125,6 +125,12 @@ let package = Package(
                 "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "SmartCard", "Storage",
                 "VirtualCard",
             ]),
+        tests(
+            "OperationsTests",
+            [
+                "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "SmartCard", "Storage",
+                "VirtualCard",
+            ]),
         tests("FuzzTests", ["FuzzTargets"]),
         tests(
             "StorageTests",

@@ -13,6 +13,7 @@ extension Act {
         } else {
             transaction.put(stay)
         }
+        transaction.charge(stay, from: before)
         if !stay.isOpen { try transaction.forgetImage(of: stay) }
         guard before?.state != stay.state else { return }
         note(stay.note, on: &card)

@@ -70,7 +70,7 @@ extension Transaction {
         let next = try stay.after(event, at: now)
         guard next != stay else { return stay }
         put(next)
-        if let kept = Stay(next), kept != Stay(stay) { put(kept) }
+        charge(next, from: stay)
         if !next.isOpen { try forgetImage(of: next) }
         return next
     }

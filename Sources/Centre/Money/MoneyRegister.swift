@@ -41,6 +41,16 @@ extension Act {
     }
 }
 
+// MARK: How long what was kept (row B11)
+
+extension Transaction {
+    /// Writes down what is charged of a custody that has become this; whoever puts a custody calls it.
+    func charge(_ custody: Custody, from before: Custody?) {
+        guard let stay = Stay(custody), stay != before.flatMap(Stay.init) else { return }
+        put(stay)
+    }
+}
+
 // MARK: What is owed
 
 extension Act {

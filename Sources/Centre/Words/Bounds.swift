@@ -13,53 +13,6 @@ extension Bounds {
     package static let eventsOrderedAtOnceMax = 500
 }
 
-// Holders, providers, the catalogue, the address book.
-extension Bounds {
-    package static let nameBytesMax = 200
-    /// A postal address on a few lines.
-    package static let addressBytesMax = 500
-    /// NIST SP 800-63B §5.1.1.2: no shorter one is a password; longer ones than these are an attack.
-    package static let passwordBytes = 8...128
-    /// Wrong passwords in a row that cost nothing; then every further one closes the door for longer.
-    package static let wrongPasswordsFree = 5
-    package static let passwordWaitMax = Duration.seconds(86_400)
-    /// A permission to issue a card that is open for longer is forgotten somewhere.
-    package static let issueWindowDaysMax = 366
-    package static let usesPerHolderMax = 256
-    package static let providersMax = 10_000
-    package static let domainsPerProviderMax = 32
-    package static let sightMax = 64
-    package static let applicationsPerProviderMax = 1_000
-    package static let releasesPerApplicationMax = 1_000
-    package static let loadFilesPerReleaseMax = 16
-    package static let instancesPerReleaseMax = 32
-    /// Larger load files than this do not fit on any card that exists.
-    package static let loadFileBytesMax = 2_097_152
-    package static let importsPerLoadFileMax = 64
-    /// What one INSTALL command can carry beside the names.
-    package static let instanceParametersBytesMax = 200
-    package static let personalisationBlocksMax = 128
-    package static let personalisationBlockBytesMax = 255
-    package static let profilesPerReleaseMax = 64
-    /// Load files that one release draws in, libraries of libraries included.
-    package static let closureLoadFilesMax = 64
-    package static let closureDepthMax = 16
-    package static let cardsPerProviderMax = 1_000_000_000
-    /// Lines of the address book per card; the oldest make room.
-    package static let addressesPerCardMax = 32
-}
-
-// Money.
-extension Bounds {
-    /// In millionths of a minor unit: a hundred million minor units per day.
-    package static let tariffRateMax: Int64 = 100_000_000_000_000
-    package static let tariffAmountMax: Int64 = 1_000_000_000_000
-    package static let freeDaysMax = 3_660
-    package static let tariffsPerProviderMax = 1_000
-    package static let staysPerStatementMax = 100_000
-    package static let statementMonthsMax = 120
-}
-
 // MARK: Cards and room
 extension Bounds {
     /// Reasons that people give, in bytes of UTF-8.
