@@ -38,6 +38,11 @@ let package = Package(
         // ZIP archives, which CAP files are (used by GlobalPlatform only).
         .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
 
+        // The embedded store (used by Storage only).
+        .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+        // The store of a fleet (used by Storage only). Headers only: the library is loaded when it is needed.
+        .systemLibrary(name: "CPostgreSQL", providers: [.apt(["libpq-dev"])]),
+
         // PC/SC: smart-card readers (used by Readers only).
         .systemLibrary(name: "CPCSC", pkgConfig: "libpcsclite", providers: [.apt(["libpcsclite-dev"])]),
 
@@ -62,6 +67,14 @@ let package = Package(
 
         // Layer 4: the domain: cards, holders, providers, catalogue, berths, plans, custody, money. No I/O of its own.
         module("Centre", ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard"]),
+
+        // Layer 5: the registers on SQLite and on PostgreSQL; the key vault in a file.
+        module(
+            "Storage",
+            [
+                "CardCrypto", "CardManagement", "Centre", "CPostgreSQL", "CSQLite", "GlobalPlatform",
+                "SmartCard",
+            ]),
 
         // Layer 7: what the program's nouns and verbs do.
         module(
@@ -106,8 +119,19 @@ let package = Package(
         tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),
         tests(
             "EndToEndTests", ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard", "VirtualCard"]),
-        tests("CentreTests", ["CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "SmartCard"]),
+        tests(
+            "CentreTests",
+            ["CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "SmartCard", "Storage"]),
+        tests(
+            "OperationsTests",
+            [
+                "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "SmartCard", "Storage",
+                "VirtualCard",
+            ]),
         tests("FuzzTests", ["FuzzTargets"]),
+        tests(
+            "StorageTests",
+            ["CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "SmartCard", "Storage"]),
         tests("TidyTests"),
         tests(
             "VirtualCardTests",

@@ -9,7 +9,11 @@ package struct Command: Sendable {
     package let discussion: String
     package let examples: [Example]
     package let isHidden: Bool
-    package let body: Body
+    private let deferredBody: Deferred<Body>
+
+    /// What stands below a noun, or what a verb takes and does: made when it is first asked for, since of all that a
+    /// program declares one command line needs one verb.
+    package var body: Body { deferredBody.value }
 
     package enum Body: Sendable {
         case group([Command])
@@ -41,7 +45,8 @@ package struct Command: Sendable {
     /// A noun.
     package init(
         _ name: String, _ summary: String, aliases: [String] = [], discussion: String = "",
-        examples: [Example] = [], isHidden: Bool = false, commands: [Command]
+        examples: [Example] = [], isHidden: Bool = false,
+        commands: @autoclosure @escaping @Sendable () -> [Command]
     ) {
         self.name = name
         self.aliases = aliases
@@ -49,14 +54,15 @@ package struct Command: Sendable {
         self.discussion = discussion
         self.examples = examples
         self.isHidden = isHidden
-        self.body = .group(commands)
+        deferredBody = Deferred { .group(commands()) }
     }
 
     /// A verb.
     package init(
         _ name: String, _ summary: String, aliases: [String] = [], discussion: String = "",
-        examples: [Example] = [], isHidden: Bool = false, arguments: [any DeclaredPositional] = [],
-        options: [OptionGroup] = [], run: @escaping Action.Run
+        examples: [Example] = [], isHidden: Bool = false,
+        arguments: @autoclosure @escaping @Sendable () -> [any DeclaredPositional] = [],
+        options: @autoclosure @escaping @Sendable () -> [OptionGroup] = [], run: @escaping Action.Run
     ) {
         self.name = name
         self.aliases = aliases
@@ -64,8 +70,10 @@ package struct Command: Sendable {
         self.discussion = discussion
         self.examples = examples
         self.isHidden = isHidden
-        self.body = .action(
-            Action(positionals: arguments.map(\.specification), optionGroups: options, run: run))
+        deferredBody = Deferred {
+            .action(
+                Action(positionals: arguments().map(\.specification), optionGroups: options(), run: run))
+        }
     }
 
     var children: [Command] {
@@ -123,6 +131,11 @@ package struct ParsedCommand: Sendable {
     /// The same for an option of any type, declared here or not.
     package func isOnCommandLine(_ option: any DeclaredOption) -> Bool {
         sources["--" + option.specification.name] == .commandLine
+    }
+
+    /// Whether the command has the option at all.
+    package func declares(_ option: any DeclaredOption) -> Bool {
+        sources["--" + option.specification.name] != nil
     }
 
     private func value<Value: Sendable>(_ key: String) -> Value {

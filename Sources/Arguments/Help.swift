@@ -29,6 +29,10 @@ private struct HelpPage {
     var lines: [String] {
         var lines = wrap(command.summary, width: width)
         lines += ["", heading("Usage:") + " " + command.usage(path)]
+        if !command.aliases.isEmpty, path.count > 1 {
+            lines += wrap(
+                heading("Also:") + " " + command.aliases.joined(separator: ", "), width: width, indent: 6)
+        }
         for section in sections where !section.rows.isEmpty {
             lines += ["", heading(section.title + ":")] + table(section.rows)
         }
@@ -50,7 +54,11 @@ private struct HelpPage {
         let last = ("General", general.filter { !$0.isHidden }.map(row))
         switch command.body {
         case .group(let commands):
-            let rows = commands.filter { !$0.isHidden }.map { ($0.name, $0.summary) }
+            let rows = commands.filter { !$0.isHidden }.map { command in
+                let others =
+                    command.aliases.isEmpty ? "" : " [also: \(command.aliases.joined(separator: ", "))]"
+                return (command.name, command.summary + others)
+            }
             return [("Commands", rows), last]
         case .action(let action):
             let arguments = action.positionals.map { ($0.label, $0.summary) }
@@ -109,6 +117,7 @@ extension Command {
             "command": .string(path.joined(separator: " ")), "summary": .string(summary),
             "usage": .string(usage(path)),
         ]
+        if !aliases.isEmpty { object["aliases"] = .array(aliases.map { .string($0) }) }
         switch body {
         case .group(let commands):
             let visible = commands.filter { !$0.isHidden }
@@ -156,6 +165,10 @@ extension OptionSpecification {
             remarks.append("[one of: \(words.map(\.text).joined(separator: ", "))]")
         }
         if case .value = form, isRepeatable { remarks.append("[repeatable]") }
+        if !aliases.isEmpty {
+            let names = aliases.map { form == .flag(isInvertible: true) ? "--[no-]\($0)" : "--\($0)" }
+            remarks.append("[also: \(names.joined(separator: ", "))]")
+        }
         if let defaultText { remarks.append("[default:\(noBreakSpace)\(defaultText)]") }
         if let environment { remarks.append("[env:\(noBreakSpace)\(environment)]") }
         return remarks
@@ -164,6 +177,7 @@ extension OptionSpecification {
     fileprivate var json: JSONValue {
         var object: JSONObject = ["name": .string("--" + name), "summary": .string(summary)]
         if let short { object["short"] = .string("-\(short)") }
+        if !aliases.isEmpty { object["aliases"] = .array(aliases.map { .string("--" + $0) }) }
         if case .value(let placeholder) = form { object["value"] = .string(placeholder) }
         if let defaultText { object["default"] = .string(defaultText) }
         if let environment { object["environment"] = .string(environment) }

@@ -52,9 +52,7 @@ private struct MarkdownPage {
         let rows = options.filter { !$0.isHidden }.map { option in
             let names = (option.short.map { "-\($0), " } ?? "") + option.longForm
             let remarks = option.remarks.map { $0.replacing(String(noBreakSpace), with: " ") }
-            let others =
-                option.aliases.isEmpty ? [] : ["[also: --\(option.aliases.joined(separator: ", --"))]"]
-            return (code(names), escaped(([option.summary] + remarks + others).joined(separator: " ")))
+            return (code(names), escaped(([option.summary] + remarks).joined(separator: " ")))
         }
         table("option", rows)
     }

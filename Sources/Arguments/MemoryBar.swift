@@ -22,8 +22,8 @@ package struct MemoryBar: Sendable {
     package enum Capacity: Hashable, Sendable {
         case total(Int)
         case free(Int)
-        /// Free bytes, and nobody knows of how many.
-        case onlyFree(Int)
+        /// Free bytes, and the parts that are known: what else is in use nobody knows.
+        case atLeast(free: Int)
         case unknown
     }
 
@@ -38,24 +38,30 @@ package struct MemoryBar: Sendable {
     package func lines(width: Int, paint: (String, Style) -> String) -> [String] {
         switch capacity {
         case .unknown: return ["\(ByteCount(used)) used (the card does not tell how much is free)"]
-        case .onlyFree(let free): return ["\(ByteCount(free)) free (the card does not tell of how much)"]
+        case .atLeast(let free):
+            return lines(total: used + max(0, free), isWhole: false, width: width, paint: paint)
         case .total(let total): return lines(total: max(total, used), width: width, paint: paint)
         case .free(let free): return lines(total: used + max(0, free), width: width, paint: paint)
         }
     }
 
-    private func lines(total: Int, width: Int, paint: (String, Style) -> String) -> [String] {
-        let text = "  \(ByteCount(used)) of \(ByteCount(total)) used"
-        let cells = min(max(width - text.count - 2, 10), 40)
+    private func lines(
+        total: Int, isWhole: Bool = true, width: Int, paint: (String, Style) -> String
+    ) -> [String] {
+        let text = (isWhole ? "  " : "  at least ") + "\(ByteCount(used)) of \(ByteCount(total)) used"
+        // What nobody knows has one cell, whatever it takes.
+        let cells = min(max(width - text.count - 2, 10), 40) - (isWhole ? 0 : 1)
         let counts = cellCounts(total: total, cells: cells)
         var bar = ""
         for (segment, count) in zip(segments, counts) {
             bar += paint(String(repeating: segment.mark, count: count), segment.style)
         }
-        bar += String(repeating: ".", count: cells - counts.reduce(0, +))
+        bar += (isWhole ? "" : "?") + String(repeating: ".", count: cells - counts.reduce(0, +))
         let first = "[\(bar)]\(text)"
-        guard segments.count > 1 else { return [first] }
-        let legend = segments.map { "\($0.mark) \($0.label.printable) \(ByteCount($0.bytes))" }
+        guard segments.count > 1 || !isWhole else { return [first] }
+        let legend =
+            segments.map { "\($0.mark) \($0.label.printable) \(ByteCount($0.bytes))" }
+            + (isWhole ? [] : ["? not known"])
         let parts = (legend + [". free \(ByteCount(total - used))"]).map { part in
             String(part.map { $0 == " " ? noBreakSpace : $0 })
         }

@@ -21,11 +21,13 @@ package struct Program: Sendable {
 
     package init(
         _ name: String, _ summary: String, version: String, date: String, discussion: String = "",
-        examples: [Command.Example] = [], manual: [ManualSection] = [], commands: [Command],
+        examples: [Command.Example] = [], manual: [ManualSection] = [],
+        commands: @autoclosure @escaping @Sendable () -> [Command],
         readerNames: @escaping @Sendable () -> [String] = { [] }
     ) {
         root = Command(
-            name, summary, discussion: discussion, examples: examples, commands: commands + BuiltIn.commands)
+            name, summary, discussion: discussion, examples: examples,
+            commands: commands() + BuiltIn.commands)
         self.version = version
         self.date = date
         self.manual = manual

@@ -5,6 +5,8 @@ package struct ProgressBar {
     private let label: String
     private let total: Int
     private let stopwatch: Stopwatch
+    /// Asked once: between two commands to a card there is no time for questions.
+    private let isBar: Bool
     private var done = 0
     private var lastShown: Duration?
     private var isFinished = false
@@ -15,6 +17,7 @@ package struct ProgressBar {
         self.label = label.printable
         self.total = max(1, total)
         stopwatch = terminal.stopwatch()
+        isBar = terminal.errors.isTerminal && terminal.environment["TERM"] != "dumb"
         show(at: .zero)
     }
 
@@ -35,8 +38,6 @@ package struct ProgressBar {
 
     // A person wants to see movement; a log wants few lines.
     private var interval: Duration { isBar ? .milliseconds(100) : .seconds(5) }
-
-    private var isBar: Bool { terminal.errors.isTerminal && terminal.environment["TERM"] != "dumb" }
 
     private var percent: Int { done * 100 / total }
 

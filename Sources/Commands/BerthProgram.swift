@@ -15,8 +15,8 @@ package enum BerthProgram {
                 """,
             examples: [
                 .init("what is this card", "berth gp info"),
-                .init("what is on it", "berth gp list"),
-                .init("install an application", "berth gp install purse.cap"),
+                .init("what is on it", "berth gp list --key prompt"),
+                .init("install an application", "berth gp install purse.cap --key file:issuer.key"),
             ],
             commands: [
                 GPCommands.noun(opener), CardCommands.noun(.live), ReaderCommands.noun(readers),

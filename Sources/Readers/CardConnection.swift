@@ -135,7 +135,7 @@ final class CardConnection: Sendable {
         }
         guard code == .success else { throw code.error(reader: reader) }
         answerToReset.removeSubrange(min(Int(length), answerToReset.count)...)
-        let eventCount = try context.readers().first { $0.name == reader }?.eventCount ?? 0
+        let eventCount = try context.reader(named: reader)?.eventCount ?? 0
         return CardFacts(transmission: transmission, answerToReset: answerToReset, eventCount: eventCount)
     }
 }

@@ -167,7 +167,7 @@ extension PCSCChannel {
         switch code {
         case .noCard: return PCSCCode.removedCard.error(reader: readerName)
         case .notTransacted, .communicationError, .communicationDataLost, .internalError, .unknownError,
-            .invalidHandle,
+            .invalidHandle, .invalidValue,
             .readerUnavailable, .securityViolation, .unresponsiveCard, .unpoweredCard:
             return whatHappened(code, connection)
         default: return code.error(reader: readerName)
@@ -182,8 +182,9 @@ extension PCSCChannel {
                 guard let reader = readers.first(where: { $0.name == readerName }) else {
                     return PCSCCode.readerUnavailable.error(reader: readerName)
                 }
-                // A card that is back already has been away all the same: the count of insertions tells.
-                if reader.card == .absent || reader.eventCount != card.eventCount {
+                // A card that is back already has been away all the same: the count of insertions tells. So has a
+                // reader that is back, which counts anew: the service does not know the connection to it any more.
+                if reader.card == .absent || reader.eventCount != card.eventCount || code == .invalidValue {
                     return PCSCCode.removedCard.error(reader: readerName)
                 }
                 if deadline.hasPassed || reader.card == .mute { return code.error(reader: readerName) }

@@ -21,6 +21,7 @@ package struct PCSCCode: RawRepresentable, Hashable, Sendable {
     package static let noCard = Self(rawValue: 0x8010_000C)
     package static let protocolMismatch = Self(rawValue: 0x8010_000F)
     package static let notReady = Self(rawValue: 0x8010_0010)
+    package static let invalidValue = Self(rawValue: 0x8010_0011)
     package static let systemCancelled = Self(rawValue: 0x8010_0012)
     package static let communicationError = Self(rawValue: 0x8010_0013)
     package static let unknownError = Self(rawValue: 0x8010_0014)

@@ -27,19 +27,16 @@ package final class ReaderContext: Sendable {
 
     /// The names of all readers, in the service's order.
     package func readerNames() throws(CardChannelError) -> [String] {
-        // The list can grow between the question for its size and the question for itself.
+        // Each question is a round trip to the service, so the first one comes with room for most answers.
+        var names = [CChar](repeating: 0, count: Self.listBytes)
         for _ in 0..<Self.listAttemptsMax {
-            var length = DWORD(0)
-            var code = PCSCCode(SCardListReaders(handle, nil, nil, &length))
-            var names: [CChar] = []
-            if code == .success {
-                names = [CChar](repeating: 0, count: Int(length))
-                code = PCSCCode(SCardListReaders(handle, nil, &names, &length))
-            }
+            var length = DWORD(names.count)
+            let code = PCSCCode(SCardListReaders(handle, nil, &names, &length))
             switch code {
             case .success: return Self.split(names.prefix(Int(length)))
             case .noReaders: return []
-            case .insufficientBuffer: continue
+            // The list can grow before the next question, too.
+            case .insufficientBuffer: names = [CChar](repeating: 0, count: max(Int(length), 2 * names.count))
             // The service always answers this question; if it does not, it is not there.
             default: throw Self.lostServiceIfSilent(code).error(reader: nil)
             }
@@ -61,6 +58,16 @@ package final class ReaderContext: Sendable {
             }
         }
         throw PCSCCode.readerUnavailable.error(reader: nil)
+    }
+
+    /// One reader with what it holds; nothing when it is not there.
+    func reader(named name: String) throws(CardChannelError) -> ReaderState? {
+        let (code, states) = statusChange(of: [(name, 0)], milliseconds: 0)
+        switch code {
+        case .success, .timeout: return states.first
+        case .unknownReader, .readerUnavailable: return nil
+        default: throw Self.lostServiceIfSilent(code).error(reader: nil)
+        }
     }
 
     /// Waits until the readers or their cards are not as `known`; gives them back unchanged when the time is up.
@@ -94,6 +101,8 @@ package final class ReaderContext: Sendable {
     }
 
     private static let listAttemptsMax = 5
+    /// Sixteen names of 128 bytes are the most that pcsclite has; others may have more.
+    private static let listBytes = 4_096
     private static let slice = Duration.milliseconds(500)
     /// pcsclite takes no more entries in one question.
     private static let entriesMax = 16

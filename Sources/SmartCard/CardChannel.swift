@@ -10,6 +10,10 @@ package protocol CardChannel: AnyObject {
 
     /// Takes the power away and gives it back: every session and selection on the card ends.
     func reset() throws(CardChannelError)
+
+    /// Sends commands that were all made before, and gives their answers: one message for a way that carries many at
+    /// once, one after the other for all others.
+    func exchange(message: [CommandAPDU]) throws(CardChannelError) -> [ResponseAPDU]
 }
 
 /// Why an exchange with a card did not happen or did not end.
@@ -41,6 +45,10 @@ package struct CardChannelError: Error, Hashable {
 }
 
 extension CardChannel {
+    package func exchange(message: [CommandAPDU]) throws(CardChannelError) -> [ResponseAPDU] {
+        try message.map { (command) throws(CardChannelError) in try exchange(command) }
+    }
+
     /// Sends one command; asks for what 61xx announces, and repeats with the length that 6Cxx names.
     package func exchange(_ command: CommandAPDU) throws(CardChannelError) -> ResponseAPDU {
         var answer = try send(command)

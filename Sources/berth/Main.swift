@@ -9,10 +9,12 @@ internal import Commands
 
 @main
 struct Berth {
-    static func main() async {
-        let terminal = Terminal.live(clock: ContinuousClock())
-        let code = await BerthProgram.make(.live, readers: .live)
-            .run(Array(CommandLine.arguments.dropFirst()), on: terminal)
-        exit(code.rawValue)
+    static func main() {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        let code = MainThread().run {
+            let terminal = Terminal.live(clock: ContinuousClock())
+            return await BerthProgram.make(.live, readers: .live).run(arguments, on: terminal).rawValue
+        }
+        exit(code)
     }
 }

@@ -97,7 +97,8 @@ extension HelpTests {
 
         General:
               --json        Write the result, and any problem, as JSON
-              --color WHEN  Use colours [one of: auto, always, never] [default: auto]
+              --color WHEN  Use colours [one of: auto, always, never] [also: --colour]
+                            [default: auto]
           -h, --help        Show this help
           -V, --version     Show the version
 
@@ -144,13 +145,14 @@ extension HelpTests {
         Usage: sample gp COMMAND
 
         Commands:
-          list     Show what the card holds
+          list     Show what the card holds [also: ls]
           install  Install the applets of a CAP file
           export   Write the registry to a directory
 
         General:
               --json        Write the result, and any problem, as JSON
-              --color WHEN  Use colours [one of: auto, always, never] [default: auto]
+              --color WHEN  Use colours [one of: auto, always, never] [also: --colour]
+                            [default: auto]
           -h, --help        Show this help
 
         See 'sample gp COMMAND --help' for more on a command.
@@ -173,7 +175,8 @@ extension HelpTests {
         Connection:
           -r, --reader NAME    Use the reader whose name contains NAME
                                [env: SAMPLE_READER]
-              --card FILE      Use a card file instead of a reader
+              --card FILE      Use a card file instead of a reader [also:
+                               --virtual-card]
           -k, --key HEX        A key of the card [repeatable]
               --key-version N  The version of the keys; 0 takes the first [default: 0]
           -m, --mode LEVEL     How much the secure channel protects [one of: clear, mac,
@@ -183,7 +186,8 @@ extension HelpTests {
 
         General:
               --json        Write the result, and any problem, as JSON
-              --color WHEN  Use colours [one of: auto, always, never] [default: auto]
+              --color WHEN  Use colours [one of: auto, always, never] [also: --colour]
+                            [default: auto]
           -h, --help        Show this help
 
         Checks first whether there is room.
@@ -213,7 +217,8 @@ extension HelpTests {
                                contains NAME
                                [env: SAMPLE_READER]
               --card FILE      Use a card file instead
-                               of a reader
+                               of a reader [also:
+                               --virtual-card]
           -k, --key HEX        A key of the card
                                [repeatable]
               --key-version N  The version of the keys;
@@ -232,8 +237,8 @@ extension HelpTests {
               --json        Write the result, and any
                             problem, as JSON
               --color WHEN  Use colours [one of: auto,
-                            always, never]
-                            [default: auto]
+                            always, never] [also:
+                            --colour] [default: auto]
           -h, --help        Show this help
 
         Checks first whether there is room.

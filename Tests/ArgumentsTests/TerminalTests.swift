@@ -178,8 +178,6 @@ struct MemoryBarTests {
             Row(used: 16_000, capacity: .total(16_000), line: "[##############]  16 kB of 16 kB used"),
             Row(used: 20_000, capacity: .total(16_000), line: "[##############]  20 kB of 20 kB used"),
             Row(used: 0, capacity: .total(0), line: "[..........]  0 bytes of 0 bytes used"),
-            Row(
-                used: 5, capacity: .onlyFree(3_600), line: "3.6 kB free (the card does not tell of how much)"),
             Row(used: 5, capacity: .unknown, line: "5 bytes used (the card does not tell how much is free)"),
         ])
     func single(_ row: Row) {
@@ -199,6 +197,21 @@ struct MemoryBarTests {
                 " # applications 8 kB   = reserved 10 bytes",
                 " ~ parked 0 bytes   . free 8 kB",
             ])
+    }
+
+    @Test("where the size is not known it shows the known parts, marked so, and never an exact size")
+    func atLeast() {
+        #expect(
+            lines([.init("used", bytes: 4_600)], .atLeast(free: 10_800), width: 60) == [
+                "[#######?.................]  at least 4.6 kB of 15.4 kB used",
+                " # used 4.6 kB   ? not known   . free 10.8 kB",
+            ])
+        #expect(
+            lines([.init("used", bytes: 0)], .atLeast(free: 3_600), width: 60).first
+                == "[?........................]  at least 0 bytes of 3.6 kB used")
+        #expect(
+            lines([.init("used", bytes: 9)], .atLeast(free: 0), width: 40).first
+                == "[#########?]  at least 9 bytes of 9 bytes used")
     }
 
     @Test("with more parts than cells the bar keeps its length")

@@ -1,5 +1,7 @@
 import Arguments
 import FoundationEssentials
+import GlobalPlatform
+import Readers
 import SmartCard
 import TestSupport
 import Testing
@@ -54,6 +56,116 @@ struct AuthenticationVerbTests {
         try bench.write("berth/authentication-failures", "no record\n")
         let damaged = await bench.run("gp list --json")
         #expect(damaged.exit == .configuration && damaged.problemCode == "failure-memory-damaged")
+    }
+
+    private static let record = "berth/authentication-failures"
+
+    @Test("a try is on disk before the card gets what it counts, and gone after the success")
+    func bookedBefore() async throws {
+        let bench = try CommandBench()
+        var booked: [String] = []
+        bench.fault = { command, answer in
+            // The card has just been asked; the program waits for this answer.
+            if command.ins == Instruction.externalAuthenticate {
+                booked.append((try? bench.read(Self.record)) ?? "")
+            }
+            return answer
+        }
+        #expect(await bench.run("gp list").exit == .success)
+        #expect(booked.count == 1 && booked[0].hasSuffix(" 0 1\n"), "\(booked)")
+        #expect(try bench.read(Self.record) == "berth-authentication-failures 1\n")
+        // Killed at that moment, it leaves the record as it was then. Some such ends need no flag, many do.
+        for count in 1...4 {
+            try bench.write(Self.record, booked[0].replacing(" 0 1\n", with: " 0 \(count)\n"))
+            #expect(await bench.run("gp list --json").exit == .success, "\(count)")
+        }
+        try bench.write(Self.record, booked[0].replacing(" 0 1\n", with: " 0 5\n"))
+        #expect(await bench.run("gp list --json").problemCode == "authentication-failed-before")
+        try bench.write(Self.record, booked[0].replacing(" 0 1\n", with: " 0 8\n"))
+        #expect(await bench.run("gp list --json --allow-retry").problemCode == "authentication-exhausted")
+    }
+
+    @Test("a card that refuses EXTERNAL AUTHENTICATE is counted once, one that is pulled there needs no flag")
+    func refusedOrPulled() async throws {
+        let bench = try CommandBench()
+        bench.fault = { command, answer in
+            command.ins == Instruction.externalAuthenticate ? ResponseAPDU(status: 0x6300) : answer
+        }
+        #expect(await bench.run("gp list --json").problemCode == "card-refused")
+        #expect(try bench.read(Self.record).hasSuffix(" 1\n"))
+        bench.fault = { $1 }
+        let second = await bench.run("gp list --json")
+        #expect(second.lines.last?["problem"]?["details"]?["failures"]?.integerValue == 1)
+        #expect(await bench.run("gp list --allow-retry").exit == .success)
+        var number = 0
+        bench.fault = { command, answer in
+            if command.ins == Instruction.externalAuthenticate { number = bench.commandCount }
+            return answer
+        }
+        _ = await bench.run("gp list")
+        for pull in [CommandBench.Pull.before(number), .after(number)] {
+            bench.pull = pull
+            #expect(await bench.run("gp list").exit == .inputOutput)
+            #expect(try bench.read(Self.record).hasSuffix(" 0 1\n"))
+            bench.pull = nil
+            #expect(await bench.run("gp list").exit == .success, "\(pull)")
+        }
+    }
+
+    @Test("where the try cannot be booked it is not made")
+    func unbookable() async throws {
+        let bench = try CommandBench()
+        let sent = SentCommands(bench)
+        try bench.write("berth", "no folder")
+        let outcome = await bench.run("gp list --json")
+        #expect(
+            outcome.exit == .cannotCreate && outcome.problemCode == "state-not-written", "\(outcome.output)")
+        #expect(!sent.commands.contains { $0.ins == Instruction.externalAuthenticate })
+    }
+
+    @Test(
+        "without a key nothing is sent to a card, and nothing is counted",
+        arguments: [
+            "gp list", "gp list --computed-ahead", "gp lock card --yes", "gp delete \(CommandBench.applet)",
+            "gp domain list", "gp store-data --data 00", "gp apdu --secure 80CA9F7F00",
+            "gp privileges \(CommandBench.applet)", "gp key put --new-key default --new-key-version 3 --yes",
+            "gp key rotate --new-key default --yes",
+        ])
+    func keyMissing(line: String) async throws {
+        let bench = try CommandBench()
+        let sent = SentCommands(bench)
+        let outcome = await bench.run(line + " --json", variables: ["BERTH_KEY": ""])
+        #expect(outcome.exit == .usage && outcome.problemCode == "key-missing", "\(outcome.output)")
+        #expect(!sent.commands.contains { $0.ins == Instruction.initializeUpdate })
+        #expect(throws: (any Error).self) { try bench.read(Self.record) }
+        // The right key needs no flag after it.
+        #expect(await bench.run("gp list --key default", variables: ["BERTH_KEY": ""]).exit == .success)
+    }
+
+    @Test(
+        "a virtual card in a file opens without a key while it has the test key, and no try is counted after")
+    func ownCard() async throws {
+        let bench = try CommandBench()
+        try bench.write("new.key", "00112233445566778899AABBCCDDEEFF")
+        let none = ["BERTH_KEY": ""]
+        for line in [
+            "card create @own.card --profile javacard-80k", "gp list --card @own.card",
+            "gp key rotate --card @own.card --new-key file:@new.key --yes",
+        ] {
+            let outcome = await bench.run(line, variables: none)
+            #expect(outcome.exit == .success, "\(line): \(outcome.errors)")
+        }
+        let forgotten = await bench.run("gp list --card @own.card --json", variables: none)
+        #expect(
+            forgotten.exit == .notAuthenticated && forgotten.problemCode == "key-missing",
+            "\(forgotten.output)")
+        let named = await bench.run("gp list --card @own.card --key file:@new.key", variables: none)
+        #expect(named.exit == .success, "\(named.errors)")
+        // Who names a key that is wrong has tried it.
+        let wrong = await bench.run("gp list --card @own.card --json --key default", variables: none)
+        #expect(wrong.problemCode == "wrong-keys")
+        let after = await bench.run("gp list --card @own.card --json --key file:@new.key", variables: none)
+        #expect(after.problemCode == "authentication-failed-before")
     }
 
     struct Derivation: Sendable, CustomTestStringConvertible {
@@ -169,6 +281,22 @@ final class SentCommands: @unchecked Sendable {
 
 @Suite("What a card tells everybody, from the command line")
 struct InfoVerbTests {
+    static let connections:
+        [(words: String, sharing: ConnectOptions.Sharing, protocol: ConnectOptions.Transmission)] =
+            [
+                ("", .shared, .any), ("--exclusive", .exclusive, .any), ("--protocol t0", .shared, .t0),
+                ("--protocol t1 --exclusive", .exclusive, .t1), ("--protocol any", .shared, .any),
+            ]
+
+    @Test("the reader is asked for the card as the command line says", arguments: connections)
+    func connection(words: String, sharing: ConnectOptions.Sharing, transmission: ConnectOptions.Transmission)
+        async throws
+    {
+        let bench = try CommandBench()
+        #expect(await bench.run("gp info " + words).exit == .success)
+        #expect(bench.connectOptions == ConnectOptions(sharing: sharing, transmission: transmission))
+    }
+
     @Test("every object that GET DATA gives is shown, as text and as JSON (GPCS 2.3.1 §11.3)")
     func everything() async throws {
         let bench = try CommandBench("javacard-80k-predictable")

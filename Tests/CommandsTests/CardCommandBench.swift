@@ -52,7 +52,7 @@ final class CardCommandBench: Sendable {
             environment: Environment(["COLUMNS": "200"]), clock: ContinuousClock(), interrupts: .none)
         let words = line.split(separator: " ").map { String($0).replacing("@", with: folder + "/") }
         let program = Program(
-            "berth", "Test", version: "0", date: "2026-01-01", commands: [CardCommands.noun(workshop)])
+            "berth", "Test", version: "0", date: "2026-01-01", commands: [CardCommands.noun(self.workshop)])
         let exit = await program.run(["card"] + words, on: terminal)
         return Outcome(exit: exit, output: output.text, errors: errors.text)
     }

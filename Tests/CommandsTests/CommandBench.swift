@@ -63,6 +63,10 @@ final class CommandBench: @unchecked Sendable {
     /// Changes what the card answers, as a card with a fault of its own would.
     var fault: (CommandAPDU, ResponseAPDU) -> ResponseAPDU = { $1 }
     private(set) var commandCount = 0
+    /// How many commands each message carried; a command that went out on its own is none.
+    private(set) var messages: [Int] = []
+    /// How the reader was asked to connect.
+    private(set) var connectOptions: ConnectOptions?
     /// What GET RESPONSE asks the rest of.
     private var asked: CommandAPDU?
 
@@ -80,21 +84,28 @@ final class CommandBench: @unchecked Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-    /// Runs `berth` with the words; a word that names a file of the bench begins with `@`.
+    /// Runs `berth` with the words; a word that names a file of the bench begins with `@`. The key is the test key
+    /// unless `BERTH_KEY` is another, or empty for none.
     func run(
         _ line: String, input: [String] = [], isPerson: Bool = true, variables: [String: String] = [:]
     ) async -> Outcome {
         commandCount = 0
+        messages = []
         let output = MemorySink()
         let errors = MemorySink()
         var environment = variables
         environment["XDG_STATE_HOME"] = folder
+        environment["BERTH_KEY"] = variables["BERTH_KEY", default: "default"]
+        if environment["BERTH_KEY"] == "" { environment["BERTH_KEY"] = nil }
         let terminal = Terminal(
             output: output, errors: errors, input: ScriptedInput(input, isTerminal: isPerson),
             environment: Environment(environment), clock: ContinuousClock(), interrupts: .none)
         let opener = CardOpener(
-            openFile: { _ in throw CardChannelError(.noCard, "no files here") },
-            openReader: { _, _ in BenchChannel(self) })
+            openFile: CardOpener.file(in: .live),
+            openReader: { _, options in
+                self.connectOptions = options
+                return BenchChannel(self)
+            })
         let words = line.split(separator: " ").map { String($0.replacing("@", with: folder + "/")) }
         let exit = await BerthProgram.make(opener, readers: .none).run(words, on: terminal)
         card.powerOff()
@@ -140,6 +151,8 @@ final class CommandBench: @unchecked Sendable {
         card.powerOff()
     }
 
+    fileprivate func noteMessage(_ count: Int) { messages.append(count) }
+
     fileprivate func transmit(_ command: [UInt8]) throws(CardChannelError) -> [UInt8] {
         commandCount += 1
         if pull == .before(commandCount) { throw removed() }
@@ -170,6 +183,11 @@ private final class BenchChannel: CardChannel {
 
     func transmit(_ command: [UInt8]) throws(CardChannelError) -> [UInt8] { try bench.transmit(command) }
     func reset() throws(CardChannelError) { bench.card.reset() }
+
+    func exchange(message: [CommandAPDU]) throws(CardChannelError) -> [ResponseAPDU] {
+        bench.noteMessage(message.count)
+        return try message.map { (command) throws(CardChannelError) in try exchange(command) }
+    }
 }
 
 extension ReaderSource {

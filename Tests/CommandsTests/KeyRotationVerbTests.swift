@@ -1,5 +1,6 @@
 import Arguments
 import CardManagement
+import FoundationEssentials
 import GlobalPlatform
 import SmartCard
 import TestSupport
@@ -95,6 +96,85 @@ struct KeyRotationVerbTests {
             #expect(again.exit == .success, "\(pull) left \(versions): \(again.errors)")
             #expect(bench.keyVersions.count == 1, "\(pull)")
             #expect(await opens(bench, "new.key"), "\(pull)")
+        }
+    }
+
+    @Test("run again after it has ended, it finds its work done and spends no try", arguments: profiles)
+    func again(profile: String) async throws {
+        for source in ["--new-key file:@new.key", "--generate @made.key"] {
+            let bench = try bench(profile)
+            let line = "gp key rotate --key file:@old.key --yes --json " + source
+            #expect(await bench.run(line).exit == .success)
+            let versions = bench.keyVersions
+            let made = try? bench.read("made.key")
+            let sent = SentCommands(bench)
+            let again = await bench.run(line)
+            #expect(again.exit == .success && again.json?["changed"] == false, "\(again.output)")
+            #expect(!sent.commands.contains { $0.ins == Instruction.putKey || $0.ins == Instruction.delete })
+            #expect(bench.keyVersions == versions && (try? bench.read("made.key")) == made)
+            // Nothing was counted: the new keys need no flag.
+            #expect(await opens(bench, made == nil ? "new.key" : "made.key"))
+        }
+    }
+
+    @Test("another rotation after one that ended is one of its own, and looks for no keys first")
+    func another() async throws {
+        let bench = try bench("javacard-80k-predictable")
+        try bench.write("third.key", "33333333333333333333333333333333")
+        let first = "gp key rotate --key file:@old.key --new-key file:@new.key --yes --json"
+        #expect(await bench.run(first).exit == .success)
+        let sent = SentCommands(bench)
+        let second = await bench.run(
+            "gp key rotate --key file:@new.key --new-key file:@third.key --yes --json")
+        #expect(second.exit == .success && second.json?["changed"] == true, "\(second.output)")
+        #expect(sent.commands.first { $0.ins == Instruction.initializeUpdate }?.p1 == 0)
+        // The record is of the last one: the first again finds that its keys are not in force.
+        bench.fault = { $1 }
+        let stale = await bench.run(first)
+        #expect(stale.problemCode == "wrong-keys", "\(stale.output)")
+        #expect(await bench.run("gp list --allow-retry --key file:@third.key").exit == .success)
+    }
+
+    @Test("a file of keys that are not those of the ended rotation is never taken up")
+    func otherFile() async throws {
+        let bench = try bench("javacard-80k")
+        let line = "gp key rotate --key file:@old.key --generate @made.key --yes --json"
+        #expect(await bench.run(line).exit == .success)
+        let made = try bench.read("made.key")
+        try bench.write("made.key", "44444444444444444444444444444444\n")
+        let other = await bench.run(line)
+        #expect(other.problemCode == "key-file-exists" && other.exit == .cannotCreate, "\(other.output)")
+        // The same keys, and a card on which they are not in force any more.
+        try bench.write("made.key", made)
+        let next = await bench.run("gp key rotate --key file:@made.key --new-key file:@new.key --yes")
+        #expect(next.exit == .success, "\(next.errors)")
+        let record = try bench.read("berth/key-rotations")
+        let gone = await bench.run("gp key rotate --key file:@new.key --generate @made.key --yes --json")
+        #expect(gone.problemCode == "key-file-exists", "\(gone.output)")
+        #expect(try bench.read("berth/key-rotations") == record)
+    }
+
+    @Test("what is done pushes nothing out that is not, and a record that cannot be read is left as it is")
+    func record() async throws {
+        let bench = try bench("javacard-80k-predictable")
+        let other = "4711-A000000151000000 255 48"
+        let done = (0..<1_200).map { "\($0)-A000000151000000 1 2 done ABCDEF" }
+        try FileManager.default.createDirectory(
+            atPath: bench.folder + "/berth", withIntermediateDirectories: true)
+        try bench.write("berth/key-rotations", ([other] + done).joined(separator: "\n") + "\n")
+        let line = "gp key rotate --key file:@old.key --new-key file:@new.key --yes --json"
+        #expect(await bench.run(line).exit == .success)
+        let lines = try bench.read("berth/key-rotations").split(separator: "\n")
+        #expect(lines.first.map(String.init) == other && lines.count == 1_001)
+        #expect(lines.last?.contains(" done ") == true && lines[1].hasPrefix("201-"))
+        for bad in [
+            "4711", "4711 1", "4711 1 256", "4711 1 2 done", "4711 1 2 over ABCDEF", "4711 1 2 done AB",
+        ] {
+            try bench.write("berth/key-rotations", other + "\n" + bad + "\n")
+            let outcome = await bench.run(line)
+            #expect(
+                outcome.exit == .configuration && outcome.problemCode == "rotation-memory-damaged", "\(bad)")
+            #expect(try bench.read("berth/key-rotations") == other + "\n" + bad + "\n")
         }
     }
 

@@ -82,10 +82,11 @@ struct TraceSecretTests {
             ("gp list --key file:@long.key", .badData),
             ("gp list --key \(Self.marker)ZZ", .badData),
             ("gp list --key-enc \(Self.marker)", .usage),
-            ("gp key put --new-key \(Self.marker)00 --new-key-version 0x31", .badData),
+            ("gp key put --key default --new-key \(Self.marker)00 --new-key-version 0x31", .badData),
         ] {
             for form in ["", " --json"] {
-                let outcome = await bench.run(line + " --trace --allow-retry" + form)
+                let outcome = await bench.run(
+                    line + " --trace --allow-retry" + form, variables: ["BERTH_KEY": ""])
                 #expect(outcome.exit == exit, "\(line): \(outcome.output)\(outcome.errors)")
                 Self.expectSafe(outcome, line)
             }

@@ -92,7 +92,10 @@ struct VerbRefusalTests {
         .init("gp key delete 0x30 --yes", .inUse, "keys-in-use"),
         .init("gp key delete 0x31 --yes", .notFound, "no-such-keys"),
         .init("gp key delete 0", .usage, "invalid-argument"),
-        .init("gp key list --key-version 0x44 --domain \(absent)", .notFound, "card-refused"),
+        .init("gp key list --key-version 0x44 --domain \(absent)", .notFound, "domain-not-on-card"),
+        .init("gp list --domain \(absent)", .notFound, "domain-not-on-card"),
+        .init("gp info --domain \(absent)", .notFound, "domain-not-on-card"),
+        .init("gp list --domain \(absent) --computed-ahead", .notFound, "domain-not-on-card"),
         .init("gp store-data", .usage, "usage"),
         .init("gp store-data --data xyz", .badData, "data-malformed"),
         .init("gp store-data --data 1122 --format tlv", .badData, "data-malformed"),
@@ -132,6 +135,7 @@ struct VerbRefusalTests {
         let outcome = await bench.run(refused.line + " --json")
         #expect(outcome.exit == refused.exit, "\(outcome.output)")
         #expect(outcome.problemCode == refused.code, "\(outcome.output)")
+        #expect(outcome.lines.count == 1, "one value: \(outcome.output)")
         #expect(bench.card.contents.applications == contents.applications)
         #expect(bench.card.contents.card.lifeCycle == contents.card.lifeCycle)
         #expect(bench.keyVersions == [0x30])
@@ -171,6 +175,28 @@ struct VerbRefusalTests {
         let done = await bench.run("gp set-state terminated", input: [card.lowercased()])
         #expect(done.exit == .success, "\(done.errors)")
         #expect(bench.card.contents.card.lifeCycle == .terminated)
+    }
+
+    @Test("a refusal among commands as they are written is one JSON value with all that was answered")
+    func refusedAPDU() async throws {
+        let bench = try CommandBench()
+        let outcome = await bench.run("gp apdu 80CA9F7F00 80CA123400 80CA9F7F00 --json")
+        #expect(outcome.exit == .notFound && outcome.lines.count == 1, "\(outcome.output)")
+        let exchanges = outcome.json?["problem"]?["details"]?["exchanges"]?.arrayValue ?? []
+        #expect(exchanges.map { $0["statusWord"] } == ["9000", "6A88"])
+    }
+
+    @Test("what no answer came to is in the trace")
+    func tracedPull() async throws {
+        let bench = try CommandBench("javacard-80k-predictable")
+        bench.pull = .before(1)
+        let outcome = await bench.run("gp list --trace")
+        #expect(outcome.exit == .inputOutput)
+        #expect(outcome.errors.contains("-> 1  SELECT"), "\(outcome.errors)")
+        #expect(outcome.errors.contains("<- 1  no answer: The card was removed."), "\(outcome.errors)")
+        bench.pull = .after(1)
+        let ahead = await bench.run("gp list --trace --computed-ahead")
+        #expect(ahead.exit == .inputOutput && ahead.errors.contains("no answer"), "\(ahead.errors)")
     }
 
     @Test("a card pulled at any command is a clear message and no hang")

@@ -74,6 +74,17 @@ struct CAPWriterTests {
         #expect(try CAPFile(archive).applets.first?.name == blueprint.applets[0].name)
     }
 
+    // Satochip, GidsApplet, MuscleApplet, SatoChip 3.0.4 and JCAlgTest 1.8.2 have methods of 80 to 244 bytes on
+    // average, and a Descriptor of 9.6 to 20.4 percent of the load file: it has twelve bytes for each method.
+    @Test("filler code has methods of real length, and so a Descriptor of real size")
+    func fillers() throws {
+        let file = try CAPFile(try Self.applet(code: 36_000).build())
+        let methods = try #require(file.descriptor?.classes.first?.methods)
+        #expect((80...244).contains(methods.reduce(0) { $0 + $1.byteCodeCount } / methods.count))
+        let descriptor = try #require(file.component(.descriptor)?.infoCount)
+        #expect((0.05...0.10).contains(Double(descriptor) / Double(file.loadFileDataBlock().count)))
+    }
+
     @Test("distances beyond 254 are bridged (JCVM 3.1 §6.12)")
     func distances() throws {
         // A third applet's code begins beyond byte 74; twelve of them cover several hundred bytes in small steps, so

@@ -24,7 +24,7 @@ final class PrivateReaders: Sendable {
         let launcher = Process()
         launcher.executableURL = URL(fileURLWithPath: Self.script)
         launcher.arguments = [
-            "--readers", "2", "--", "sh", "-c",
+            "--readers", "2", "--unpluggable", "--", "sh", "-c",
             "echo $BERTH_PCSCD_DIR $BERTH_VPCD_PORTS; exec cat >/dev/null",
         ]
         let input = Pipe()
@@ -39,7 +39,7 @@ final class PrivateReaders: Sendable {
         guard ports.count == 2 else {
             throw Failure(
                 description: "scripts/private-pcscd could not start pcscd with vpcd (its message is above). "
-                    + "scripts/setup installs both; it needs root or user namespaces.")
+                    + "scripts/setup installs both.")
         }
         keepsOpen = input.fileHandleForWriting
         // libpcsclite reads it once, before its first connection.
@@ -74,30 +74,23 @@ final class PrivateReaders: Sendable {
 
     func start() throws { try runScript("start") }
 
-    /// Runs the body while the service is one that has no reader, as after both were unplugged.
+    /// Runs the body while both readers, which are one device, are unplugged.
     func whileUnplugged(_ body: () throws -> Void) throws {
-        let files = FileManager.default
-        let moved = [("conf/vpcd1", "vpcd1"), ("ports", "ports.kept")].map {
-            (directory + "/" + $0, directory + "/" + $1)
-        }
-        try kill()
-        for (place, aside) in moved { try files.moveItem(atPath: place, toPath: aside) }
-        try "".write(toFile: directory + "/ports", atomically: false, encoding: .utf8)
-        let result = Result {
-            try start()
-            try body()
-            try kill()
-        }
-        try files.removeItem(atPath: directory + "/ports")
-        for (place, aside) in moved { try files.moveItem(atPath: aside, toPath: place) }
-        try start()
+        try runScript("unplug")
+        let result = Result { try body() }
+        try plug()
         try result.get()
     }
 
-    private func runScript(_ verb: String) throws {
+    /// The card carries out the next command, but the reader is gone before it can bring the answer.
+    func unplugInNextCommand() throws { try runScript("unplug", "0") }
+
+    func plug() throws { try runScript("plug") }
+
+    private func runScript(_ verb: String, _ more: String...) throws {
         let script = Process()
         script.executableURL = URL(fileURLWithPath: Self.script)
-        script.arguments = [verb, directory]
+        script.arguments = [verb, directory] + more
         // A service that inherits these would keep them open.
         script.standardInput = FileHandle.nullDevice
         script.standardOutput = FileHandle.nullDevice

@@ -36,7 +36,7 @@ struct CoreProfileTests {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
         let files = try FileManager.default.contentsOfDirectory(
-            atPath: root.appending(path: "profiles").path())
+            atPath: root.appending(path: "profiles").path(percentEncoded: false))
         #expect(Set(files) == Set(profileNames.map { "\($0).profile" }))
     }
 

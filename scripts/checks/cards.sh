@@ -65,7 +65,7 @@ with_two_cards() {
 
     expect "gp info" "42455254480F" "$("$BERTH" gp info --reader "Virtual 1 00 00")"
     for reader in "Virtual 1 00 00" "Virtual 1 00 01"; do
-        expect "gp list in $reader" "OP_READY" "$("$BERTH" gp list --reader "$reader" 2>&1)"
+        expect "gp list in $reader" "OP_READY" "$("$BERTH" gp list --reader "$reader" --key default 2>&1)"
     done
     expect "log" "INITIALIZE UPDATE" "$("$BERTH" card log one.card --brief)"
 

@@ -24,7 +24,7 @@ ends() {
     sleep 0.5
     kill -0 "$program" 2>/dev/null || fail "$*: did not wait: $(<answer)"
     kill -s "$signal" "$program"
-    for ((tries = 0; tries < 50; tries++)); do
+    for ((tries = 0; tries < 200; tries++)); do
         kill -0 "$program" 2>/dev/null || break
         sleep 0.05
     done
@@ -39,6 +39,20 @@ for case in "143 TERM" "129 HUP"; do
     ends "$number" "$signal" gp list --card waiting.card --key fd:0
     mkfifo "key.$signal"
     ends "$number" "$signal" gp list --card waiting.card --key "file:key.$signal"
+done
+# The same at a prompt that shows nothing: a terminal of its own, on which nobody types.
+for case in "143 TERM" "130 INT" "129 HUP"; do
+    read -r number signal <<<"$case"
+    rm -f prompt.pid
+    status=0
+    # shellcheck disable=SC2016 # for the shell inside
+    script -qefc 'echo $$ >prompt.pid; exec "$BERTH" gp list --card waiting.card --key prompt' prompt.log \
+        <&7 >/dev/null 2>&1 &
+    terminal=$!
+    sleep 0.7
+    kill -s "$signal" "$(<prompt.pid)" || fail "the prompt did not wait: $(<prompt.log)"
+    wait "$terminal" || status=$?
+    [[ $status -eq $number ]] || fail "SIG$signal at a hidden prompt ended it with $status"
 done
 [[ $(cksum <waiting.card) == "$before" ]] || fail "a card that was only waited with has changed"
 

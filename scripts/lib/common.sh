@@ -13,8 +13,22 @@ export debug_path=.build
 export release_path=.build-release
 export fuzz_path=.build-fuzz
 
+# sudo and cron forget the path of whoever called; a toolchain is looked for where it is unpacked by custom.
+if ! command -v swift >/dev/null && [[ -x /opt/swift/usr/bin/swift ]]; then
+    export PATH=/opt/swift/usr/bin:$PATH
+fi
+
 # What a release is built with: one file that runs where no Swift is installed.
 export release_flags=(-c release --static-swift-stdlib --scratch-path "$release_path")
+
+# The C++ library that the Swift runtime needs goes into that file too: found and bound at every start, it takes longer
+# than all of our own code. GNU's linker takes the first library of a name, so a folder that holds only the archive
+# comes before the others.
+if [[ $(uname) == Linux ]] && cxx_archive=$(gcc -print-file-name=libstdc++.a 2>/dev/null) && [[ -f $cxx_archive ]]; then
+    mkdir -p "$release_path/static"
+    ln -sf "$cxx_archive" "$release_path/static/libstdc++.a"
+    release_flags+=(-Xswiftc "-L$root/$release_path/static" -Xswiftc -Xclang-linker -Xswiftc -static-libgcc)
+fi
 
 fail() {
     printf '%s: %s\n' "$(basename "$0")" "$1" >&2

@@ -33,21 +33,47 @@ package struct AuthenticationBudget: Hashable, Sendable {
 
     /// The limit is the card's own and cannot be read; this stays below the ten that is usual.
     package static let failuresMax = 8
+    /// So many tries whose end nobody knows need no permission: the card had proved that the keys are its own, so it is
+    /// far more likely that it was pulled than that it refused.
+    package static let unansweredMax = 4
+
+    private struct Count: Hashable {
+        var failures = 0
+        /// Tries that were begun, and of which no answer is known.
+        var unanswered = 0
+        var total: Int { failures + unanswered }
+    }
     /// A desk sees fewer failing cards than this; the oldest text is a mistake or an attack.
     private static let entriesMax = 100_000
     private static let header = "berth-authentication-failures 1"
 
-    private var failures: [Key: Int] = [:]
+    private var counts: [Key: Count] = [:]
 
     package init() {}
 
-    package func failures(of key: Key) -> Int { failures[key] ?? 0 }
+    /// What a card may have counted: failures, and tries that ended without an answer.
+    package func failures(of key: Key) -> Int { counts[key]?.total ?? 0 }
+
+    /// Whether anything is booked against a card whose id begins so.
+    package func holdsAnything(ofCardsBeginning prefix: String, keyVersion: UInt8) -> Bool {
+        counts.keys.contains { $0.keyVersion == keyVersion && $0.card.hasPrefix(prefix) }
+    }
 
     package func verdict(for key: Key, allowRetry: Bool) -> Verdict {
-        let count = failures(of: key)
-        if count == 0 { return .allowed }
-        if count >= Self.failuresMax { return .exhausted(failures: count) }
-        return allowRetry ? .allowed : .needsPermission(failures: count)
+        let count = counts[key] ?? Count()
+        if count.total >= Self.failuresMax { return .exhausted(failures: count.total) }
+        let isHarmless = count.failures == 0 && count.unanswered <= Self.unansweredMax
+        return isHarmless || allowRetry ? .allowed : .needsPermission(failures: count.total)
+    }
+
+    /// Books a try before the card gets what it counts, so that one that nobody lives to see the end of is not lost.
+    package mutating func recordAttempt(for key: Key) { counts[key, default: Count()].unanswered += 1 }
+
+    /// The try that was booked last came to an end after all.
+    package mutating func endAttempt(for key: Key) {
+        guard let count = counts[key], count.unanswered > 0 else { return }
+        counts[key] =
+            count.total == 1 ? nil : Count(failures: count.failures, unanswered: count.unanswered - 1)
     }
 
     /// Books the end of an authentication. A cryptogram that did not match says that the keys are wrong, so the next
@@ -55,7 +81,7 @@ package struct AuthenticationBudget: Hashable, Sendable {
     package mutating func record(_ failure: HandshakeFailure, for key: Key) {
         switch failure {
         case .authenticationRefused, .unexpectedAnswer, .cardCryptogramMismatch:
-            failures[key, default: 0] += 1
+            counts[key, default: Count()].failures += 1
         case .initializationRefused, .malformedAnswer, .unsupportedProtocol, .otherKeyVersion,
             .levelNotOffered,
             .threeKeysForBaseKey, .challengeLength, .keys, .outOfOrder, .crypto:
@@ -64,17 +90,18 @@ package struct AuthenticationBudget: Hashable, Sendable {
     }
 
     /// Somebody knows better, for example that the card was unlocked by its issuer.
-    package mutating func forget(_ key: Key) { failures[key] = nil }
+    package mutating func forget(_ key: Key) { counts[key] = nil }
 
     /// An open channel shows that the keys are right, and cards start counting anew.
-    package mutating func recordSuccess(for key: Key) { failures[key] = nil }
+    package mutating func recordSuccess(for key: Key) { counts[key] = nil }
 }
 
 extension AuthenticationBudget {
-    /// One line per key set: card, key version in hex, failures.
+    /// One line per key set: card, key version in hex, failures, and tries without an answer where there are any.
     package var text: String {
-        let lines = failures.sorted { $0.key < $1.key }.map { key, count in
-            "\(key.card) \(key.keyVersion.hex) \(count)"
+        let lines = counts.sorted { $0.key < $1.key }.map { key, count in
+            "\(key.card) \(key.keyVersion.hex) \(count.failures)"
+                + (count.unanswered > 0 ? " \(count.unanswered)" : "")
         }
         return ([Self.header] + lines).joined(separator: "\n") + "\n"
     }
@@ -87,12 +114,14 @@ extension AuthenticationBudget {
         guard lines.count <= Self.entriesMax else { throw .tooLong }
         for (index, line) in lines.enumerated() {
             let fields = line.split(separator: " ", omittingEmptySubsequences: false)
-            guard fields.count == 3, fields[1].count == 2,
+            guard (3...4).contains(fields.count), fields[1].count == 2,
                 let version = (try? Hex.decode(fields[1]))?.first,
                 let key = Key(card: String(fields[0]), keyVersion: version),
-                let count = Int(fields[2]), (1...1_000_000).contains(count), failures[key] == nil
+                let failures = Int(fields[2]), (0...1_000_000).contains(failures),
+                let unanswered = fields.count == 4 ? Int(fields[3]) : 0, (0...1_000_000).contains(unanswered),
+                failures + unanswered > 0, (fields.count == 4) == (unanswered > 0), counts[key] == nil
             else { throw .malformedLine(index + 2) }
-            failures[key] = count
+            counts[key] = Count(failures: failures, unanswered: unanswered)
         }
     }
 }

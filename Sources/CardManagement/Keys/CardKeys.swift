@@ -70,6 +70,8 @@ package enum KeySourceError: Error, Hashable {
     /// The keys are of the other kind than the card's protocol wants.
     case otherAlgorithm(wanted: CardKeys.Algorithm)
     case noKeys(version: UInt8)
+    /// The card is not the one that the keys were asked for: its diversification data are others.
+    case otherDiversificationData
     case diversification(DiversificationError)
     case crypto(CryptoError)
 }

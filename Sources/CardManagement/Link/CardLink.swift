@@ -10,6 +10,15 @@ package struct Exchange: Sendable {
     package let plainAnswer: ResponseAPDU
 }
 
+/// What a watcher of a link is told.
+package enum LinkEvent: Sendable {
+    case exchange(Exchange)
+    /// The command went out and no answer came.
+    case unanswered(CommandAPDU, CardChannelError)
+    /// So many APDUs go out as one message; their exchanges follow.
+    case message(number: Int, commandCount: Int)
+}
+
 /// Why an exchange with a card came to an end.
 package enum LinkError: Error, Hashable {
     case channel(CardChannelError)
@@ -25,12 +34,18 @@ package enum LinkError: Error, Hashable {
 /// Not Sendable: a MAC chain must never interleave, so a link belongs to one thread.
 package final class CardLink {
     package let channel: any CardChannel
-    private let observer: (Exchange) -> Void
-    private var session: SecureSession?
+    let observer: (LinkEvent) -> Void
+    var session: SecureSession?
+    /// A session that was computed ahead and whose opening waits for the message that will carry it.
+    var ahead: AheadOpening?
+    /// Whether an order goes out as one message, where it could go command by command.
+    package var sendsMessages = false
     /// How many APDUs went to the card, whatever became of them.
-    package private(set) var commandCount = 0
+    package internal(set) var commandCount = 0
+    /// How often an answer was waited for before what follows could be sent.
+    package internal(set) var roundTripCount = 0
 
-    package init(_ channel: any CardChannel, observer: @escaping (Exchange) -> Void = { _ in }) {
+    package init(_ channel: any CardChannel, observer: @escaping (LinkEvent) -> Void = { _ in }) {
         self.channel = channel
         self.observer = observer
     }
@@ -40,25 +55,35 @@ package final class CardLink {
     package func sibling() -> CardLink { CardLink(channel, observer: observer) }
 
     /// What the card told when the session was opened; `nil` outside a session.
-    package var peer: ChannelPeer? { session?.peer }
-    package var level: SecurityLevel? { session?.level }
+    package var peer: ChannelPeer? { protection?.peer }
+    package var level: SecurityLevel? { protection?.level }
+
+    /// The session, as soon as it is made.
+    private var protection: SecureSession? { session ?? ahead?.session.secured }
 
     /// The most data bytes of a command, so that it fits into a short APDU with its protection.
     package var commandDataMax: Int { commandDataMax(lengthMax: 255) }
 
     /// The same for an Lc of at most so much: above 255 it takes extended commands.
     package func commandDataMax(lengthMax: Int) -> Int {
-        session?.maximumCommandData(lengthMax: lengthMax) ?? lengthMax
+        protection?.maximumCommandData(lengthMax: lengthMax) ?? lengthMax
     }
 
     /// Opens a secure channel; the one before it ends.
-    package func authenticate(_ wish: Handshake.Wish, keys: @escaping KeyProvider) throws(LinkError) {
-        session = nil
+    ///
+    /// - Parameter willProve: asked once the card has proved itself and before the host does: from here on the card
+    ///   counts a failure.
+    package func authenticate(
+        _ wish: Handshake.Wish, willProve: () -> Bool = { true }, keys: @escaping KeyProvider
+    ) throws(LinkError) {
+        endSession()
         var handshake = Handshake(wish, keys: keys)
         var action = handshake.start()
         while true {
             switch action {
-            case .send(let command): action = handshake.received(try transmit(command))
+            case .send(let command):
+                if command.ins == Instruction.externalAuthenticate, !willProve() { throw .stopped }
+                action = handshake.received(try transmit(command))
             case .established(let session):
                 self.session = session
                 return
@@ -68,11 +93,18 @@ package final class CardLink {
     }
 
     /// Ends the session on this side.
-    package func endSession() { session = nil }
+    package func endSession() {
+        session = nil
+        ahead = nil
+    }
 
     /// Sends one command in the session, or in clear outside one. A SELECT ends the session.
     package func send(_ command: CommandAPDU) throws(LinkError) -> ResponseAPDU {
-        if command.ins == Instruction.select, command.cla & 0x80 == 0 { session = nil }
+        if sendsMessages || ahead != nil {
+            // Every command has its answer, or an error was thrown.
+            return try send(message: [command])[0]
+        }
+        if command.isSelection { endSession() }
         guard session != nil else { return try sendPlain(command) }
         do {
             return try sendSecured(command)
@@ -86,6 +118,7 @@ package final class CardLink {
     package func withSession<Value>(
         _ body: (inout SecureSession) throws(LinkError) -> Value
     ) throws(LinkError) -> Value {
+        if ahead != nil { _ = try send(message: []) }
         guard var current = session else { throw .secureMessaging(.ended) }
         defer { session = current }
         return try body(&current)
@@ -103,6 +136,10 @@ package final class CardLink {
         while true {
             switch try wrap({ () throws(ProcedureError) in try procedure.next(after: answers) }) {
             case .done(let outcome): return outcome
+            case .send(let commands) where sendsMessages:
+                answers = try send(message: commands)
+                sentBytes += commands.reduce(0) { $0 + $1.data.count }
+                guard progress(sentBytes) else { throw .stopped }
             case .send(let commands):
                 answers = []
                 for command in commands {
@@ -126,13 +163,13 @@ package final class CardLink {
     // MARK: Sending
 
     private func sendPlain(_ command: CommandAPDU) throws(LinkError) -> ResponseAPDU {
-        let parts = command.data.count > 255 && command.isChainable ? Self.cut(command) : [command]
+        let parts = Self.parts(command)
         var answer = ResponseAPDU()
         for part in parts {
-            answer = try exchange(part)
+            answer = try exchange(part, of: command)
             guard answer.status.isSuccess else { break }
         }
-        observer(Exchange(plain: command, sent: parts, answer: answer, plainAnswer: answer))
+        observer(.exchange(Exchange(plain: command, sent: parts, answer: answer, plainAnswer: answer)))
         return answer
     }
 
@@ -147,7 +184,7 @@ package final class CardLink {
         var answer = ResponseAPDU()
         var plain = ResponseAPDU()
         for part in parts {
-            answer = try exchange(part)
+            answer = try exchange(part, of: command)
             let received = answer
             plain = try withSession { session throws(LinkError) in
                 do throws(SecureMessagingError) { return try session.unwrap(received) } catch {
@@ -156,28 +193,36 @@ package final class CardLink {
             }
             guard plain.status.isSuccess else { break }
         }
-        observer(Exchange(plain: command, sent: parts, answer: answer, plainAnswer: plain))
+        observer(.exchange(Exchange(plain: command, sent: parts, answer: answer, plainAnswer: plain)))
         return plain
     }
 
     /// A command of the handshake: never secured by the session it opens.
     private func transmit(_ command: CommandAPDU) throws(LinkError) -> ResponseAPDU {
-        let answer = try exchange(command)
-        observer(Exchange(plain: command, sent: [command], answer: answer, plainAnswer: answer))
+        let answer = try exchange(command, of: command)
+        observer(.exchange(Exchange(plain: command, sent: [command], answer: answer, plainAnswer: answer)))
         return answer
     }
 
-    private func exchange(_ command: CommandAPDU) throws(LinkError) -> ResponseAPDU {
+    /// - Parameter whole: what is sent, in clear: it is what a watcher is told when no answer comes.
+    private func exchange(
+        _ command: CommandAPDU, of whole: CommandAPDU
+    ) throws(LinkError) -> ResponseAPDU {
         commandCount += 1
-        do { return try channel.exchange(command) } catch { throw .channel(error) }
+        roundTripCount += 1
+        do { return try channel.exchange(command) } catch {
+            observer(.unanswered(whole, error))
+            throw .channel(error)
+        }
     }
 
     private func wrap<Value>(_ body: () throws(ProcedureError) -> Value) throws(LinkError) -> Value {
         do { return try body() } catch { throw .procedure(error) }
     }
 
-    /// Cuts a long command in clear as GPCS 2.3.1 §11.1.5.1 asks, with b8 of P1 saying that more follows.
-    private static func cut(_ command: CommandAPDU) -> [CommandAPDU] {
+    /// A command in clear; a long one is cut as GPCS 2.3.1 §11.1.5.1 asks, with b8 of P1 saying that more follows.
+    static func parts(_ command: CommandAPDU) -> [CommandAPDU] {
+        guard command.data.count > 255, command.isChainable else { return [command] }
         let pieces = command.data.chunks(of: 255)
         return pieces.enumerated().map { index, piece in
             var part = command
@@ -191,7 +236,10 @@ package final class CardLink {
 extension CommandAPDU {
     /// Whether b8 of P1 says that more follows. It means something else in every other command, so that one that is
     /// too long for a short APDU can only go out as an extended one.
-    fileprivate var isChainable: Bool {
+    var isChainable: Bool {
         [Instruction.install, Instruction.delete, Instruction.putKey].contains(ins)
     }
+
+    /// SELECT, which ends every session.
+    var isSelection: Bool { ins == Instruction.select && cla & 0x80 == 0 }
 }

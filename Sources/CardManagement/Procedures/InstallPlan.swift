@@ -44,10 +44,12 @@ package struct InstallRequest: Hashable, Sendable {
     package var volatileExpected: Int
     /// Delete what stands in the way and load anew.
     package var replaces: Bool
+    /// The domain that is to hold the load file, where it is another than the selected one.
+    package var domain: AID?
 
     package init(
         package: Package, imports: [Package], modules: [AID], instances: [Instance], nonVolatileLow: Int,
-        nonVolatileExpected: Int, volatileExpected: Int, replaces: Bool = false
+        nonVolatileExpected: Int, volatileExpected: Int, replaces: Bool = false, domain: AID? = nil
     ) {
         self.package = package
         self.imports = imports
@@ -57,6 +59,7 @@ package struct InstallRequest: Hashable, Sendable {
         self.nonVolatileExpected = nonVolatileExpected
         self.volatileExpected = volatileExpected
         self.replaces = replaces
+        self.domain = domain
     }
 }
 
@@ -67,6 +70,14 @@ package enum InstallStep: Hashable, Sendable {
     case install(InstallRequest.Instance)
     /// The instance was made in an earlier attempt and never became selectable.
     case makeSelectable(AID)
+}
+
+/// Why a domain cannot hold content.
+package enum DomainUnfitness: Hashable, Sendable {
+    case isApplication
+    /// Without keys it offers no service, and nothing can be associated with it (GPCS 2.3.1 §5.3.2.2).
+    case hasNoKeys
+    case isLocked
 }
 
 /// What the check found before anything was sent.
@@ -80,6 +91,8 @@ package enum InstallFinding: Hashable, Sendable {
     case instanceNameTaken(AID, byLoadFile: AID?)
     case moduleNotInFile(AID)
     case notEnoughRoom(needed: Int, free: Int)
+    /// The domain that was named is an application, or has no keys yet, or is locked.
+    case domainUnfit(AID, DomainUnfitness)
     // What is worth knowing.
     case importAssumed(InstallRequest.Package)
     case roomDoubtful(expected: Int, free: Int)
@@ -93,7 +106,7 @@ package enum InstallFinding: Hashable, Sendable {
     package var isObstacle: Bool {
         switch self {
         case .importMissing, .importTooOld, .importNewerMajor, .otherVersionOnCard, .loadFileNameTaken,
-            .instanceNameTaken, .moduleNotInFile, .notEnoughRoom:
+            .instanceNameTaken, .moduleNotInFile, .notEnoughRoom, .domainUnfit:
             true
         case .importAssumed, .roomDoubtful, .volatileRoomDoubtful, .roomUnknown, .alreadyLoaded,
             .alreadyInstalled, .continuesWith:
@@ -147,6 +160,7 @@ private struct Planner {
         }
         guard let present = contents.loadFile(name) else {
             checkImports()
+            checkDomain()
             checkRoom()
             steps.append(.load)
             addInstances(present: nil)
@@ -155,6 +169,7 @@ private struct Planner {
         if request.replaces {
             steps.append(.delete(name, withRelated: true))
             checkImports()
+            checkDomain()
             steps.append(.load)
             addInstances(present: present)
             return
@@ -203,6 +218,19 @@ private struct Planner {
             } else if version[0] < needed.major || version[1] < needed.minor {
                 findings.append(.importTooOld(needed, onCard: text))
             }
+        }
+    }
+
+    /// A domain that the registry does not list may be the issuer's, or one that this session may not see.
+    private mutating func checkDomain() {
+        guard let name = request.domain, let domain = contents.application(name) else { return }
+        let state = ApplicationLifeCycle(rawValue: domain.lifeCycle)
+        if !domain.isSecurityDomain {
+            findings.append(.domainUnfit(name, .isApplication))
+        } else if state.isLocked {
+            findings.append(.domainUnfit(name, .isLocked))
+        } else if state == .installed || state == .selectable {
+            findings.append(.domainUnfit(name, .hasNoKeys))
         }
     }
 

@@ -5,6 +5,11 @@ package import SmartCard
 package struct ConfirmedOperation: Hashable, Sendable {
     package let subject: ReceiptSubject
     package let data: [UInt8]
+
+    package init(subject: ReceiptSubject, data: [UInt8]) {
+        self.subject = subject
+        self.data = data
+    }
 }
 
 /// Carries out an installation plan: one order for everything, one more to see what memory is left.

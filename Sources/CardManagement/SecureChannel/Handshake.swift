@@ -85,6 +85,14 @@ package struct Handshake {
         }
     }
 
+    /// The session before the card has accepted it, so that commands can travel with EXTERNAL AUTHENTICATE: a card that
+    /// refuses that command refuses them all. From here on the caller judges the acceptance.
+    package mutating func goAhead() -> SecureSession? {
+        guard case .awaitingAcceptance(let session) = state else { return nil }
+        state = .ended
+        return session
+    }
+
     static func initializeUpdate(_ wish: Wish) -> CommandAPDU {
         CommandAPDU(
             UInt8(0x80).onLogicalChannel(wish.logicalChannel), Instruction.initializeUpdate, wish.keyVersion,

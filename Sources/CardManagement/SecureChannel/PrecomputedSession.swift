@@ -88,6 +88,14 @@ package struct PrecomputedSession {
         return try session.wrap(command)
     }
 
+    /// The same for one that may be longer than an APDU, in as many parts as it takes.
+    package mutating func wrap(
+        _ command: CommandAPDU, isChainable: Bool
+    ) throws(SecureMessagingError) -> [CommandAPDU] {
+        if case .ended = state { throw .ended }
+        return isChainable ? try session.wrapChained(command) : [try session.wrap(command)]
+    }
+
     /// Everything to be sent, in order: the opening and the script.
     package mutating func wholeScript(
         _ commands: [CommandAPDU]

@@ -44,16 +44,27 @@ package struct Card: Hashable, Sendable {
     /// What was read from the card itself, and when.
     package struct Inventory: Hashable, Sendable {
         package var readAt: Instant
+        /// Of the card itself (GPCS 2.3.1 table 11-6); `nil` where it does not tell.
+        package var lifeCycle: UInt8?
         /// What the card reports as free; `nil` where it reports nothing that can be believed.
         package var free: Room?
+        /// Free and used together, as they added up when both were last known to be true; nothing but what happens
+        /// behind
+        /// our back changes it. `nil` where the card's report cannot be believed.
+        package var sum: Room?
         /// SHA-256 over the registry as read: a plan holds only for the registry it was made for.
         package var digest: [UInt8]
         /// The ledger and the card disagree, in words; `nil` when they agree.
         package var drift: String?
 
-        package init(readAt: Instant, free: Room?, digest: [UInt8], drift: String? = nil) {
+        package init(
+            readAt: Instant, lifeCycle: UInt8? = nil, free: Room?, sum: Room? = nil, digest: [UInt8],
+            drift: String? = nil
+        ) {
             self.readAt = readAt
+            self.lifeCycle = lifeCycle
             self.free = free
+            self.sum = sum
             self.digest = digest
             self.drift = drift
         }
@@ -70,6 +81,9 @@ package struct Card: Hashable, Sendable {
     /// How many cards this holder has had, this one included.
     package var issueNumber: Int
     package var registeredAt: Instant
+    /// Fabricator, type, date, number and batch of its chip, where it tells them: two cards that call themselves by one id
+    /// differ in it.
+    package var serial: [UInt8]?
     package var inventory: Inventory?
     /// Counts every change of what the centre knows of this card.
     package var revision: Int64
@@ -79,7 +93,7 @@ package struct Card: Hashable, Sendable {
     package init(
         id: CardID, profile: ProfileName, issuerDomain: AID, keySet: KeySet, life: Life = .active,
         holder: HolderNumber? = nil, expiry: CalendarDay? = nil, issueNumber: Int = 1, registeredAt: Instant,
-        inventory: Inventory? = nil, revision: Int64 = 0, auditHead: [UInt8] = []
+        serial: [UInt8]? = nil, inventory: Inventory? = nil, revision: Int64 = 0, auditHead: [UInt8] = []
     ) {
         self.id = id
         self.profile = profile
@@ -90,6 +104,7 @@ package struct Card: Hashable, Sendable {
         self.expiry = expiry
         self.issueNumber = issueNumber
         self.registeredAt = registeredAt
+        self.serial = serial
         self.inventory = inventory
         self.revision = revision
         self.auditHead = auditHead

@@ -13,7 +13,8 @@ package struct Custody: Hashable, Sendable {
         case held(since: Instant)
         /// On its way to one card, named before anything was sent; still held until that card proves its commit.
         case returning(to: CardID, since: Instant)
-        case returned(at: Instant)
+        /// That card proved that it has the live copy.
+        case returned(to: CardID, at: Instant)
         /// Given up: the copy was thrown away because the card's is live again, or a person decided so.
         case discarded(at: Instant, reason: String)
     }

@@ -7,6 +7,17 @@ package struct Holder: Hashable, Sendable {
         case from(CalendarDay, through: CalendarDay)
     }
 
+    /// Wrong passwords since the last right one, and until when none is taken.
+    package struct Throttle: Hashable, Sendable {
+        package var wrongCount: Int
+        package var closedUntil: Instant?
+
+        package init(wrongCount: Int = 0, closedUntil: Instant? = nil) {
+            self.wrongCount = wrongCount
+            self.closedUntil = closedUntil
+        }
+    }
+
     package var number: HolderNumber
     package var name: String
     package var birthDate: CalendarDay?
@@ -17,11 +28,12 @@ package struct Holder: Hashable, Sendable {
     package var issueCount: Int
     package var card: CardID?
     package var cardExpiry: CalendarDay?
+    package var throttle: Throttle
 
     package init(
         number: HolderNumber, name: String, birthDate: CalendarDay? = nil, address: String = "",
         passwordVerifier: [UInt8], issuePermission: IssuePermission = .none, issueCount: Int = 0,
-        card: CardID? = nil, cardExpiry: CalendarDay? = nil
+        card: CardID? = nil, cardExpiry: CalendarDay? = nil, throttle: Throttle = Throttle()
     ) {
         self.number = number
         self.name = name
@@ -32,6 +44,7 @@ package struct Holder: Hashable, Sendable {
         self.issueCount = issueCount
         self.card = card
         self.cardExpiry = cardExpiry
+        self.throttle = throttle
     }
 }
 

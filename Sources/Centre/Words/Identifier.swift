@@ -65,6 +65,7 @@ extension ChosenName {
     }
 }
 
+package enum OperatorKind: ChosenName { package static var noun: String { "operator" } }
 package enum ProviderKind: ChosenName { package static var noun: String { "provider" } }
 package enum ApplicationKind: ChosenName { package static var noun: String { "application" } }
 package enum TerminalKind: ChosenName { package static var noun: String { "terminal" } }
@@ -95,6 +96,7 @@ package enum VersionKind: GivenName {
 }
 
 package typealias CardID = Identifier<CardKind>
+package typealias OperatorID = Identifier<OperatorKind>
 package typealias ProviderID = Identifier<ProviderKind>
 package typealias ApplicationID = Identifier<ApplicationKind>
 package typealias TerminalID = Identifier<TerminalKind>

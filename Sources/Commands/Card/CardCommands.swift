@@ -4,7 +4,7 @@ internal import Arguments
 enum CardCommands {
     static let file = Positional<String>.required(.file("FILE", extensions: "card"), help: "The card's file")
 
-    static func noun(_ workshop: CardWorkshop) -> Command {
+    static func noun(_ workshop: @autoclosure @escaping @Sendable () -> CardWorkshop) -> Command {
         Command(
             "card", "Make and use virtual cards in files",
             discussion: """
@@ -17,12 +17,16 @@ enum CardCommands {
                 .init("install an application on it", "berth gp install --card my.card purse.cap"),
                 .init("put it into a virtual reader", "berth card run my.card"),
             ],
-            commands: [
-                CreateCardCommand.verb(workshop), ProfilesCommand.verb, ExamplesCommand.verb,
-                RunCommand.verb(workshop),
-                ControlCommands.insert, ControlCommands.remove, CardInfoCommand.verb(workshop),
-                CardLogCommand.verb(workshop), TearCommand.verb(workshop), ResetCardCommand.verb(workshop),
-                DeleteCardCommand.verb(workshop),
-            ])
+            commands: verbs(workshop()))
+    }
+
+    private static func verbs(_ workshop: CardWorkshop) -> [Command] {
+        [
+            CreateCardCommand.verb(workshop), ProfilesCommand.verb, ExamplesCommand.verb,
+            RunCommand.verb(workshop),
+            ControlCommands.insert, ControlCommands.remove, CardInfoCommand.verb(workshop),
+            CardLogCommand.verb(workshop), TearCommand.verb(workshop), ResetCardCommand.verb(workshop),
+            DeleteCardCommand.verb(workshop),
+        ]
     }
 }

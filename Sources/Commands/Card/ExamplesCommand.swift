@@ -1,5 +1,4 @@
 internal import Arguments
-internal import FoundationEssentials
 internal import VirtualCard
 
 /// `berth card examples`: CAP files of the example applications, which virtual cards execute.
@@ -28,17 +27,14 @@ enum ExamplesCommand {
 
     private static func write(into folder: String) throws(Problem) -> [ExampleApplication: String] {
         var written: [ExampleApplication: String] = [:]
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            for application in ExampleApplication.allCases {
-                let path = folder + "/" + application.rawValue + ".cap"
-                try Data(application.capFile).write(to: URL(fileURLWithPath: path), options: .atomic)
-                written[application] = path
-            }
-        } catch {
-            throw Problem(
-                "output-not-written", exit: .cannotCreate, "the CAP files cannot be written",
-                why: "\(folder) cannot be made or written to", advice: ["name a folder that is yours"])
+        let failure = Problem(
+            "output-not-written", exit: .cannotCreate, "the CAP files cannot be written",
+            why: "\(folder) cannot be made or written to", advice: ["name a folder that is yours"])
+        guard FileSystem.makeFolder(folder) else { throw failure }
+        for application in ExampleApplication.allCases {
+            let path = folder + "/" + application.rawValue + ".cap"
+            guard FileSystem.replace(path, with: application.capFile, mode: 0o666) else { throw failure }
+            written[application] = path
         }
         return written
     }

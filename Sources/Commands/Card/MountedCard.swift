@@ -111,6 +111,8 @@ final class VirtualCardChannel: CardChannel {
 
     deinit { mounted.powerOff() }
 
+    var nonVolatileSize: Int { mounted.card.profile.memory.nonVolatileBytes }
+
     func transmit(_ command: [UInt8]) throws(CardChannelError) -> [UInt8] {
         guard mounted.card.isPowered else {
             throw CardChannelError(.cardReset, "the card has no power since it was torn out")

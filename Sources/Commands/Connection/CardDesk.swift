@@ -12,6 +12,8 @@ struct CardDesk {
         var identity: CardIdentity?
         /// The recognition data that came with the selection, on cards that put them there.
         var told: RecognitionData?
+        /// Who made the card and when, once it was asked; nothing inside where it does not tell.
+        var productionLifeCycle: CardProductionLifeCycle??
         /// The command line that opened the card: in a script, the script's own and not the line's.
         let connection: ParsedCommand
 
@@ -34,6 +36,7 @@ struct CardDesk {
     /// Opens the card that the command line names.
     init(_ opener: CardOpener, _ parsed: ParsedCommand, _ terminal: Terminal) throws {
         terminal.interrupts.begin()
+        if parsed.declares(ConnectionOptions.mode) { WarmUp.begin() }
         let tracer = parsed[ConnectionOptions.trace] ? Tracer(terminal) : nil
         let channel = try opener.open(parsed)
         let link = CardLink(channel) { tracer?.show($0) }
@@ -55,6 +58,9 @@ struct CardDesk {
             shared.securityDomain = wanted ?? Self.name(in: answer)
             return
         }
+        if let wanted, Problem.isAbsence(answer.status) {
+            throw Problem.domainNotOnCard(wanted, answer.status)
+        }
         guard wanted == nil, answer.status != 0x6E00 else {
             throw LinkError.procedure(.refused(.select(wanted), answer.status))
         }
@@ -68,7 +74,14 @@ struct CardDesk {
 
     /// Selects the domain and asks it for everything that it tells without a session.
     func identify() throws -> CardIdentity {
-        let identity = try link.run(IdentifyCard(issuerDomain: connection[ConnectionOptions.domain]))
+        let wanted = connection[ConnectionOptions.domain]
+        let identity: CardIdentity
+        do {
+            identity = try link.run(IdentifyCard(issuerDomain: wanted))
+        } catch LinkError.procedure(.refused(let command, let status)) {
+            if let wanted, Problem.isAbsence(status) { throw Problem.domainNotOnCard(wanted, status) }
+            throw LinkError.procedure(.refused(command, status))
+        }
         shared.securityDomain = identity.issuerDomain
         shared.identity = identity
         return identity
@@ -77,8 +90,25 @@ struct CardDesk {
     /// Opens the secure channel with the keys of the command line, unless a script has opened it.
     func authenticate() throws {
         guard link.peer == nil else { return }
+        guard isOwnCard || KeyReading.isGiven(connection) else { throw Problem.keyMissing }
+        if connection[ConnectionOptions.computedAhead] {
+            link.sendsMessages = true
+            if try AheadAuthentication(self).open() { return }
+        }
         try selectDomain()
         try Authentication(self).open()
+    }
+
+    /// A virtual card whose file this process has opened: whoever has the file has the card's keys too.
+    var isOwnCard: Bool { link.channel is VirtualCardChannel }
+
+    /// Asked once: it is the same in every session.
+    func productionLifeCycle() throws -> CardProductionLifeCycle? {
+        if let known = shared.productionLifeCycle { return known }
+        let answer = try link.send(.getData(.cardProductionLifeCycle))
+        let told = answer.status.isSuccess ? CardProductionLifeCycle(answer.data) : nil
+        shared.productionLifeCycle = .some(told)
+        return told
     }
 
     /// Nothing may be changed: the command line says so, or that of the script around it.
@@ -117,14 +147,30 @@ struct CardDesk {
         return answers
     }
 
-    private static func name(in answer: ResponseAPDU) -> AID? {
+    static func name(in answer: ResponseAPDU) -> AID? {
         (try? FileControlInformation(answer.data)).flatMap { $0.name.flatMap { try? AID($0) } }
     }
 }
 
 extension ResponseAPDU {
     /// 6283 says that the domain is selected and locked (GPCS 2.3.1 table 11-83).
-    fileprivate var isSelected: Bool { status.isSuccess || status == 0x6283 }
+    var isSelected: Bool { status.isSuccess || status == 0x6283 }
+}
+
+extension Problem {
+    /// What cards answer to SELECT for a name that they do not have (GPCS 2.3.1 table 11-84, ISO/IEC 7816-4 table 6).
+    fileprivate static func isAbsence(_ status: StatusWord) -> Bool { [0x6A82, 0x6A88].contains(status) }
+
+    fileprivate static func domainNotOnCard(_ domain: AID, _ status: StatusWord) -> Problem {
+        Problem(
+            "domain-not-on-card", exit: .notFound,
+            "there is no domain \(domain) on the card that can be selected",
+            why: "the card answered \(status) to its name",
+            advice: [
+                "see the domains with: berth gp domain list", "leave --domain out for the issuer domain",
+            ],
+            details: ["aid": .string("\(domain)"), "statusWord": .string(status.description)])
+    }
 }
 
 /// Gives a verb its desk: a new one from the command line, or the one that a script already sits at.

@@ -30,7 +30,9 @@ enum ConnectionOptions {
 
     static let key = Option<SecretSource?>.optional(
         "key", .secret("KEY"), .environment("BERTH_KEY"),
-        help: "The key for all three, in hex: better from env:NAME, file:PATH, fd:N or prompt than here")
+        help:
+            "The key for all three, in hex: better from env:NAME, file:PATH, fd:N or prompt than here; the word"
+            + " default names the test key of sample cards")
     static let keyENC = Option<SecretSource?>.optional(
         "key-enc", .secret("KEY"), .environment("BERTH_KEY_ENC"), help: "The encryption key")
     static let keyMAC = Option<SecretSource?>.optional(
@@ -53,6 +55,12 @@ enum ConnectionOptions {
     static let quirk = Option<[CardQuirk]>.repeated(
         "quirk", .quirk, help: "A habit of the card that the text does not allow; may be given several times")
 
+    static let computedAhead = Option<Bool>.flag(
+        "computed-ahead", .aliases("ahead"),
+        help:
+            "Send the opening of the session and what follows in one message, where the card's challenge is known"
+            + " beforehand; a wrong key is then one that the card counts")
+
     // MARK: What is shown, what is done
 
     static let trace = Option<Bool>.flag(
@@ -65,12 +73,13 @@ enum ConnectionOptions {
     /// What opens the card and the session, once.
     static let ofOpening: [any DeclaredOption] = [
         reader, card, domain, trace, key, keyENC, keyMAC, keyDEK, keyVersion, kdf, mode, allowRetry,
+        computedAhead,
     ]
 
     /// For commands that read without a session.
     static let cardGroup = OptionGroup("Card", [reader, card, domain, transmission, exclusive, trace])
     static let keyGroup = OptionGroup(
-        "Keys", [key, keyENC, keyMAC, keyDEK, keyVersion, kdf, mode, allowRetry, quirk])
+        "Keys", [key, keyENC, keyMAC, keyDEK, keyVersion, kdf, mode, allowRetry, quirk, computedAhead])
     /// For commands that change the card.
     static let session = [cardGroup, keyGroup]
     static let dryRunGroup = OptionGroup("Safety", [dryRun])

@@ -15,12 +15,22 @@ struct KeyReading {
     /// Nobody gave a key.
     let isTestKey: Bool
 
-    init(_ parsed: ParsedCommand, on terminal: Terminal) throws {
+    private static let three = [
+        ConnectionOptions.keyENC, ConnectionOptions.keyMAC, ConnectionOptions.keyDEK,
+    ]
+
+    static func isGiven(_ parsed: ParsedCommand) -> Bool {
+        parsed[ConnectionOptions.key] != nil || three.contains { parsed[$0] != nil }
+    }
+
+    /// - Parameter isOwnCard: a virtual card in this process may be tried with the test key; every other card may count
+    ///   the try, so that a key must be named.
+    init(_ parsed: ParsedCommand, on terminal: Terminal, isOwnCard: Bool) throws {
         let single = parsed[ConnectionOptions.key]
-        let three = [ConnectionOptions.keyENC, ConnectionOptions.keyMAC, ConnectionOptions.keyDEK]
-        let given = three.map { parsed[$0] }
-        isTestKey = single == nil && given.allSatisfy { $0 == nil }
+        let given = Self.three.map { parsed[$0] }
+        isTestKey = !Self.isGiven(parsed)
         guard !isTestKey else {
+            guard isOwnCard else { throw Problem.keyMissing }
             material = .one(Secret(Self.testKey))
             return
         }
@@ -105,5 +115,25 @@ struct KeyReading {
         case UInt8(ascii: "A")...UInt8(ascii: "F"): character - UInt8(ascii: "A") + 10
         default: nil
         }
+    }
+}
+
+extension Problem {
+    private static let waysToGiveKeys = [
+        "give it with --key: file:PATH, env:NAME, fd:N or prompt",
+        "if it is a sample card with the test key 404142...4F: --key default, or BERTH_KEY=default for all commands",
+    ]
+
+    static let keyMissing = Problem(
+        "key-missing", exit: .usage, "no key is given, so nothing was tried",
+        why: "cards lock for good after some wrong keys, so berth guesses none", advice: waysToGiveKeys)
+
+    static func keyMissing(cardHasOthersOfVersion version: UInt8) -> Problem {
+        Problem(
+            "key-missing", exit: .notAuthenticated,
+            "no key is given, and this card has other keys than the test key",
+            why:
+                "its keys of version \(version.versionText) are not the ones it was made with; no try was counted",
+            advice: [waysToGiveKeys[0]])
     }
 }

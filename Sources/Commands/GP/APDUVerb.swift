@@ -75,9 +75,13 @@ enum APDUVerb {
     private static func send(_ parsed: ParsedCommand, _ desk: CardDesk) throws {
         var array: [JSONValue] = []
         var refusal: Problem?
-        for command in parsed[commands] {
+        let commands = parsed[commands]
+        // With --keep-going no answer decides about what follows, so that one message can carry it all.
+        let isAhead = desk.link.sendsMessages && parsed[keepGoing]
+        var answers = isAhead ? try desk.link.send(message: commands)[...] : []
+        for command in commands {
             try desk.terminal.checkInterrupted()
-            let answer = try desk.link.send(command)
+            guard let answer = isAhead ? answers.popFirst() : try desk.link.send(command) else { break }
             let context = CommandContext(command)
             let explanation = answer.status.explanation(after: context)
             array.append(json(command, answer, explanation))
@@ -87,8 +91,18 @@ enum APDUVerb {
             refusal = refusal ?? Problem.refusal(of: command, answer.status)
             if !parsed[keepGoing] { break }
         }
-        if desk.terminal.isJSON { desk.terminal.print(json: ["exchanges": .array(array)]) }
-        if let refusal { throw refusal }
+        let exchanges: JSONObject = [
+            "exchanges": .array(array), "roundTrips": .count(desk.link.roundTripCount),
+        ]
+        guard let refusal else {
+            if desk.terminal.isJSON { desk.terminal.print(json: .object(exchanges)) }
+            return
+        }
+        // One value for one command line: a refusal carries what was answered before it.
+        guard desk.terminal.isJSON else { throw refusal }
+        throw Problem(
+            refusal.code, exit: refusal.exit, refusal.what, why: refusal.why, advice: refusal.advice,
+            details: refusal.details.adding("exchanges", .array(array)))
     }
 
     private static func show(

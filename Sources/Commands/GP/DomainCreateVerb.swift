@@ -46,7 +46,8 @@ enum DomainCreateVerb {
                     [
                         package, module, privileges, parent, params, reserveNonVolatile, reserveVolatile,
                         quotaNonVolatile, quotaVolatile,
-                    ])
+                    ]),
+                InstallOptions.delegationGroup,
             ] + ConnectionOptions.session + [ConnectionOptions.dryRunGroup]
         ) { parsed, terminal in
             let parameters = try parameters(parsed)
@@ -76,7 +77,7 @@ enum DomainCreateVerb {
         let aid = parsed[aid]
         let wanted = parsed[privileges].union(.securityDomain)
         if let parent = parsed[parent] { _ = try contents.requireDomain(parent) }
-        var commands: [CommandAPDU] = []
+        var operations: [(operation: DelegatedOperation, subject: ReceiptSubject?)] = []
         let present = contents.application(aid)
         if let present {
             guard present.isSecurityDomain, present.privileges.isSuperset(of: wanted) else {
@@ -91,15 +92,23 @@ enum DomainCreateVerb {
             let install = InstallCommand.Install(
                 loadFile: origin.package, module: origin.module, instance: aid, privileges: wanted,
                 parameters: parameters)
-            commands.append(InstallCommand.install(install, makeSelectable: true).command())
+            operations.append(
+                (
+                    .install(.install(install, makeSelectable: true)),
+                    .install(loadFile: origin.package, instance: aid)
+                ))
         }
-        let holder = present.map(\.securityDomain) ?? desk.securityDomain
+        let holder: AID? = present.map(\.securityDomain) ?? desk.securityDomain
         if let parent = parsed[parent], holder != parent {
-            commands.append(InstallCommand.extradite(aid, to: parent).command())
+            operations.append(
+                (
+                    .install(.extradite(aid, to: parent)),
+                    holder.map { .extradition(from: $0, aid, to: parent) }
+                ))
         }
-        let home = parsed[parent] ?? holder ?? nil
+        let home = parsed[parent] ?? holder
         try desk.carryOut(
-            commands, done: commands.isEmpty ? "nothing to do" : "made the domain \(aid)",
+            operations, done: operations.isEmpty ? "nothing to do" : "made the domain \(aid)",
             [
                 "domain": .string("\(aid)"), "parent": home.map { .string("\($0)") } ?? .null,
                 "privileges": .array(wanted.names.map { .string($0) }),

@@ -75,9 +75,8 @@ enum DomainVerbs {
                     "berth gp domain extradite A00000006201 --to A0000001515344")
             ],
             arguments: [object],
-            options: [OptionGroup("Options", [destination])] + ConnectionOptions.session + [
-                ConnectionOptions.dryRunGroup
-            ]
+            options: [OptionGroup("Options", [destination]), InstallOptions.delegationGroup]
+                + ConnectionOptions.session + [ConnectionOptions.dryRunGroup]
         ) { parsed, terminal in
             let desk = try desks.desk(parsed, terminal)
             try desk.authenticate()
@@ -98,7 +97,14 @@ enum DomainVerbs {
         }
         let isThere = holder == domain
         try desk.carryOut(
-            isThere ? [] : [InstallCommand.extradite(object, to: domain).command()],
+            isThere
+                ? []
+                : [
+                    (
+                        .install(.extradite(object, to: domain)),
+                        (holder ?? desk.securityDomain).map { .extradition(from: $0, object, to: domain) }
+                    )
+                ],
             done: isThere
                 ? "\(object) is with \(domain) already" : "\(object) is with \(domain) from now on",
             [
@@ -114,7 +120,9 @@ enum DomainVerbs {
     private static func delete(_ desks: DeskProvider) -> Command {
         Command(
             "delete", "Delete an empty security domain with its keys and data", aliases: ["rm"],
-            arguments: [domain], options: ConnectionOptions.session + [ConnectionOptions.confirmedGroup]
+            arguments: [domain],
+            options: [InstallOptions.delegationGroup] + ConnectionOptions.session
+                + [ConnectionOptions.confirmedGroup]
         ) { parsed, terminal in
             let desk = try desks.desk(parsed, terminal)
             try desk.authenticate()
@@ -128,14 +136,14 @@ enum DomainVerbs {
             guard held.isEmpty else { throw Problem.domainHolds(aid, held) }
             try desk.confirm("Delete the domain \(aid) with its keys?")
             try desk.carryOut(
-                [.delete(aid, withRelated: false)], done: "deleted the domain \(aid)",
+                [(.delete(aid, withRelated: false), .delete(aid))], done: "deleted the domain \(aid)",
                 ["deleted": .string("\(aid)")])
         }
     }
 }
 
 extension Problem {
-    fileprivate static func domainHolds(_ aid: AID, _ held: [AID]) -> Problem {
+    static func domainHolds(_ aid: AID, _ held: [AID]) -> Problem {
         Problem(
             "domain-not-empty", exit: .inUse,
             "the domain \(aid) holds \(held.count) object\(held.count == 1 ? "" : "s")",

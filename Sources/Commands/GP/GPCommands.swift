@@ -6,8 +6,9 @@ enum GPCommands {
         Command(
             "gp", "Manage a card with GlobalPlatform",
             discussion: """
-                The commands work on the issuer domain of the card in the only reader that has one, with the test key, \
-                unless told otherwise.
+                The commands work on the issuer domain of the card in the only reader that has one, unless told \
+                otherwise. A key is never guessed: it comes from --key or BERTH_KEY, and the word default stands for the \
+                test key of sample cards. Only a virtual card in a file needs none while it has that key.
                 """, commands: verbs(DeskProvider(opener)) + [ScriptVerb.verb(DeskProvider(opener))])
     }
 

@@ -14,7 +14,8 @@ enum InfoCommand {
         ) { parsed, terminal in
             let desk = try desks.desk(parsed, terminal)
             let identity = try desk.identify()
-            let memory = try MemoryHistory(desk).view(identity.resources)
+            desk.shared.productionLifeCycle = .some(identity.productionLifeCycle)
+            let memory = try MemoryHistory(desk).view(identity.resources, nil)
             let view = IdentityView(identity, answerToReset: desk.link.channel.answerToReset, memory: memory)
             if terminal.isJSON {
                 terminal.print(json: view.json)
@@ -125,41 +126,5 @@ struct IdentityView {
 
     private static func names(_ privileges: Privileges?) -> JSONValue? {
         privileges.map { .array($0.names.map { .string($0) }) }
-    }
-}
-
-/// What a card says of its memory.
-struct MemoryView {
-    private let resources: CardResources?
-    private let size: Int?
-
-    /// - Parameter size: the most non-volatile memory that was ever seen free on this card.
-    init(_ resources: CardResources?, size: Int? = nil) {
-        self.resources = resources
-        self.size = size
-    }
-
-    func show(on terminal: Terminal) {
-        guard let resources else {
-            terminal.print("Memory: the card does not tell (GET DATA FF21)")
-            return
-        }
-        if let size {
-            let used = size - resources.freeNonVolatile
-            terminal.print(MemoryBar([.init("used", bytes: used)], .total(size)))
-        } else {
-            terminal.print(MemoryBar([], .onlyFree(resources.freeNonVolatile)))
-        }
-        terminal.print(
-            "Free: \(resources.freeNonVolatile) bytes non-volatile, \(resources.freeVolatile) bytes volatile")
-    }
-
-    var json: JSONValue {
-        guard let resources else { return .null }
-        return [
-            "freeNonVolatile": .count(resources.freeNonVolatile),
-            "freeVolatile": .count(resources.freeVolatile),
-            "applications": .count(resources.applicationCount), "size": size.map { .count($0) } ?? .null,
-        ]
     }
 }

@@ -98,6 +98,10 @@ extension InstallFinding {
         case .moduleNotInFile(let aid): "the file has no applet \(aid)"
         case .notEnoughRoom(let needed, let free):
             "it needs at least \(needed) bytes and \(free) are free: \(needed - free) are missing"
+        case .domainUnfit(let aid, .isApplication): "\(aid) is an application and no security domain"
+        case .domainUnfit(let aid, .hasNoKeys):
+            "the domain \(aid) has no keys yet, and until then it can hold nothing"
+        case .domainUnfit(let aid, .isLocked): "the domain \(aid) is locked"
         case .importAssumed(let package):
             "\(package.aid) version \(package.versionText) belongs to the card's platform and is not listed by cards"
         case .roomDoubtful(let expected, let free): "it may need \(expected) bytes, and \(free) are free"
@@ -120,6 +124,9 @@ extension InstallFinding {
         case .instanceNameTaken: "instance-name-taken"
         case .moduleNotInFile: "applet-not-in-file"
         case .notEnoughRoom: "not-enough-room"
+        case .domainUnfit(_, .isApplication): "not-a-domain"
+        case .domainUnfit(_, .hasNoKeys): "domain-without-keys"
+        case .domainUnfit(_, .isLocked): "domain-locked"
         case .importAssumed: "import-assumed"
         case .roomDoubtful: "room-doubtful"
         case .volatileRoomDoubtful: "volatile-room-doubtful"
@@ -136,6 +143,8 @@ extension InstallFinding {
         case .otherVersionOnCard, .loadFileNameTaken, .instanceNameTaken: .alreadyExists
         case .notEnoughRoom: .noRoom
         case .moduleNotInFile: .badData
+        case .domainUnfit(_, .isApplication): .usage
+        case .domainUnfit: .refused
         case .importAssumed, .roomDoubtful, .volatileRoomDoubtful, .roomUnknown, .alreadyLoaded,
             .alreadyInstalled, .continuesWith:
             .success
@@ -153,6 +162,13 @@ extension InstallFinding {
             ["delete it with: berth gp delete \(aid)", "install under another name with --aid"]
         case .loadFileNameTaken(let aid, _): ["delete it with: berth gp delete \(aid)"]
         case .notEnoughRoom: ["see what takes room with: berth gp list", "delete what is not needed"]
+        case .domainUnfit(let aid, .hasNoKeys):
+            [
+                "give it keys with: berth gp key put --domain \(aid)",
+                "or leave --into out, and move the load file later with: berth gp domain extradite",
+            ]
+        case .domainUnfit(let aid, .isLocked): ["unlock it with: berth gp unlock \(aid)"]
+        case .domainUnfit(_, .isApplication): ["see the domains with: berth gp domain list"]
         case .moduleNotInFile, .importAssumed, .roomDoubtful, .volatileRoomDoubtful, .roomUnknown,
             .alreadyLoaded, .alreadyInstalled, .continuesWith:
             []

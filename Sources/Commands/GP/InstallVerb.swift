@@ -26,6 +26,7 @@ enum InstallVerb {
             ]
                 + ConnectionOptions.session
         ) { parsed, terminal in
+            WarmUp.begin()
             let file = try InputFile.readCAP(parsed[InstallOptions.file])
             let instances = try chosen(file, parsed)
             try Installation(file, instances, try desks.desk(parsed, terminal)).run()
@@ -85,6 +86,7 @@ enum LoadVerb {
             options: [InstallOptions.loadGroup, InstallOptions.delegationGroup, InstallOptions.safetyGroup]
                 + ConnectionOptions.session
         ) { parsed, terminal in
+            WarmUp.begin()
             let file = try InputFile.readCAP(parsed[InstallOptions.file])
             try Installation(file, [], try desks.desk(parsed, terminal)).run()
         }

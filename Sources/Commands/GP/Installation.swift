@@ -24,14 +24,17 @@ struct Installation {
             modules: file.applets.map(\.aid), instances: instances, nonVolatileLow: nonVolatile.low,
             nonVolatileExpected: nonVolatile.expected,
             volatileExpected: made.reduce(0) { $0 + $1.volatile.expected },
-            replaces: desk.parsed[InstallOptions.replace])
+            replaces: desk.parsed[InstallOptions.replace], domain: desk.parsed[InstallOptions.into])
     }
 
     func run() throws {
         let signing = try SigningKeys(desk)
+        try ReceiptBook(desk).check()
         try desk.authenticate()
         let before = try desk.link.run(ReadContents(scopes: [.applications, .loadFilesAndModules]))
         let plan = InstallPlan(request, on: before)
+        // Before anything changes: a record that cannot be read must not come to light after.
+        let history = try MemoryHistory(desk)
         let view = InstallPlanView(plan, request, resources: before.resources)
         if !terminal.isJSON { view.show(on: terminal) }
         if !plan.obstacles.isEmpty, !parsed[InstallOptions.force] { throw view.problem }
@@ -40,6 +43,7 @@ struct Installation {
             return
         }
         let outcome = try carryOut(plan, signing)
+        try? history.installed(request.package.aid, plan, before: before, after: outcome.resources)
         let receipts = try ReceiptBook(desk).enter(outcome.confirmations)
         report(plan, view, before: before.resources, outcome, receipts)
     }
@@ -49,7 +53,7 @@ struct Installation {
         guard
             let procedure = try InstallProcedure(
                 plan: plan, package: request.package.aid, load: load, domain: desk.securityDomain,
-                blockBytesMax: blockBytes, token: signing.token)
+                blockBytesMax: blockBytes, token: signing.issuer.token)
         else {
             throw Problem(
                 "cap-too-large", exit: .badData, "the file has more blocks than a card can count",
@@ -113,7 +117,10 @@ struct Installation {
         var took: Int?
         if let before, let after = outcome.resources { took = before.freeNonVolatile - after.freeNonVolatile }
         if terminal.isJSON {
-            var object: JSONObject = ["plan": view.json, "apdus": .count(desk.link.commandCount)]
+            var object: JSONObject = [
+                "plan": view.json, "apdus": .count(desk.link.commandCount),
+                "roundTrips": .count(desk.link.roundTripCount),
+            ]
             object["footprintBytes"] = took.map { .count($0) }
             object["freeNonVolatile"] = outcome.resources.map { .count($0.freeNonVolatile) }
             object["receipts"] = .array(receipts.map(\.json))
@@ -136,64 +143,6 @@ struct Installation {
 extension InstallRequest.Package {
     fileprivate init(_ package: CAPPackage) {
         self.init(aid: package.aid, major: package.version.major, minor: package.version.minor)
-    }
-}
-
-/// The keys by which an issuer or a provider vouches for what is loaded.
-struct SigningKeys {
-    private let desk: CardDesk
-    private let dap: ContentSigningKey?
-    private let issuer: ContentSigningKey?
-
-    init(_ desk: CardDesk) throws {
-        self.desk = desk
-        dap = try desk.parsed[InstallOptions.dapKey].map {
-            try ContentKeyReading.signing($0, "DAP key", desk.terminal)
-        }
-        issuer = try desk.parsed[InstallOptions.tokenKey].map {
-            try ContentKeyReading.signing($0, "token key", desk.terminal)
-        }
-    }
-
-    /// The load file with its signature and hash, as far as they are asked for.
-    func load(_ dataBlock: [UInt8]) throws -> InstallProcedure.Load {
-        let parsed = desk.parsed
-        let digest =
-            parsed[InstallOptions.hash] ?? dap?.acceptableHashes.first ?? issuer?.acceptableHashes.first
-        let hash = digest.map { $0.hash(dataBlock) } ?? []
-        let domain = parsed[InstallOptions.into] ?? desk.securityDomain
-        var signatures: [DAPBlock] = []
-        if let dap {
-            guard let verifier = parsed[InstallOptions.dapDomain] ?? domain else {
-                throw Problem.usage(
-                    "--dap-domain is missing", why: "the card did not tell which domain is selected")
-            }
-            signatures.append(try DAPBlock(domain: verifier, hash: hash, signedBy: dap))
-        }
-        return InstallProcedure.Load(
-            securityDomain: parsed[InstallOptions.into],
-            loadFile: SignedLoadFile(signatures: signatures, dataBlock: dataBlock).encoded, hash: hash,
-            parameters: LoadParameters(
-                nonVolatileCode: parsed[InstallOptions.codeMemory],
-                volatileData: parsed[InstallOptions.volatileDataMemory],
-                nonVolatileData: parsed[InstallOptions.dataMemory]))
-    }
-
-    /// A token where management is delegated, else nothing.
-    func token(_ operation: DelegatedOperation) throws -> [UInt8] {
-        try operation.signed(by: issuer)
-    }
-}
-
-extension DelegatedOperation {
-    /// The token, or nothing where there is nobody to sign it.
-    func signed(by issuer: ContentSigningKey?) throws(Problem) -> [UInt8] {
-        guard let issuer else { return [] }
-        do {
-            return try token(signedBy: issuer)
-        } catch {
-            throw Problem("token-not-signed", exit: .badData, "the token cannot be signed", why: "\(error)")
-        }
     }
 }
 

@@ -26,7 +26,8 @@ enum KeyRotateVerb {
                 and only then is the old set deleted. Initial keys (version FF) end with the first set of one's own: \
                 there the old session stays open on one logical channel until the new keys have worked on another.
 
-                Interrupted at any point and run again with the same keys, it goes on where it stopped.
+                Interrupted at any point and run again with the same keys, it goes on where it stopped; run again after \
+                it has ended, it finds the new keys in force and does nothing.
                 """,
             examples: [
                 .init("new random keys", "berth gp key rotate --key file:old.key --generate new.key"),
@@ -52,6 +53,8 @@ final class KeyRotator {
     private let terminal: Terminal
     private let oldKeys = KeptKeys()
     private var memory: RotationMemory?
+    /// The rotation ended in an earlier run: what stands beside the new keys since was not of its making.
+    private var isRepeated = false
 
     private var link: CardLink { desk.link }
 
@@ -64,8 +67,8 @@ final class KeyRotator {
     func run() throws {
         try desk.selectDomain()
         memory = RotationMemory(card: try cardName(), domain: desk.securityDomain, terminal.environment)
-        let earlier = try memory?.unfinished()
-        let keys = try NewKeySet(parsed, isContinued: earlier != nil, on: terminal)
+        let earlier = try memory?.entry()
+        let keys = try NewKeySet(parsed, after: try earlierThatCounts(earlier), on: terminal)
         let attempt = try lookAt(earlier, keys)
         if case .stands = attempt {} else { try Authentication(desk, onKeys: oldKeys.keep).open() }
         guard let peer = link.peer else { return }
@@ -81,17 +84,20 @@ final class KeyRotator {
                 (view.lines + ["nothing was changed"]).joined(separator: "\n"), view.json(changed: false))
         }
         try agree(view)
-        // First the record: keys in a file that nothing remembers would not be taken up again.
-        try memory?.begin(.init(old: plan.old, new: plan.new))
-        do { try keys.keep() } catch {
-            try memory?.end()
-            throw error
+        let record = RotationMemory.Attempt(old: plan.old, new: plan.new)
+        if !view.isDone {
+            // First the record: keys in a file that nothing remembers would not be taken up again.
+            try memory?.begin(record)
+            do { try keys.keep() } catch {
+                try memory?.forget()
+                throw error
+            }
         }
         for step in plan.steps {
             try terminal.checkInterrupted()
             try carryOut(step, plan, set, keys, spare)
         }
-        try memory?.end()
+        try memory?.finish(record, check: keys.source.check)
         desk.show(view.done, view.json(changed: true))
     }
 
@@ -104,21 +110,44 @@ final class KeyRotator {
         return serial ?? "ATR" + link.channel.answerToReset.hex
     }
 
-    /// An earlier attempt that did not end says which keys may be in force: those are asked for, and no others. A
-    /// card that shows another cryptogram was sent nothing that it counts.
+    /// The keys that open the session cannot be those that are to come: whoever names one file for both means a
+    /// rotation that is still to begin.
+    private func earlierThatCounts(_ earlier: RotationMemory.Entry?) throws -> RotationMemory.Entry? {
+        guard case .done? = earlier, let file = parsed[KeyRotateVerb.generate],
+            desk.connection[ConnectionOptions.key] == .file(file)
+        else { return earlier }
+        return nil
+    }
+
+    /// An earlier attempt says which keys may be in force: those are asked for, and no others. A card that shows
+    /// another cryptogram was sent nothing that it counts.
     private func lookAt(
-        _ earlier: RotationMemory.Attempt?, _ keys: NewKeySet
+        _ earlier: RotationMemory.Entry?, _ keys: NewKeySet
     ) throws -> KeyRotation.Attempt {
-        guard let earlier else { return .none }
-        terminal.note("a rotation of these keys was interrupted; looking where it stopped")
+        let attempt: RotationMemory.Attempt
+        let unopened: KeyRotation.Attempt
+        switch earlier {
+        case nil: return .none
+        case .unfinished(let begun):
+            terminal.note("a rotation of these keys was interrupted; looking where it stopped")
+            (attempt, unopened) = (begun, .unfinished(version: begun.new))
+        case .done(let ended, let check):
+            // Other keys begin another rotation, and cost the card no look.
+            guard check == keys.source.check else { return .none }
+            (attempt, unopened) = (ended, .none)
+            isRepeated = true
+        }
         do {
-            try open(link, keys.source.provider, version: earlier.new)
-            return .stands(version: earlier.new, old: earlier.old)
+            try open(link, keys.source.provider, version: attempt.new)
+            return .stands(version: attempt.new, old: attempt.old)
         } catch LinkError.handshake(let failure) {
             switch failure {
             case .initializationRefused, .cardCryptogramMismatch, .otherKeyVersion, .keys:
+                // Keys that an ended rotation brought and that are gone since do not begin another one by themselves.
+                if isRepeated, let file = keys.file { throw Problem.keyFileExists(file) }
+                isRepeated = false
                 try desk.selectDomain()
-                return .unfinished(version: earlier.new)
+                return unopened
             case .authenticationRefused, .malformedAnswer, .unsupportedProtocol, .levelNotOffered,
                 .threeKeysForBaseKey, .challengeLength, .unexpectedAnswer, .outOfOrder, .crypto:
                 throw failure
@@ -132,7 +161,8 @@ final class KeyRotator {
         let wish = KeyRotation.Wish(
             current: peer.keyVersion, newVersion: parsed[NewKeys.version],
             shape: try keys.set(peer, version: peer.keyVersion).shape,
-            replacesInPlace: parsed[KeyRotateVerb.inPlace], keepsOld: parsed[KeyRotateVerb.keepOld])
+            replacesInPlace: parsed[KeyRotateVerb.inPlace],
+            keepsOld: parsed[KeyRotateVerb.keepOld] || isRepeated)
         return try KeyRotation(wish, keys: template, attempt: attempt)
     }
 
@@ -179,7 +209,7 @@ final class KeyRotator {
             _ = try put.check(answer)
         } catch .refused(let status) {
             // The command carries the whole set, so a card that refuses it has taken nothing.
-            try memory?.end()
+            try memory?.forget()
             throw Problem.newKeysRefused(command, status, plan)
         } catch {
             try undo(plan)
@@ -221,7 +251,7 @@ final class KeyRotator {
         } else {
             try desk.require(.deleteKey(identifier: nil, version: plan.new))
         }
-        try memory?.end()
+        try memory?.forget()
     }
 
     private func delete(_ version: UInt8) throws {
@@ -257,10 +287,32 @@ final class KeyRotator {
             keyVersion: version, logicalChannel: channel,
             scp02Options: Authentication(desk).scp02Options(), application: desk.securityDomain)
         do {
-            try link.authenticate(wish, keys: keys)
+            try authenticate(link, wish, keys)
         } catch LinkError.handshake(.challengeLength(wanted: let count)) {
             wish.hostChallenge = entropy.bytes(count)
-            try link.authenticate(wish, keys: keys)
+            try authenticate(link, wish, keys)
+        }
+    }
+
+    /// These keys are known to be new here, so that permission was given; what the card may count is booked all the
+    /// same. A cryptogram that does not match only says which of two sets is in force.
+    private func authenticate(
+        _ link: CardLink, _ wish: Handshake.Wish, _ keys: @escaping KeyProvider
+    ) throws {
+        let gate = try AttemptGate(
+            FailureMemory(terminal.environment), permission: .granted, card: link.channel.answerToReset.hex)
+        do {
+            try link.authenticate(wish, willProve: gate.begin) { (request) throws(KeySourceError) in
+                try gate.pass(request)
+                return try keys(request)
+            }
+            try gate.end(nil)
+        } catch LinkError.handshake(let failure) {
+            if let refusal = gate.refusal { throw refusal }
+            if gate.isBegun { try gate.end(failure) }
+            throw LinkError.handshake(failure)
+        } catch LinkError.stopped {
+            throw gate.refusal ?? .interrupted
         }
     }
 }

@@ -29,8 +29,9 @@ final class NewKeySet {
     private let type: CardKeys.Algorithm?
     private var unwritten: [Secret] = []
 
-    /// - Parameter isContinued: keys that an interrupted run made are taken from their file.
-    init(_ parsed: ParsedCommand, isContinued: Bool, on terminal: Terminal) throws {
+    /// - Parameter earlier: keys that an interrupted run made are taken from their file; those that an ended one made
+    ///   only if they are the same, which leaves nothing to do.
+    init(_ parsed: ParsedCommand, after earlier: RotationMemory.Entry?, on terminal: Terminal) throws {
         type = parsed[NewKeys.type]
         file = parsed[KeyRotateVerb.generate]
         guard let file else {
@@ -38,8 +39,9 @@ final class NewKeySet {
             return
         }
         guard !SecretFile.exists(file) else {
-            guard isContinued else { throw Problem.keyFileExists(file) }
+            guard let earlier else { throw Problem.keyFileExists(file) }
             source = KeySource(try KeyReading.material(from: .file(file), label: "new key", on: terminal))
+            if case .done(_, let check) = earlier, check != source.check { throw Problem.keyFileExists(file) }
             return
         }
         let entropy = SystemEntropy()

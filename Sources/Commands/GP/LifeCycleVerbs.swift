@@ -273,8 +273,8 @@ enum PrivilegesVerb {
                     "berth gp privileges A0000001515344 --add DelegatedManagement")
             ],
             arguments: [aid],
-            options: [OptionGroup("Options", [set, add, remove])] + ConnectionOptions.session
-                + [ConnectionOptions.confirmedGroup]
+            options: [OptionGroup("Options", [set, add, remove]), InstallOptions.delegationGroup]
+                + ConnectionOptions.session + [ConnectionOptions.confirmedGroup]
         ) { parsed, terminal in
             let isExact = parsed[set] != nil
             guard !isExact || (parsed[add] == nil && parsed[remove] == nil) else {
@@ -298,7 +298,14 @@ enum PrivilegesVerb {
                 .init(newDomain: nil, application: aid, privileges: wanted))
             let names = wanted.names.joined(separator: ", ")
             try desk.carryOut(
-                isChanged ? [update.command()] : [],
+                isChanged
+                    ? [
+                        (
+                            .install(update),
+                            .registryUpdate(
+                                from: nil, aid, to: nil, privileges: wanted.bytes, parameters: [])
+                        )
+                    ] : [],
                 done: "\(aid): \(names.isEmpty ? "no privileges" : names)",
                 [
                     "aid": .string("\(aid)"),

@@ -9,7 +9,7 @@ enum ListCommand {
         Command(
             "list", "Show domains, load files, modules and instances, and the memory", aliases: ["ls"],
             examples: [
-                .init("with the test key", "berth gp list"),
+                .init("a sample card with the test key", "berth gp list --key default"),
                 .init("with a key from a file", "berth gp list --key file:issuer.key"),
             ],
             options: ConnectionOptions.session
@@ -17,9 +17,9 @@ enum ListCommand {
             let desk = try desks.desk(parsed, terminal)
             try desk.authenticate()
             let contents = try desk.link.run(ReadContents())
-            let memory = try MemoryHistory(desk).view(contents.resources)
+            let memory = try MemoryHistory(desk).view(contents.resources, contents)
             if terminal.isJSON {
-                terminal.print(json: ContentsView(contents).json(memory: memory))
+                terminal.print(json: ContentsView(contents).json(memory: memory, desk.link))
             } else {
                 ContentsView(contents).show(on: terminal)
                 terminal.print()
@@ -101,11 +101,12 @@ struct ContentsView {
 
     private func indent(_ depth: Int) -> String { String(repeating: "  ", count: depth) }
 
-    func json(memory: MemoryView) -> JSONValue {
+    func json(memory: MemoryView, _ link: CardLink) -> JSONValue {
         [
             "issuerDomain": contents.issuerDomain.map { json($0, isIssuer: true) } ?? .null,
             "applications": .array(contents.applications.map { json($0, isIssuer: false) }),
             "loadFiles": .array(contents.loadFiles.map(json)), "memory": memory.json,
+            "apdus": .count(link.commandCount), "roundTrips": .count(link.roundTripCount),
         ]
     }
 

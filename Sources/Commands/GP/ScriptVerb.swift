@@ -48,9 +48,10 @@ private struct ScriptRun {
         self.lines = lines
         self.desk = desk
         self.isStopping = isStopping
+        let desks = DeskProvider(sharing: desk.shared)
         program = Program(
             "berth gp", "The lines of a script", version: BerthProgram.version, date: BerthProgram.date,
-            commands: GPCommands.verbs(DeskProvider(sharing: desk.shared)))
+            commands: GPCommands.verbs(desks))
     }
 
     func run() async throws {
@@ -89,6 +90,7 @@ private struct ScriptRun {
         let part = Terminal(
             output: output, errors: terminal.errors, input: terminal.input, environment: terminal.environment,
             clock: terminal.clock, interrupts: terminal.interrupts, format: .json, color: terminal.color)
+        let before = (desk.link.commandCount, desk.link.roundTripCount)
         let exit = await program.run(line.words, on: part)
         let results = output.text.split(separator: "\n").map { text in
             (try? JSONValue(decoding: String(text))) ?? .string(String(text))
@@ -96,7 +98,8 @@ private struct ScriptRun {
         terminal.print(json: [
             "line": .count(line.number), "command": .string(name(line)),
             "exit": .integer(Int64(exit.rawValue)),
-            "results": .array(results),
+            "apdus": .count(desk.link.commandCount - before.0),
+            "roundTrips": .count(desk.link.roundTripCount - before.1), "results": .array(results),
         ])
         return exit
     }

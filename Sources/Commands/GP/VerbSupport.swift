@@ -16,13 +16,17 @@ extension CardDesk {
     func carryOut(_ commands: [CommandAPDU], done text: String, _ result: JSONObject) throws {
         var result = result
         guard try change(commands) != nil else {
-            result["dryRun"] = true
-            result["commands"] = .array(commands.map { .string(CommandText.describe($0)) })
-            show("nothing was changed", .object(result))
-            return
+            return showDryRun(commands, result)
         }
         result["changed"] = .bool(!commands.isEmpty)
         show(text, .object(result))
+    }
+
+    func showDryRun(_ commands: [CommandAPDU], _ result: JSONObject) {
+        var result = result
+        result["dryRun"] = true
+        result["commands"] = .array(commands.map { .string(CommandText.describe($0)) })
+        show("nothing was changed", .object(result))
     }
 }
 

@@ -154,7 +154,9 @@ extension HandshakeFailure: ExplainedError {
             Problem(
                 "unexpected-answer", exit: .notAuthenticated,
                 "the card answered something else than computed ahead",
-                advice: ["authenticate once without computing ahead"])
+                why:
+                    "these are not its keys, or it counted another session meanwhile; the card counts this as a failure",
+                advice: ["check --key; then leave --computed-ahead out and add --allow-retry"])
         case .keys(let error): error.problem
         case .outOfOrder: Problem("internal", exit: .internalError, "the handshake lost its order")
         case .crypto(let error):
@@ -178,6 +180,11 @@ extension KeySourceError: ExplainedError {
             Problem(
                 "no-keys", exit: .notAuthenticated, "there are no keys for key version \(version.versionText)"
             )
+        case .otherDiversificationData:
+            Problem(
+                "other-card", exit: .mismatch, "this is not the card that its id says",
+                why: "its key diversification data are not those that are on record for it",
+                advice: ["keep the card from use until a person knows which one is the copy"])
         case .diversification(let error):
             Problem("derivation-failed", exit: .badData, "the card's keys cannot be derived", why: "\(error)")
         case .crypto(let error):

@@ -33,6 +33,12 @@ struct ReceiptBook {
         file = StateFile("receipts", desk.terminal.environment)
     }
 
+    /// A record that cannot be read is told before anything is done on the card.
+    func check() throws {
+        guard desk.parsed[InstallOptions.receiptKey] != nil else { return }
+        _ = try parse(file?.read() ?? "")
+    }
+
     /// Reads what the card confirmed. A receipt that does not verify is a problem; the operation was done all the same.
     func enter(_ operations: [ConfirmedOperation]) throws -> [Entry] {
         guard !operations.isEmpty else { return [] }
@@ -58,7 +64,7 @@ struct ReceiptBook {
     private func record(_ confirmation: CardConfirmation) throws -> ReceiptLedger.Verdict? {
         var verdict: ReceiptLedger.Verdict?
         try file?.update { text in
-            var ledger = ReceiptLedger(entries: Self.parse(text ?? ""))
+            var ledger = ReceiptLedger(entries: try parse(text ?? ""))
             verdict = ledger.record(confirmation)
             return Self.text(ledger)
         }
@@ -74,21 +80,34 @@ struct ReceiptBook {
         }.joined()
     }
 
-    private static func parse(_ text: String) -> [[UInt8]: ReceiptLedger.Entry] {
+    /// A line that cannot be read may hold any counter: nothing is written over it.
+    private func parse(_ text: String) throws(Problem) -> [[UInt8]: ReceiptLedger.Entry] {
         var entries: [[UInt8]: ReceiptLedger.Entry] = [:]
-        for line in text.split(separator: "\n") {
+        for (index, line) in text.split(separator: "\n").enumerated() {
             let fields = line.split(separator: " ")
-            guard fields.count >= 2, let domain = try? Hex.decode(fields[0]), let last = UInt16(fields[1])
-            else {
-                continue
-            }
-            let missing = fields.dropFirst(2).compactMap { field -> ClosedRange<UInt16>? in
-                let ends = field.split(separator: "-").compactMap { UInt16($0) }
-                return ends.count == 2 && ends[0] <= ends[1] ? ends[0]...ends[1] : nil
-            }
+            guard fields.count >= 2, let domain = try? Hex.decode(fields[0]), let last = UInt16(fields[1]),
+                entries[domain] == nil
+            else { throw damaged(line: index + 1) }
+            let missing = fields.dropFirst(2).compactMap { Self.range($0, below: last) }
+            guard missing.count == fields.count - 2 else { throw damaged(line: index + 1) }
             entries[domain] = ReceiptLedger.Entry(last: last, missing: missing)
         }
         return entries
+    }
+
+    private static func range(_ field: Substring, below last: UInt16) -> ClosedRange<UInt16>? {
+        let ends = field.split(separator: "-", omittingEmptySubsequences: false).compactMap { UInt16($0) }
+        return ends.count == 2 && ends[0] <= ends[1] && ends[1] < last ? ends[0]...ends[1] : nil
+    }
+
+    private func damaged(line: Int) -> Problem {
+        Problem(
+            "receipts-damaged", exit: .configuration, "the record of receipts cannot be read",
+            why: "\(file?.path ?? "receipts"), line \(line); it was left as it is",
+            advice: [
+                "look at the file and mend the line, or remove it: gaps in the counters of its domain are not seen then",
+                "list the card to see what was done: the card did not refuse the operation",
+            ])
     }
 
     private static func forged(_ confirmation: CardConfirmation) -> Problem {

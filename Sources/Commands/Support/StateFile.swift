@@ -1,5 +1,4 @@
 internal import Arguments
-internal import FoundationEssentials
 
 #if canImport(Glibc)
     internal import Glibc
@@ -25,11 +24,14 @@ struct StateFile {
         path = folder + "/" + name
     }
 
+    /// Far above what all the cards of a desk can fill.
+    private static let bytesMax = 64 << 20
+
     /// The text, or nothing when there is no such file yet.
-    func read() throws -> String? {
-        guard FileManager.default.fileExists(atPath: path) else { return nil }
+    func read() throws(Problem) -> String? {
+        guard access(path, F_OK) == 0 else { return nil }
         do {
-            return String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
+            return String(decoding: try InputFile.read(path, bytesMax: Self.bytesMax), as: UTF8.self)
         } catch {
             throw Problem(
                 "state-unreadable", exit: .configuration,
@@ -40,11 +42,7 @@ struct StateFile {
 
     /// Gives the text to the change and writes what comes back, if it is another one.
     func update(_ change: (String?) throws -> String) throws {
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            throw cannotWrite()
-        }
+        guard FileSystem.makeFolder(folder) else { throw cannotWrite() }
         let lock = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else { throw cannotWrite() }
         defer { _ = close(lock) }
@@ -52,29 +50,7 @@ struct StateFile {
         let before = try read()
         let after = try change(before)
         guard after != before else { return }
-        try write(Array(after.utf8))
-    }
-
-    private func write(_ bytes: [UInt8]) throws(Problem) {
-        let temporary = path + ".new"
-        let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw cannotWrite() }
-        defer { _ = close(file) }
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Self.writeSome(file, $0) }
-            guard count > 0 else { throw cannotWrite() }
-            rest = rest.dropFirst(count)
-        }
-        guard fsync(file) == 0, rename(temporary, path) == 0 else { throw cannotWrite() }
-    }
-
-    private static func writeSome(_ file: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
-        #if canImport(Glibc)
-            Glibc.write(file, bytes.baseAddress, bytes.count)
-        #else
-            Darwin.write(file, bytes.baseAddress, bytes.count)
-        #endif
+        guard FileSystem.replace(path, with: Array(after.utf8), mode: 0o600) else { throw cannotWrite() }
     }
 
     private func cannotWrite() -> Problem {

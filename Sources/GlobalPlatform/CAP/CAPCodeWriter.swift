@@ -105,13 +105,17 @@ struct CAPCodeWriter {
         addTokenMapping(methodCount: 1)
     }
 
+    /// Pairs of instructions in a filler method: 163 bytes, as methods of real applets have 80 to 240 on average. What
+    /// the Descriptor holds grows with their number, and some tools load it.
+    private static let fillerPairsMax = 40
+
     /// Adds private methods that push and drop numbers until the component is large enough.
     mutating func fill(to size: Int) throws(CAPBlueprintError) {
         guard size <= 0xFFFF else { throw .componentTooLarge(.method, bytes: size) }
         var seed: UInt32 = 0
         while methodInfo.count < size {
-            // Header, return, and four bytes for each pair of sspush and pop; a method ends well below 32 kB.
-            let pairs = min(4000, max(1, (size - methodInfo.count - 3 + 3) / 4))
+            // Header, return, and four bytes for each pair of sspush and pop.
+            let pairs = min(Self.fillerPairsMax, max(1, (size - methodInfo.count - 3 + 3) / 4))
             let filler = method(.privateStatic, .procedure, stack: 1, arguments: 0) { writer in
                 for _ in 0..<pairs {
                     // Numbers without a pattern, so that the file packs no better than real code.

@@ -62,6 +62,37 @@ struct AuthenticationBudgetTests {
         }
     }
 
+    @Test("a try is booked before its end is known, and counts as one until it is")
+    func unanswered() throws {
+        var budget = AuthenticationBudget()
+        let card = try key()
+        budget.recordAttempt(for: card)
+        #expect(budget.failures(of: card) == 1 && budget.text.contains(" 30 0 1\n"))
+        #expect(try AuthenticationBudget(parsing: budget.text) == budget)
+        // A card that is pulled there once must not need a flag.
+        #expect(budget.verdict(for: card, allowRetry: false) == .allowed)
+        var refused = budget
+        refused.endAttempt(for: card)
+        #expect(refused == AuthenticationBudget())
+        refused.record(.authenticationRefused(0x6300), for: card)
+        refused.recordAttempt(for: card)
+        #expect(refused.verdict(for: card, allowRetry: false) == .needsPermission(failures: 2))
+        for _ in 1..<AuthenticationBudget.unansweredMax { budget.recordAttempt(for: card) }
+        #expect(budget.verdict(for: card, allowRetry: false) == .allowed)
+        budget.recordAttempt(for: card)
+        let count = AuthenticationBudget.unansweredMax + 1
+        #expect(budget.verdict(for: card, allowRetry: false) == .needsPermission(failures: count))
+        for _ in count..<AuthenticationBudget.failuresMax { budget.recordAttempt(for: card) }
+        #expect(
+            budget.verdict(for: card, allowRetry: true)
+                == .exhausted(failures: AuthenticationBudget.failuresMax))
+        budget.recordSuccess(for: card)
+        #expect(budget == AuthenticationBudget())
+        // Nothing was begun, so nothing ends.
+        budget.endAttempt(for: card)
+        #expect(budget == AuthenticationBudget())
+    }
+
     @Test("its text is stable and read back")
     func text() throws {
         var budget = AuthenticationBudget()
@@ -90,7 +121,8 @@ struct AuthenticationBudgetTests {
         "lines that are none are named",
         arguments: [
             ("A 01 1\nA 01 2\n", 3), ("A 1 1\n", 2), ("A 01 0\n", 2), ("A 01 -1\n", 2), ("A 01\n", 2),
-            ("A 01 1 1\n", 2), ("\n", 2), ("\u{E9} 01 1\n", 2), ("A/B 01 1\n", 2), ("A XX 1\n", 2),
+            ("A 01 1 0\n", 2), ("A 01 1 1 1\n", 2), ("A 01 1 x\n", 2), ("\n", 2), ("\u{E9} 01 1\n", 2),
+            ("A/B 01 1\n", 2), ("A XX 1\n", 2),
             ("A 01 99999999\n", 2),
         ])
     func malformed(lines: String, line: Int) {

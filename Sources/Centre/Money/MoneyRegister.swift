@@ -1,0 +1,115 @@
+// MARK: Tariffs
+
+extension Act {
+    /// Writes down what keeping costs from a moment on: now, or later. What was owed before never changes.
+    package func setTariff(
+        for provider: ProviderID, application: ApplicationID? = nil, basis: Tariff.Basis, rate: Int64,
+        terms: Tariff.Terms, validFrom: Instant? = nil
+    ) throws {
+        try requireOperator(to: "set a tariff")
+        guard try transaction.find(Provider.self, key: .word(provider)) != nil else {
+            throw ProviderRefusal.unknown(provider)
+        }
+        if let application,
+            try self.application(application, for: .providers([provider])).provider != provider
+        {
+            throw CatalogueRefusal.applicationUnknown(application)
+        }
+        let tariff = Tariff(
+            provider: provider, application: application, validFrom: validFrom ?? now, basis: basis,
+            rate: rate, terms: terms, recordedAt: now)
+        if let problem = tariff.problem { throw MoneyRefusal.tariff(problem) }
+        let existing = try tariffs(of: provider)
+        guard existing.count < Bounds.tariffsPerProviderMax else {
+            throw MoneyRefusal.tooManyTariffs(max: Bounds.tariffsPerProviderMax)
+        }
+        // After a clock was set back, "now" may already have been billed: whatever was written down counts.
+        let earliest = existing.map(\.recordedAt).reduce(now, max)
+        guard tariff.validFrom >= earliest else {
+            throw MoneyRefusal.tariffInThePast(validFrom: tariff.validFrom, earliest: earliest)
+        }
+        guard !existing.contains(where: { $0.application == application && $0.validFrom == tariff.validFrom })
+        else { throw MoneyRefusal.tariffExists(validFrom: tariff.validFrom) }
+        transaction.insert(tariff)
+        var facts: [Fact] = [.instant("valid-from", tariff.validFrom), .number("rate", Int(rate))]
+        if let application { facts.append(.name("application", application)) }
+        try note(Note("tariff.set", .provider(provider), provider: provider, facts: facts))
+    }
+
+    package func tariffs(of provider: ProviderID) throws -> [Tariff] {
+        try transaction.all(Tariff.self, key: .word(provider))
+    }
+}
+
+// MARK: How long what was kept (row B11)
+
+extension Transaction {
+    /// Writes down what is charged of a custody that has become this; whoever puts a custody calls it.
+    func charge(_ custody: Custody, from before: Custody?) {
+        guard let stay = Stay(custody), stay != before.flatMap(Stay.init) else { return }
+        put(stay)
+    }
+}
+
+// MARK: What is owed
+
+extension Act {
+    /// A provider sees its own only; who may see a holder's is for the caller to know.
+    package func statement(
+        for party: Statement.Party, _ period: Period, viewer: Viewer
+    ) throws -> Statement {
+        switch party {
+        case .provider(let id):
+            guard viewer.sees(id) else { throw ProviderRefusal.notVisible(what: "provider '\(id)'") }
+        case .holder(let number):
+            guard viewer == .everything || actor == .holder(number) else {
+                throw ProviderRefusal.notVisible(what: "holder \(number)")
+            }
+        }
+        let stays = try stays(of: party, since: period.start)
+        let tariffs = try Set(stays.map(\.provider)).flatMap { try self.tariffs(of: $0) }
+        return try Statement(for: party, period, stays: stays, tariffs: tariffs, asOf: now)
+    }
+
+    /// What is owed until now for what is still kept.
+    package func runningCost(of stay: Stay) throws -> Money? {
+        let book = TariffBook(try tariffs(of: stay.provider))
+        let charge = StayCharge(stay, tariffs: book.sequence(for: stay.application))
+        guard let currency = charge.currency(until: now) else { return nil }
+        return Money(try charge.amount(until: now), currency)
+    }
+
+    /// Stays that last, and those that ended in the month of this instant or later.
+    private func stays(of party: Statement.Party, since: Instant) throws -> [Stay] {
+        // A clock that ran ahead may have ended stays in the month after this one.
+        let months = since.day.month...max(since.day.month, now.day.month + 1)
+        guard months.count <= Bounds.statementMonthsMax + 1 else {
+            throw MoneyRefusal.tooFarBack(monthsMax: Bounds.statementMonthsMax)
+        }
+        var stays = try all(of: party, endMonth: .null)
+        for month in months {
+            stays += try all(of: party, endMonth: .integer(month))
+            guard stays.count <= Bounds.staysPerStatementMax else {
+                throw MoneyRefusal.tooManyStays(max: Bounds.staysPerStatementMax)
+            }
+        }
+        return stays
+    }
+
+    private func all(of party: Statement.Party, endMonth: StoredValue) throws -> [Stay] {
+        let condition: Query.Condition =
+            switch party {
+            case .provider(let id): .init("provider", .word(id))
+            case .holder(let number): .init("holder", .word(number))
+            }
+        var query = Query(Stay.table, [condition, .init("end_month", endMonth)])
+        var stays: [Stay] = []
+        while stays.count <= Bounds.staysPerStatementMax {
+            let page = try transaction.all(Stay.self, query)
+            stays += page
+            guard page.count == query.limit, let last = page.last else { break }
+            query.after = last.keyValues
+        }
+        return stays
+    }
+}

@@ -1,0 +1,80 @@
+internal import CardManagement
+internal import GlobalPlatform
+internal import SmartCard
+
+// New keys for a card: beside the old ones, proved by a session of their own, and only then are the old ones deleted.
+
+extension Visit {
+    mutating func putKeys(
+        _ masterKey: MasterKeyName, _ version: UInt8, _ index: Int, _ file: inout CaseFile,
+        _ draft: inout OrderDraft, _ around: Surroundings
+    ) throws {
+        if file.card.keySet.version == version, file.card.keySet.masterKey == masterKey {
+            return deleteOldKeys(index, &file, &draft)
+        }
+        guard !sight.keysTaken, let session = dialogue.session else { return }
+        var pending = file.card.keySet
+        pending.masterKey = masterKey
+        pending.version = version
+        pending.nextSequenceCounter = nil
+        let delivery: KeyDelivery
+        do {
+            delivery = try around.vault.delivery(
+                of: pending, replacing: nil, in: session, hasZeroCheckBlock: false)
+        } catch {
+            throw MaterialFailure.keys(error)
+        }
+        begin(index, &file)
+        // From here on the card may have both sets; the present one counts until a session proves the other.
+        file.operation?.pendingKeys = pending
+        if around.flaws.contains(.trustsNewKeys) { file.card.keySet = pending }
+        draft.add(.keys(index), delivery.command)
+        expectedKeys = delivery
+    }
+
+    private func deleteOldKeys(_ index: Int, _ file: inout CaseFile, _ draft: inout OrderDraft) {
+        guard let old = file.operation?.replacedKeyVersion, old != KeyRotation.initialVersion else {
+            file.operation?.replacedKeyVersion = nil
+            file.operation?.done.insert(index)
+            return
+        }
+        draft.add(.step(index), .deleteKey(identifier: nil, version: old))
+    }
+
+    mutating func takeKeys(_ step: Int, _ answer: ResponseAPDU) {
+        do {
+            guard let expectedKeys else { return }
+            _ = try expectedKeys.check(answer)
+            sight.keysTaken = true
+        } catch {
+            sight.refused[step] = "The card did not take the new keys: \(error)."
+        }
+    }
+
+    /// After the card took new keys the next session is opened with them; it alone proves that they work.
+    mutating func reopen(_ file: inout CaseFile, _ around: Surroundings) -> Reply? {
+        guard sight.keysTaken, file.operation?.pendingKeys != nil else { return nil }
+        return restart(&file, around)
+    }
+
+    /// Begins anew in the same visit, with the keys that are to be proved.
+    mutating func restart(_ file: inout CaseFile, _ around: Surroundings) -> Reply {
+        guard !isProvingKeys, let pending = file.operation?.pendingKeys else {
+            return end(.interrupted("The new keys could not be proved."))
+        }
+        isProvingKeys = true
+        sight = Sight()
+        dialogue = Dialogue()
+        return open(with: pending, &file, around)
+    }
+
+    /// A session with the pending keys is open: from now on they are the card's.
+    mutating func acceptPendingKeys(_ file: inout CaseFile) {
+        guard isProvingKeys, let pending = file.operation?.pendingKeys else { return }
+        file.operation?.replacedKeyVersion = file.card.keySet.version
+        file.card.keySet = pending
+        file.card.keySet.nextSequenceCounter = dialogue.session?.peer.sequenceCounter.map { $0 + 1 }
+        file.operation?.pendingKeys = nil
+        isProvingKeys = false
+    }
+}

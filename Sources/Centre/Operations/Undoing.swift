@@ -1,0 +1,143 @@
+internal import CardManagement
+internal import GlobalPlatform
+internal import SmartCard
+
+// What becomes of an operation that cannot go on, and of stays in custody that no operation wants any more.
+
+extension Visit {
+    /// How often one stay is set right in one visit; the next visit tries again.
+    private static let houseAttemptsMax = 2
+
+    /// Turns the operation round: what it made is removed, and what had left comes back.
+    mutating func giveUp(_ reason: String, _ file: inout CaseFile, _ around: Surroundings) {
+        guard var operation = file.operation, operation.isOpen, !operation.isUndoing else {
+            if file.operation?.isOpen == true { file.operation?.state = .ended(.stuck(reason)) }
+            return
+        }
+        let steps = undoing(operation, file, around)
+        file.note(.intent, -1, "undo: \(reason)")
+        operation.state = .undoing(because: reason)
+        operation.steps = steps
+        operation.done = []
+        operation.begun = []
+        operation.idleOrders = 0
+        operation.lastRefusal = nil
+        file.operation = operation
+        judge(&file, around)
+    }
+
+    private func undoing(
+        _ operation: Operation, _ file: CaseFile, _ around: Surroundings
+    ) -> [PlanStep] {
+        let kept = restored(operation)
+        var steps: [PlanStep] = []
+        for index in operation.steps.indices.reversed() where operation.begun.contains(index) {
+            switch operation.steps[index] {
+            case .install(let install) where !kept.instances.contains(install.aid):
+                steps.append(.removeInstance(.init(instance: install.aid, purpose: .forGood)))
+            case .load(let load) where !kept.loadFiles.contains(load.aid):
+                steps.append(.removeLoadFile(aid: load.aid))
+            case .makeDomain(let domain): steps.append(.dropDomain(aid: domain.aid))
+            case .install, .load, .park, .removeInstance, .removeLoadFile, .dropDomain, .reserveInLedger,
+                .releaseInLedger, .personalise, .restore, .putKeys:
+                break
+            }
+        }
+        for case .park(let parking) in operation.steps {
+            guard let stay = file.stay(of: parking.instance), case .held = stay.state else { continue }
+            steps += comeback(stay, parking.way, around)
+        }
+        return steps
+    }
+
+    /// What was brought back to life by this operation stays, with the code it needs.
+    private func restored(_ operation: Operation) -> (instances: Set<AID>, loadFiles: Set<AID>) {
+        var instances: Set<AID> = []
+        for index in operation.done {
+            if case .restore(let task) = operation.steps[index] { instances.insert(task.instance) }
+        }
+        var loadFiles: Set<AID> = []
+        for case .install(let install) in operation.steps where instances.contains(install.aid) {
+            loadFiles.insert(install.loadFile)
+        }
+        return (instances, loadFiles)
+    }
+
+    /// Everything that brings a held application back to the card it left.
+    private func comeback(
+        _ stay: Custody, _ way: PlanStep.Way, _ around: Surroundings
+    ) -> [PlanStep] {
+        guard let release = try? around.materials.release(stay.release),
+            let recipe = release.instances.first(where: { $0.aid == stay.aid }) ?? release.instances.first
+        else { return [] }
+        var steps = release.loadFiles.map { file in
+            PlanStep.load(
+                .init(
+                    release: release.id, aid: file.aid, digest: HexBytes(file.digest),
+                    byteCount: file.byteCount, domain: nil))
+        }
+        steps.append(
+            .install(
+                .init(
+                    release: release.id, aid: stay.aid, module: recipe.module, loadFile: recipe.loadFile,
+                    privileges: recipe.privileges.rawValue, parameters: HexBytes(recipe.parameters),
+                    domain: nil, isVacant: way == .contract)))
+        steps.append(
+            .restore(
+                .init(
+                    instance: stay.aid, release: release.id, imageBytes: stay.imageBytes, way: way,
+                    source: .held(stay.key))))
+        return steps
+    }
+}
+
+// MARK: - Stays that nobody wants
+
+extension Visit {
+    /// Thaws what was frozen in vain, and clears away half a copy.
+    mutating func keepHouse(_ file: inout CaseFile, _ draft: inout OrderDraft, _ around: Surroundings) {
+        for index in file.stays.indices where file.stays[index].isOpen {
+            let stay = file.stays[index]
+            guard !isWanted(stay, file), houseAttempts[stay.key, default: 0] < Self.houseAttemptsMax else {
+                continue
+            }
+            switch stay.state {
+            case .frozen, .provisional, .surrendering:
+                guard stay.card == file.card.id, !around.flaws.contains(.forgetsThaw) else { continue }
+                thaw(index, &file, &draft)
+            case .returning(file.card.id, _):
+                guard !around.flaws.contains(.keepsHalfCopy), isHalfCopy(stay) else { continue }
+                houseAttempts[stay.key, default: 0] += 1
+                file.note(.intent, -1, "delete the half copy \(stay.aid)")
+                draft.add(.clear(stay.aid), .delete(stay.aid, withRelated: false))
+            case .returning, .held, .returned, .discarded: continue
+            }
+        }
+    }
+
+    private mutating func thaw(_ index: Int, _ file: inout CaseFile, _ draft: inout OrderDraft) {
+        let stay = file.stays[index]
+        guard stay.hasImage, let status = sight.parking[stay.aid] else { return }
+        switch status.state {
+        case .frozen where status.generation == stay.generation:
+            houseAttempts[stay.key, default: 0] += 1
+            file.note(.intent, -1, "thaw \(stay.aid)")
+            draft.park(stay.aid, .thaw(generation: stay.generation), keys: sealKeys)
+        // The command that was to freeze it never arrived, and in this session it cannot any more.
+        case .active where status.generation < stay.generation:
+            let never = CustodyEvent.dismissed(reason: "the card never froze it")
+            if let next = try? stay.after(never, at: file.now) { file.stays[index] = next }
+        case .active, .frozen, .vacant, .importing, .verified: return
+        }
+    }
+
+    /// Something of the application stands on the card, and it is not alive.
+    private func isHalfCopy(_ stay: Custody) -> Bool {
+        guard isOnCard(stay.aid) == true else { return false }
+        guard stay.hasImage else { return stay.parking == .rePersonalised }
+        switch sight.parking[stay.aid]?.state {
+        case .vacant, .importing, .verified: return true
+        case .active, .frozen, nil: return false
+        }
+    }
+}

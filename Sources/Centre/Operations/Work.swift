@@ -1,0 +1,279 @@
+internal import CardCrypto
+internal import CardManagement
+internal import GlobalPlatform
+internal import SmartCard
+
+// What an order carries: as much as can be sent blind, never a deletion with the reading that must come first.
+
+extension Visit {
+    /// How many orders may bring nothing before the operation is given up.
+    static let idleOrdersMax = 2
+
+    mutating func takeWork(
+        _ answers: [ResponseAPDU], _ file: inout CaseFile, _ around: Surroundings
+    ) -> Reply {
+        do {
+            try take(answers[...], &file, around)
+        } catch {
+            return end(Self.ending(of: error))
+        }
+        return goOn(&file, around, afterWork: true)
+    }
+
+    /// Judges what was seen, and composes the next order; nothing left to send ends the visit.
+    mutating func goOn(_ file: inout CaseFile, _ around: Surroundings, afterWork: Bool) -> Reply {
+        asked = []
+        phase = .working
+        guard pages.isEmpty else {
+            var draft = OrderDraft()
+            for command in pages { draft.add(.registry, command) }
+            pages = []
+            return send([], draft)
+        }
+        let before = (file.operation?.done, file.stays)
+        judge(&file, around)
+        keepImages(&file, around)
+        judge(&file, around)
+        let hasMoved = before.0 != file.operation?.done || before.1 != file.stays
+        if var operation = file.operation, operation.isOpen {
+            if hasMoved { operation.idleOrders = 0 } else if afterWork { operation.idleOrders += 1 }
+            file.operation = operation
+        }
+        if let reply = reopen(&file, around) { return reply }
+        turn(&file, around)
+        // Once for the plan, once more where that turned it round, and once to see that nothing is left.
+        for _ in 0..<3 {
+            do {
+                let draft = try compose(&file, around)
+                guard draft.isEmpty else { return sendWork(draft, &file) }
+            } catch {
+                giveUp("What the next step needs is not at hand: \(error).", &file, around)
+                continue
+            }
+            judge(&file, around)
+            guard conclude(&file, around) else { break }
+        }
+        return end(.finished)
+    }
+
+    private mutating func sendWork(_ draft: OrderDraft, _ file: inout CaseFile) -> Reply {
+        var draft = draft
+        if var reading = Optional(ReadContents()), case .send(let commands)? = try? reading.next(after: []) {
+            for command in commands { draft.add(.registry, command) }
+        }
+        file.operation?.orderCount += 1
+        return send([], draft)
+    }
+
+    /// Deadlines, cancellations and standstill turn an operation round, or end it.
+    private mutating func turn(_ file: inout CaseFile, _ around: Surroundings) {
+        guard let operation = file.operation, operation.isOpen else { return }
+        if file.now > operation.deadline, !around.flaws.contains(.ignoresDeadline) {
+            file.operation?.state = .ended(.overdue(operation))
+        } else if operation.isCancelRequested, !operation.isPastReturn, !operation.isUndoing {
+            giveUp("It was cancelled.", &file, around)
+        } else if operation.idleOrders >= Self.idleOrdersMax {
+            let reason = operation.lastRefusal ?? "The card did not do what was asked, and did not say why."
+            if operation.isUndoing {
+                file.operation?.state = .ended(.stuck(reason))
+            } else {
+                giveUp(reason, &file, around)
+            }
+        } else if operation.state == .waiting {
+            file.operation?.state = .running
+        }
+    }
+
+    /// Ends what is done; an operation with steps left that cannot be sent is turned round, and is to be composed
+    /// again.
+    private mutating func conclude(_ file: inout CaseFile, _ around: Surroundings) -> Bool {
+        guard let operation = file.operation, operation.isOpen else { return false }
+        guard operation.remaining.isEmpty else {
+            giveUp(operation.lastRefusal ?? "The next step cannot be taken on this card.", &file, around)
+            return true
+        }
+        switch operation.state {
+        case .waiting, .running: file.operation?.state = .ended(.done)
+        case .undoing(let reason):
+            file.operation?.state = .ended(
+                operation.isCancelRequested ? .cancelled(reason: reason) : .undone(reason))
+        case .ended: break
+        }
+        return false
+    }
+}
+
+extension Operation.End {
+    static func overdue(_ operation: Operation) -> Operation.End {
+        .failed(
+            reason: "The card was not seen again before the deadline of \(operation.deadline).",
+            nextStep: operation.isPastReturn
+                ? "What had left the card is in custody: ask for it back when the card is at a terminal."
+                : "Nothing was changed on the card; ask again.")
+    }
+
+    static func stuck(_ reason: String) -> Operation.End {
+        .needsPerson(
+            reason: reason,
+            nextStep: "Look at the card and at what is in custody, then ask for what is missing.")
+    }
+
+    static func undone(_ reason: String) -> Operation.End {
+        .failed(
+            reason: reason,
+            nextStep: "The card is as it was before. Mend what the reason says, and ask again.")
+    }
+}
+
+// MARK: - Images
+
+extension Visit {
+    /// Data that have come whole and whose digest agrees are kept; what was begun is noted as frozen.
+    private mutating func keepImages(_ file: inout CaseFile, _ around: Surroundings) {
+        guard let operation = file.operation, operation.isOpen else { return }
+        for case .park(let parking) in operation.remainingSteps where parking.way == .contract {
+            guard let status = sight.parking[parking.instance], status.state == .frozen else { continue }
+            do {
+                try keep(parking, status, &file, around)
+            } catch {
+                sight.refused[operation.steps.firstIndex(of: .park(parking)) ?? 0] = "\(error)"
+            }
+        }
+    }
+
+    private mutating func keep(
+        _ parking: PlanStep.Parking, _ status: ParkingStatus, _ file: inout CaseFile, _ around: Surroundings
+    ) throws {
+        if file.stay(of: parking.instance) == nil {
+            let opening = try opening(parking, file, around)
+            file.stays.append(try Custody.open(opening, frozen: status, at: file.now))
+        }
+        guard let index = file.stayIndex(of: parking.instance) else { return }
+        // Until it is kept, the image is whatever the frozen instance says it is.
+        if file.stays[index].state == .frozen, file.stays[index].generation == status.generation {
+            file.stays[index].digest = status.digest
+            file.stays[index].imageBytes = status.byteCount
+            file.stays[index].format = status.format
+        }
+        let stay = file.stays[index]
+        guard stay.generation == status.generation, let bytes = sight.pieces[parking.instance],
+            bytes.count == stay.imageBytes
+        else { return }
+        let secret = Secret(bytes)
+        let computed = around.flaws.contains(.ignoresDigest) ? stay.digest : status.image.digest(of: secret)
+        file.stays[index] = try stay.after(.imageKept(digest: computed, byteCount: bytes.count), at: file.now)
+        file.images.append((stay.key, stay.generation, secret))
+        sight.pieces[parking.instance] = nil
+    }
+
+    private func opening(
+        _ parking: PlanStep.Parking, _ file: CaseFile, _ around: Surroundings
+    ) throws -> CustodyOpening {
+        let release = try around.materials.release(parking.release)
+        let application = try around.materials.application(parking.release.application)
+        let last = file.stays.filter { $0.card == file.card.id && $0.aid == parking.instance }
+            .map(\.ordinal).max()
+        let room =
+            file.installed.first { $0.aid == parking.instance }?.measured
+            ?? release.instances.first { $0.aid == parking.instance }?.declared ?? .none
+        return CustodyOpening(
+            card: file.card.id, aid: parking.instance, ordinal: (last ?? 0) + 1, release: parking.release,
+            provider: application.provider, holder: file.card.holder, parking: release.parking, room: room)
+    }
+}
+
+// MARK: - Composing
+
+extension Visit {
+    private mutating func compose(
+        _ file: inout CaseFile, _ around: Surroundings
+    ) throws -> OrderDraft {
+        var draft = OrderDraft()
+        keepHouse(&file, &draft, around)
+        guard let operation = file.operation, operation.isOpen else { return draft }
+        try addReading(&file, &draft, around)
+        let isReading =
+            file.operation?.remainingSteps.contains { if case .park = $0 { true } else { false } } ?? false
+        guard !isReading || around.flaws.contains(.deletesBeforeDurable) else { return draft }
+        try addChanges(&file, &draft, around)
+        return draft
+    }
+
+    /// FREEZE and READ for everything that leaves with its data; the rest of the plan waits for it.
+    private mutating func addReading(
+        _ file: inout CaseFile, _ draft: inout OrderDraft, _ around: Surroundings
+    ) throws {
+        for index in file.operation?.remaining ?? [] {
+            guard case .park(let parking)? = file.operation?.steps[index] else { continue }
+            switch parking.way {
+            case .stateless, .script:
+                if file.stay(of: parking.instance) == nil, isOnCard(parking.instance) == true {
+                    let opening = try opening(parking, file, around)
+                    file.stays.append(try Custody.open(withoutData: opening, at: file.now))
+                }
+                if file.stay(of: parking.instance) != nil { file.operation?.done.insert(index) }
+            case .contract: try read(parking, index, &file, &draft, around)
+            }
+        }
+    }
+
+    private mutating func read(
+        _ parking: PlanStep.Parking, _ index: Int, _ file: inout CaseFile, _ draft: inout OrderDraft,
+        _ around: Surroundings
+    ) throws {
+        guard let status = sight.parking[parking.instance] else {
+            file.operation?.lastRefusal =
+                "\(parking.release.application) does not answer as an application that can be parked."
+            return
+        }
+        let generation: UInt32
+        switch status.state {
+        case .active:
+            guard status.result.isSuccess else {
+                file.operation?.lastRefusal = Self.words(status, parking)
+                return
+            }
+            generation = status.generation + 1
+            try expectFrozen(parking, status, &file, around)
+            draft.park(parking.instance, .freeze(generation: generation), keys: sealKeys)
+        case .frozen: generation = status.generation
+        case .vacant, .importing, .verified:
+            file.operation?.lastRefusal = "\(parking.release.application) has no data that could leave."
+            return
+        }
+        begin(index, &file)
+        sight.pieces[parking.instance] = []
+        for offset in stride(from: 0, to: max(1, status.byteCount), by: pieceBytes) {
+            let order = ParkingOrder.read(generation: generation, offset: offset, wanted: pieceBytes)
+            draft.park(parking.instance, order, keys: sealKeys)
+        }
+    }
+
+    /// The stay is written down before FREEZE is sent, so that whatever becomes of it is asked for ever after.
+    private func expectFrozen(
+        _ parking: PlanStep.Parking, _ status: ParkingStatus, _ file: inout CaseFile, _ around: Surroundings
+    ) throws {
+        var expected = status
+        expected.state = .frozen
+        expected.generation += 1
+        guard file.stay(of: parking.instance)?.generation != expected.generation else { return }
+        let opening = try opening(parking, file, around)
+        file.stays.append(try Custody.open(opening, frozen: expected, at: file.now))
+    }
+
+    private static func words(_ status: ParkingStatus, _ parking: PlanStep.Parking) -> String {
+        let said = status.text.map { ": \($0)" } ?? "."
+        return "\(parking.release.application) refuses to leave now\(said)"
+    }
+
+    /// Sealed answers are longer by a tag and an authenticator.
+    private var pieceBytes: Int { sealKeys == nil ? 200 : 195 }
+
+    func begin(_ index: Int, _ file: inout CaseFile) {
+        guard let steps = file.operation?.steps, file.operation?.begun.contains(index) == false else {
+            return
+        }
+        file.operation?.begun.insert(index)
+        file.note(.intent, index, steps[index].words)
+    }
+}

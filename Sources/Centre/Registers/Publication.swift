@@ -1,0 +1,208 @@
+internal import GlobalPlatform
+internal import SmartCard
+
+extension Release {
+    /// What can be said against it without looking at anything else.
+    func checkSizes() throws(CatalogueRefusal) {
+        guard !loadFiles.isEmpty || !instances.isEmpty else { throw .nothingIn(id) }
+        let counts = [
+            (loadFiles.count, Bounds.loadFilesPerReleaseMax, "load files in a release"),
+            (instances.count, Bounds.instancesPerReleaseMax, "instances in a release"),
+            (personalisation.count, Bounds.personalisationBlocksMax, "blocks of personalisation"),
+        ]
+        for (count, max, what) in counts where count > max { throw .tooMany(what: what, max: max) }
+        if personalisation.contains(where: { $0.count > Bounds.personalisationBlockBytesMax }) {
+            throw .tooLong(
+                what: "A block of personalisation", bytesMax: Bounds.personalisationBlockBytesMax)
+        }
+        if instances.contains(where: { $0.parameters.count > Bounds.instanceParametersBytesMax }) {
+            throw .tooLong(what: "An instance's parameters", bytesMax: Bounds.instanceParametersBytesMax)
+        }
+        try checkRooms()
+        try checkProfiles()
+        try checkNames()
+        if let reason = parking.reason,
+            let problem = FreeText.problem(in: reason, bytesMax: Bounds.reasonBytesMax)
+        {
+            throw .text(field: "reason for never leaving", problem)
+        }
+    }
+
+    private func checkRooms() throws(CatalogueRefusal) {
+        let rooms = loadFiles.map { ($0.aid, $0.declared) } + instances.map { ($0.aid, $0.declared) }
+        let bytes = 0...Bounds.roomBytesMax
+        for (aid, room) in rooms
+        where !bytes.contains(room.nonVolatile) || !bytes.contains(room.volatile) { throw .room(aid) }
+    }
+
+    private func checkProfiles() throws(CatalogueRefusal) {
+        switch compatibility {
+        case .everyProfile: return
+        case .only(let profiles):
+            guard !profiles.isEmpty, Set(profiles).count == profiles.count else { throw .noProfile(id) }
+            guard profiles.count <= Bounds.profilesPerReleaseMax else {
+                throw .tooMany(what: "profiles of a release", max: Bounds.profilesPerReleaseMax)
+            }
+        }
+    }
+
+    /// One registry holds them all (GPCS 2.3.1 §6.1.1): no two can have one AID.
+    private func checkNames() throws(CatalogueRefusal) {
+        var seen: Set<AID> = []
+        for aid in loadFiles.map(\.aid) + instances.map(\.aid) where !seen.insert(aid).inserted {
+            throw .twice(aid)
+        }
+        for instance in instances where !loadFiles.contains(where: { $0.aid == instance.loadFile }) {
+            throw .loadFileMissing(instance.loadFile, instance: instance.aid)
+        }
+    }
+}
+
+extension Act {
+    /// Everything that must hold before cards may get it.
+    func checkPublication(_ release: Release) throws {
+        try release.checkSizes()
+        let kept = try kept(of: release)
+        for instance in release.instances {
+            guard let loadFile = kept.first(where: { $0.package.aid == instance.loadFile }),
+                loadFile.modules.contains(instance.module)
+            else {
+                throw CatalogueRefusal.moduleMissing(module: instance.module, loadFile: instance.loadFile)
+            }
+        }
+        try checkOwners(of: release)
+        _ = try closure(of: release)
+    }
+
+    /// Every load file as it describes itself, held to what the release says about it.
+    private func kept(of release: Release) throws -> [KeptLoadFile] {
+        try release.loadFiles.map { loadFile in
+            guard let kept = try transaction.find(KeptLoadFile.self, key: .bytes(loadFile.digest)) else {
+                throw CatalogueRefusal.blobMissing(loadFile.aid)
+            }
+            let comparisons = [
+                (kept.package.aid == loadFile.aid, "AID"),
+                (kept.byteCount == loadFile.byteCount, "size"),
+                (kept.imports.map(\.aid) == loadFile.imports, "imports"),
+            ]
+            for (isSame, what) in comparisons where !isSame {
+                throw CatalogueRefusal.blobDiffers(loadFile.aid, what: what)
+            }
+            return kept
+        }
+    }
+
+    /// An AID that another application published is another thing, unless it is the same load file byte for byte.
+    private func checkOwners(of release: Release) throws {
+        for mine in release.aids {
+            for other in try transaction.all(PublishedAID.self, key: .aid(mine.aid))
+            where other.release.application != release.id.application {
+                let isShared = mine.role == .loadFile && other.digest == mine.digest
+                if !isShared { throw CatalogueRefusal.aidTaken(mine.aid, by: other.release) }
+            }
+        }
+    }
+}
+
+// MARK: What a release draws in
+
+/// A load file that must be on the card, and the release that it comes from.
+package struct NeededLoadFile: Hashable, Sendable {
+    package let loadFile: Release.LoadFile
+    package let release: ReleaseID
+}
+
+extension Act {
+    /// The load files of a release and of everything that they need, each once, in an order in which they can be
+    /// loaded.
+    package func closure(of release: Release) throws -> [NeededLoadFile] {
+        var walk = DependencyWalk(self)
+        for loadFile in release.loadFiles { try walk.visit(loadFile, in: release, depth: 0) }
+        return walk.ordered
+    }
+}
+
+/// Goes through load files depth first: libraries come before what needs them.
+private struct DependencyWalk {
+    private let act: Act
+    private(set) var ordered: [NeededLoadFile] = []
+    /// On the way from the release to where the walk is.
+    private var path: [AID] = []
+
+    init(_ act: Act) { self.act = act }
+
+    mutating func visit(_ loadFile: Release.LoadFile, in release: Release, depth: Int) throws {
+        if let known = ordered.first(where: { $0.loadFile.aid == loadFile.aid }) {
+            guard known.loadFile.digest == loadFile.digest else {
+                throw CatalogueRefusal.twoVersions(loadFile.aid)
+            }
+            return
+        }
+        guard !path.contains(loadFile.aid) else { throw CatalogueRefusal.cycle(loadFile.aid) }
+        guard depth < Bounds.closureDepthMax, ordered.count < Bounds.closureLoadFilesMax else {
+            throw CatalogueRefusal.tooMany(
+                what: "load files that a release draws in", max: Bounds.closureLoadFilesMax)
+        }
+        guard let kept = try act.transaction.find(KeptLoadFile.self, key: .bytes(loadFile.digest)) else {
+            throw CatalogueRefusal.blobMissing(loadFile.aid)
+        }
+        path.append(loadFile.aid)
+        for package in kept.imports {
+            try visitLibrary(package, neededBy: loadFile, in: release, depth: depth)
+        }
+        path.removeLast()
+        ordered.append(NeededLoadFile(loadFile: loadFile, release: release.id))
+    }
+
+    private mutating func visitLibrary(
+        _ package: CAPPackage, neededBy loadFile: Release.LoadFile, in release: Release, depth: Int
+    ) throws {
+        if path.contains(package.aid) { throw CatalogueRefusal.cycle(package.aid) }
+        if let place = release.loadFiles.firstIndex(where: { $0.aid == package.aid }) {
+            let own = release.loadFiles.firstIndex { $0.aid == loadFile.aid }
+            if let own, place > own { throw CatalogueRefusal.dependencyLater(package.aid, of: loadFile.aid) }
+            let library = release.loadFiles[place]
+            try check(library, satisfies: package, of: loadFile)
+            try visit(library, in: release, depth: depth + 1)
+            return
+        }
+        let (library, owner) = try published(package, neededBy: loadFile)
+        try visit(library, in: owner, depth: depth + 1)
+    }
+
+    /// The newest published release whose load file can stand in for the import.
+    private func published(
+        _ package: CAPPackage, neededBy loadFile: Release.LoadFile
+    ) throws -> (Release.LoadFile, Release) {
+        var best: (at: Instant, loadFile: Release.LoadFile, release: Release)?
+        var refusal = CatalogueRefusal.dependencyMissing(package, of: loadFile.aid)
+        for entry in try act.transaction.all(PublishedAID.self, key: .aid(package.aid))
+        where entry.role == .loadFile {
+            guard let release = try act.find(entry.release), case .published(let at) = release.life,
+                let library = release.loadFiles.first(where: { $0.aid == package.aid })
+            else { continue }
+            do {
+                try check(library, satisfies: package, of: loadFile)
+            } catch let older as CatalogueRefusal {
+                refusal = older
+                continue
+            }
+            // Two of the same instant are told apart by name, so that the choice never depends on anything else.
+            if let best, (best.at, best.release.id) > (at, release.id) { continue }
+            best = (at, library, release)
+        }
+        guard let best else { throw refusal }
+        return (best.loadFile, best.release)
+    }
+
+    private func check(
+        _ library: Release.LoadFile, satisfies package: CAPPackage, of loadFile: Release.LoadFile
+    ) throws {
+        guard let kept = try act.transaction.find(KeptLoadFile.self, key: .bytes(library.digest)) else {
+            throw CatalogueRefusal.blobMissing(library.aid)
+        }
+        guard package.isSatisfied(by: kept.package) else {
+            throw CatalogueRefusal.dependencyTooOld(package, found: kept.package.version, of: loadFile.aid)
+        }
+    }
+}

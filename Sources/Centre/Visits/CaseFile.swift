@@ -1,0 +1,77 @@
+package import CardCrypto
+package import CardManagement
+internal import SmartCard
+
+/// Everything the centre knows of one card while it answers one report: read before, written back after, in one
+/// transaction with whatever else the report causes.
+package struct CaseFile {
+    package var card: Card
+    package var model: CardModel
+    package var operation: Operation?
+    /// The newest stay of every instance of this card that is not over, and those that this operation brings back.
+    package var stays: [Custody]
+    /// Applications the centre believes to be on the card.
+    package var installed: [InstalledApplication]
+    package let now: Instant
+
+    // What came of the report.
+
+    /// Images to seal and keep, in this very transaction.
+    package var images: [(stay: CustodyKey, generation: UInt32, bytes: Secret)] = []
+    /// The registry as read in full, with its answers' protection checked.
+    package var contents: CardContents?
+    package var measurements: [Measurement] = []
+    package var journal: [(kind: JournalEntry.Kind, step: Int, text: String)] = []
+    package var confirmations: [ConfirmedOperation] = []
+
+    package init(
+        card: Card, model: CardModel, operation: Operation?, stays: [Custody],
+        installed: [InstalledApplication], now: Instant
+    ) {
+        self.card = card
+        self.model = model
+        self.operation = operation
+        self.stays = stays
+        self.installed = installed
+        self.now = now
+    }
+
+    /// Free memory before and after one step, as the card said: what footprints are learned from.
+    package struct Measurement: Hashable, Sendable {
+        package var step: Int
+        package var before: Room
+        package var after: Room
+
+        package init(step: Int, before: Room, after: Room) {
+            self.step = step
+            self.before = before
+            self.after = after
+        }
+    }
+}
+
+/// What steps are made of, fetched when they are sent.
+package protocol Materials {
+    /// A load file data block by its digest.
+    func loadFile(_ digest: [UInt8]) throws -> [UInt8]
+    func release(_ id: ReleaseID) throws -> Release
+    func application(_ id: ApplicationID) throws -> Application
+    /// The image of a held stay, opened.
+    func image(of stay: Custody) throws -> Secret
+}
+
+extension CaseFile {
+    func stayIndex(of aid: AID) -> Int? {
+        stays.lastIndex { $0.card == card.id && $0.aid == aid && $0.isOpen }
+    }
+    func stay(of aid: AID) -> Custody? { stayIndex(of: aid).map { stays[$0] } }
+    func stayIndex(_ key: CustodyKey) -> Int? { stays.firstIndex { $0.key == key } }
+
+    mutating func note(_ kind: JournalEntry.Kind, _ step: Int, _ text: String) {
+        journal.append((kind, step, text))
+    }
+}
+
+extension Custody {
+    package var key: CustodyKey { CustodyKey(card: card, aid: aid, ordinal: ordinal) }
+}

@@ -1,0 +1,236 @@
+internal import CardManagement
+internal import GlobalPlatform
+internal import SmartCard
+
+// The first thing of every visit: ask the card what is true.
+
+extension Visit {
+    /// The registry, the free memory, and the word of every instance that is on its way in or out.
+    func surveyDraft(_ file: CaseFile) -> OrderDraft {
+        var draft = OrderDraft()
+        for tag in Self.identityTags { draft.add(.identity(tag), .getData(tag)) }
+        var reading = ReadContents()
+        if case .send(let commands)? = try? reading.next(after: []) {
+            for command in commands { draft.add(.registry, command) }
+        }
+        for aid in Self.speakers(file) { draft.park(aid, .query, keys: sealKeys) }
+        return draft
+    }
+
+    /// Instances whose word counts in this visit: those that are to be parked, and those with an open stay.
+    static func speakers(_ file: CaseFile) -> [AID] {
+        var speakers: [AID] = []
+        func add(_ aid: AID) { if !speakers.contains(aid) { speakers.append(aid) } }
+        for stay in file.stays where stay.isOpen && stay.hasImage {
+            switch stay.state {
+            case .frozen, .provisional, .surrendering, .held:
+                if stay.card == file.card.id { add(stay.aid) }
+            case .returning(let card, _): if card == file.card.id { add(stay.aid) }
+            case .returned, .discarded: break
+            }
+        }
+        for step in file.operation?.remainingSteps ?? [] {
+            switch step {
+            case .park(let parking) where parking.way == .contract: add(parking.instance)
+            case .restore(let task) where task.way == .contract: add(task.instance)
+            case .park, .removeInstance, .removeLoadFile, .dropDomain, .makeDomain, .reserveInLedger,
+                .releaseInLedger, .load, .install, .personalise, .restore, .putKeys:
+                break
+            }
+        }
+        return speakers
+    }
+
+    mutating func takeSurvey(
+        _ answers: [ResponseAPDU], _ file: inout CaseFile, _ around: Surroundings
+    ) -> Reply {
+        do {
+            var rest = answers[...]
+            let computed = asked.first == .select
+            if computed {
+                guard let first = rest.first, first.status.isSuccess || first.status == 0x6283 else {
+                    return end(.interrupted("The card was gone, or does not know its issuer domain."))
+                }
+                rest = rest.dropFirst()
+                asked.removeFirst()
+            }
+            let opening = dialogue.openingAnswers
+            try dialogue.accept(Array(rest.prefix(opening)))
+            rest = rest.dropFirst(opening)
+            acceptPendingKeys(&file)
+            if let counter = dialogue.session?.peer.sequenceCounter {
+                file.card.keySet.nextSequenceCounter = counter + 1
+            }
+            try take(rest, &file, around)
+        } catch {
+            if case .handshake(.unexpectedAnswer(let counter)) = error {
+                return end(counterDiffers(counter, computedCounter, &file, around))
+            }
+            return end(Self.ending(of: error))
+        }
+        return goOn(&file, around, afterWork: false)
+    }
+
+    /// A session that was computed ahead met another counter than it was computed for.
+    private func counterDiffers(
+        _ counter: UInt32?, _ expected: UInt32?, _ file: inout CaseFile, _ around: Surroundings
+    ) -> Ending {
+        file.card.keySet.nextSequenceCounter = nil
+        guard let counter, let expected, counter < expected, !around.flaws.contains(.ignoresCounter) else {
+            return .interrupted("The card's sequence counter is not the one it was expected to be.")
+        }
+        let problem = Self.counterWentBack(from: expected, to: counter)
+        file.card.life = .blocked(reason: problem)
+        return .stopped(problem)
+    }
+
+    static func counterWentBack(from expected: UInt32, to counter: UInt32) -> String {
+        "The card's sequence counter went back from \(expected) to \(counter): "
+            + "this is a copy of the card, or the card was put back to an older state."
+    }
+}
+
+// MARK: - Reading answers
+
+extension Visit {
+    /// Reads the answers of the outstanding order into what is seen of the card.
+    mutating func take(
+        _ answers: ArraySlice<ResponseAPDU>, _ file: inout CaseFile, _ around: Surroundings
+    ) throws(DialogueFailure) {
+        var rest = answers
+        var identity: [(Ask, ResponseAPDU)] = []
+        var registry: [ResponseAPDU] = []
+        sight.succeeded = []
+        sight.refused = [:]
+        var failed: Set<Int> = []
+        var lastFree = sight.free
+        for (ask, data) in zip(asked, askedData) {
+            let answer = try dialogue.receive(&rest)
+            switch ask {
+            case .identity: identity.append((ask, answer))
+            case .registry: registry.append(answer)
+            case .measure(let step):
+                let before = lastFree
+                lastFree = Self.room(answer)
+                if let step, let before, let after = lastFree {
+                    file.measurements.append(.init(step: step, before: before, after: after))
+                }
+                sight.free = lastFree
+            case .personalize(let aid):
+                if !answer.status.isSuccess { sight.silent.insert(aid) } else { sight.silent.remove(aid) }
+            case .parking(let aid, let order): takeParking(aid, order, answer, command: data)
+            case .keys(let step): takeKeys(step, answer)
+            case .clear(let aid): if answer.status.isSuccess, isRegistryCredible { sight.deleted.insert(aid) }
+            case .step(let step):
+                takeConfirmation(step, answer, &file, around)
+                guard !answer.status.isSuccess else {
+                    sight.succeeded.insert(step)
+                    if isRegistryCredible { noteDeletion(step, file) }
+                    continue
+                }
+                failed.insert(step)
+                if sight.refused[step] == nil { sight.refused[step] = Self.words(answer.status, step, file) }
+            case .select, .initializeUpdate: break
+            }
+        }
+        sight.succeeded.subtract(failed)
+        if isAnswerProven, let seen = Self.identity(identity.map(\.0), identity.map(\.1)), seen != cardID,
+            !around.flaws.contains(.ignoresIdentity)
+        {
+            throw .handshake(.outOfOrder)
+        }
+        takeRegistry(registry, &file, around)
+    }
+
+    private mutating func noteDeletion(_ step: Int, _ file: CaseFile) {
+        guard let steps = file.operation?.steps, steps.indices.contains(step) else { return }
+        switch steps[step] {
+        case .removeInstance(let removal): sight.deleted.insert(removal.instance)
+        case .dropDomain(let aid): sight.deleted.insert(aid)
+        case .install(let install): sight.deleted.remove(install.aid)
+        case .park, .removeLoadFile, .makeDomain, .reserveInLedger, .releaseInLedger, .load, .personalise,
+            .restore, .putKeys:
+            break
+        }
+    }
+
+    static func room(_ answer: ResponseAPDU) -> Room? {
+        guard answer.status.isSuccess, let object = try? BERTLV.readOne(answer.data),
+            let resources = try? CardResources(value: object.value)
+        else { return nil }
+        return Room(nonVolatile: resources.freeNonVolatile, volatile: resources.freeVolatile)
+    }
+
+    private static func words(_ status: StatusWord, _ step: Int, _ file: CaseFile) -> String {
+        let what =
+            file.operation?.steps.indices.contains(step) == true
+            ? file.operation?.steps[step].words ?? "a step" : "a step"
+        return "The card refused to \(what): \(status)."
+    }
+
+    private mutating func takeParking(
+        _ aid: AID, _ order: ParkingOrder, _ answer: ResponseAPDU, command: [UInt8]
+    ) {
+        guard answer.status.isSuccess else { return }
+        guard
+            let read = try? ParkingAnswer(answer.data, to: order, command: command, keys: sealKeys)
+        else { return }
+        switch read {
+        case .status(let status):
+            sight.parking[aid] = status
+        case .piece(let result, let generation, let offset, let bytes):
+            guard result.isSuccess, sight.parking[aid]?.generation == generation,
+                sight.pieces[aid, default: []].count == offset
+            else { return }
+            sight.pieces[aid, default: []] += bytes
+        }
+    }
+
+    /// The order of the questions in a reading that asks all at once.
+    private static let applicationListIndex = 2
+
+    private mutating func takeRegistry(
+        _ answers: [ResponseAPDU], _ file: inout CaseFile, _ around: Surroundings
+    ) {
+        guard !answers.isEmpty else { return }
+        var reading = ReadContents()
+        if let unfinished = self.reading {
+            reading = unfinished
+        } else {
+            guard (try? reading.next(after: [])) != nil else { return }
+            // An error carries no MAC, so "nothing matches" proves nothing.
+            let list =
+                answers.indices.contains(Self.applicationListIndex)
+                ? answers[Self.applicationListIndex].status : 0x6F00
+            sight.isListProven =
+                around.flaws.contains(.believesEmptyRegistry)
+                || isRegistryCredible && (list.isSuccess || list == 0x6310)
+        }
+        self.reading = nil
+        pages = []
+        guard let step = try? reading.next(after: answers) else { return }
+        switch step {
+        case .done(let contents):
+            sight.contents = contents
+            sight.deleted = sight.deleted.filter { contents.application($0) == nil }
+            if let resources = contents.resources {
+                sight.free = Room(nonVolatile: resources.freeNonVolatile, volatile: resources.freeVolatile)
+            }
+            if sight.isListProven || file.installed.isEmpty { file.contents = contents }
+        case .send(let commands):
+            self.reading = reading
+            pages = commands
+        }
+    }
+
+    /// A card with delegated management signs what it did; the evidence is kept whatever else comes of it.
+    private func takeConfirmation(
+        _ step: Int, _ answer: ResponseAPDU, _ file: inout CaseFile, _ around: Surroundings
+    ) {
+        guard answer.status.isSuccess, answer.data.count > 1, let steps = file.operation?.steps,
+            steps.indices.contains(step), let subject = steps[step].receiptSubject(file),
+            !around.flaws.contains(.losesConfirmation)
+        else { return }
+        file.confirmations.append(ConfirmedOperation(subject: subject, data: answer.data))
+    }
+}

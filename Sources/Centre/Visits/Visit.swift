@@ -1,0 +1,309 @@
+package import CardCrypto
+internal import CardManagement
+internal import GlobalPlatform
+internal import SmartCard
+
+/// One visit of a card at a terminal: from the first order to the last, over one secure channel.
+///
+/// It is kept in memory only and can be lost at any time; the next one asks the card what is true. A report is taken
+/// on a
+/// copy, and the copy counts only when what it caused is durable.
+package struct Visit {
+    package enum Reply {
+        case order(Order)
+        /// Nothing more to do; why, in words.
+        case over(Ending)
+    }
+
+    package enum Ending: Hashable, Sendable {
+        /// All that can be done now is done.
+        case finished
+        /// It broke off; the next visit goes on.
+        case interrupted(String)
+        /// This is not the card it was said to be, or it must not be served; a person looks at it.
+        case stopped(String)
+    }
+
+    /// What a visit needs from around it; lent for one report.
+    package struct Surroundings {
+        package let vault: any KeyVault
+        package let materials: any Materials
+        package let entropy: any EntropySource
+        package let flaws: Flaws
+
+        package init(
+            vault: any KeyVault, materials: any Materials, entropy: any EntropySource, flaws: Flaws = []
+        ) {
+            self.vault = vault
+            self.materials = materials
+            self.entropy = entropy
+            self.flaws = flaws
+        }
+    }
+
+    enum Phase: Hashable {
+        case opening
+        case surveying
+        case working
+        case over
+    }
+
+    /// No visit needs more orders; one that does goes round in circles.
+    package static let ordersMax = 64
+
+    package let id: [UInt8]
+    package let cardID: CardID
+    /// "i" of the card's secure channel, by its profile or recognition data.
+    let channelOptions: UInt8
+    package private(set) var number = 0
+    var phase = Phase.opening
+    var dialogue = Dialogue()
+    /// What the outstanding order asked, in the order of its commands.
+    var asked: [Ask] = []
+    /// Commands as they were before they were protected: sealed answers are checked with them.
+    var askedData: [[UInt8]] = []
+    /// A registry that comes in pages, and the questions for the next.
+    var reading: ReadContents?
+    var pages: [CommandAPDU] = []
+    var sight = Sight()
+    /// How often a stay that nobody wants was set right in this visit.
+    var houseAttempts: [CustodyKey: Int] = [:]
+    /// What PUT KEY must be answered with.
+    var expectedKeys: KeyDelivery?
+    /// This session is opened with keys that are not the card's yet.
+    var isProvingKeys = false
+    /// The counter that this session was computed for.
+    var computedCounter: UInt32?
+    var sealKeys: ParkingSealKeys?
+
+    package init(id: [UInt8], card: CardID, channelOptions: UInt8) {
+        self.id = id
+        cardID = card
+        self.channelOptions = channelOptions
+    }
+}
+
+/// What was seen of the card in this visit.
+struct Sight {
+    var contents: CardContents?
+    /// Whether the list of applications came with a checked answer: only then its silence means absence.
+    var isListProven = false
+    /// The last word of each instance that speaks the contract, in this visit.
+    var parking: [AID: ParkingStatus] = [:]
+    /// Instances that the domain does not know, or that do not speak.
+    var silent: Set<AID> = []
+    var pieces: [AID: [UInt8]] = [:]
+    var free: Room?
+    /// DELETE of these succeeded, with a checked answer, since the registry was read.
+    var deleted: Set<AID> = []
+    /// Steps whose own commands all succeeded in the last order.
+    var succeeded: Set<Int> = []
+    var refused: [Int: String] = [:]
+    /// The card took the keys and showed their check values.
+    var keysTaken = false
+}
+
+extension Visit {
+    /// The first order: in clear up to the card's challenge, or, where that is known, everything up to the survey.
+    package mutating func begin(_ file: inout CaseFile, _ around: Surroundings) -> Reply {
+        guard phase == .opening, number == 0 else { return end(.interrupted("The visit had begun already.")) }
+        return open(with: file.card.keySet, &file, around)
+    }
+
+    mutating func open(
+        with keySet: Card.KeySet, _ file: inout CaseFile, _ around: Surroundings
+    ) -> Reply {
+        do {
+            phase = .opening
+            let wish = handshakeWish(keySet, file, around)
+            var commands = [CommandAPDU.select(file.card.issuerDomain)]
+            asked = [.select]
+            if keySet.isChallengePredictable, keySet.nextSequenceCounter != nil, !isProvingKeys {
+                let computed = try around.vault.precomputedSession(
+                    wish, with: keySet, options: channelOptions, application: file.card.issuerDomain)
+                commands += dialogue.open(computed)
+                computedCounter = keySet.nextSequenceCounter
+                // Whether the counter is spent nobody knows until the card answers: guessing again would cost a try.
+                if !around.flaws.contains(.reusesSequenceCounter) {
+                    file.card.keySet.nextSequenceCounter = nil
+                }
+                sealKeys = needsSeals ? ParkingSealKeys(entropy: around.entropy) : nil
+                phase = .surveying
+                return send(commands, surveyDraft(file))
+            }
+            for tag in Self.identityTags {
+                commands.append(.getData(tag))
+                asked.append(.identity(tag))
+            }
+            commands.append(try dialogue.open(try around.vault.handshake(wish, with: keySet)))
+            asked.append(.initializeUpdate)
+            return send(commands, OrderDraft())
+        } catch {
+            return end(.stopped("The keys of the card are not at hand: \(error)."))
+        }
+    }
+
+    /// Takes the answers to the last order and gives the next. `file` is changed by what the answers prove.
+    package mutating func received(
+        _ report: Report, _ file: inout CaseFile, _ around: Surroundings
+    ) -> Reply {
+        guard report.visit == id, phase != .over,
+            report.number == number || around.flaws.contains(.takesOldReports)
+        else { return .over(.interrupted("The report belongs to another order.")) }
+        guard number < Self.ordersMax else {
+            return end(.interrupted("The card keeps the centre busy without end."))
+        }
+        switch phase {
+        case .opening: return takeOpening(report.answers, &file, around)
+        case .surveying: return takeSurvey(report.answers, &file, around)
+        case .working: return takeWork(report.answers, &file, around)
+        case .over: return end(.finished)
+        }
+    }
+
+    mutating func end(_ ending: Ending) -> Reply {
+        phase = .over
+        dialogue.close()
+        return .over(ending)
+    }
+
+    /// Puts plain commands in front and secures the draft behind them.
+    mutating func send(_ plain: [CommandAPDU], _ draft: OrderDraft) -> Reply {
+        do {
+            var commands = plain
+            askedData = []
+            for (ask, command) in draft.items {
+                commands += try dialogue.secure(command)
+                asked.append(ask)
+                askedData.append(command.data)
+            }
+            number += 1
+            return .order(Order(visit: id, number: number, commands: commands))
+        } catch {
+            return end(.interrupted("The secure channel ended: \(error)."))
+        }
+    }
+}
+
+// MARK: - Opening
+
+extension Visit {
+    /// What names a card: in clear to notice a wrong card early, and again under the session to believe it.
+    static let identityTags: [BERTag] = [
+        .issuerIdentificationNumber, .cardImageNumber, .cardProductionLifeCycle,
+    ]
+
+    private func handshakeWish(
+        _ keySet: Card.KeySet, _ file: CaseFile, _ around: Surroundings
+    ) -> Handshake.Wish {
+        Handshake.Wish(
+            hostChallenge: around.entropy.bytes(8), level: level(keySet.channel),
+            keyVersion: keySet.version, scp02Options: SCP02Options(rawValue: channelOptions),
+            application: file.card.issuerDomain)
+    }
+
+    /// The highest level that the card has.
+    private func level(_ channel: Card.KeySet.Channel) -> SecurityLevel {
+        let full: SecurityLevel = [.commandMAC, .commandEncryption]
+        switch channel {
+        case .scp02:
+            return SCP02Options(rawValue: channelOptions).hasResponseMAC ? full.union(.responseMAC) : full
+        case .scp03:
+            let options = SCP03Options(rawValue: channelOptions)
+            guard options.hasResponseMAC else { return full }
+            return options.hasResponseEncryption
+                ? full.union([.responseMAC, .responseEncryption]) : full.union(.responseMAC)
+        }
+    }
+
+    /// Answers of the contract need secrecy: by the channel, or by a seal.
+    var needsSeals: Bool { dialogue.session.map { !$0.level.contains(.responseEncryption) } ?? true }
+    /// Whether answers carry a MAC. Where the card has none to give, only sealed answers prove anything.
+    var isAnswerProven: Bool { dialogue.session?.level.contains(.responseMAC) ?? false }
+    /// The registry as believable as this card can make it.
+    var isRegistryCredible: Bool {
+        guard let session = dialogue.session else { return false }
+        return session.level.contains(.responseMAC) || !isResponseProofOffered(session.peer.secureChannel)
+    }
+
+    private func isResponseProofOffered(_ channel: SecureChannelProtocol) -> Bool {
+        channel.version == .scp02
+            ? SCP02Options(rawValue: channelOptions).hasResponseMAC
+            : SCP03Options(rawValue: channelOptions).hasResponseMAC
+    }
+
+    private mutating func takeOpening(
+        _ answers: [ResponseAPDU], _ file: inout CaseFile, _ around: Surroundings
+    ) -> Reply {
+        guard answers.count == asked.count, let challenge = answers.last else {
+            return end(.interrupted("The card was gone before its challenge came."))
+        }
+        guard answers[0].status.isSuccess || answers[0].status == 0x6283 else {
+            return end(.stopped("The card does not know its issuer domain: \(answers[0].status)."))
+        }
+        if let seen = Self.identity(asked, answers), seen != cardID, !around.flaws.contains(.ignoresIdentity)
+        {
+            return end(.stopped("Another card is in the reader: \(seen) instead of \(cardID)."))
+        }
+        do {
+            let authenticate = try dialogue.proceed(challenge)
+            if let problem = takeCounter(&file, around) { return end(.stopped(problem)) }
+            sealKeys = needsSeals ? ParkingSealKeys(entropy: around.entropy) : nil
+            asked = []
+            phase = .surveying
+            return send([authenticate], surveyDraft(file))
+        } catch {
+            // A card that took new keys may have dropped the old ones with the same command.
+            if case .handshake(.initializationRefused) = error, file.operation?.pendingKeys != nil,
+                !isProvingKeys
+            {
+                return restart(&file, around)
+            }
+            return end(Self.ending(of: error))
+        }
+    }
+
+    /// A counter that went back is a copy of the card, or a card put back to an older state.
+    private func takeCounter(_ file: inout CaseFile, _ around: Surroundings) -> String? {
+        guard !isProvingKeys, let counter = dialogue.session?.peer.sequenceCounter else { return nil }
+        if let expected = file.card.keySet.nextSequenceCounter, counter < expected,
+            !around.flaws.contains(.ignoresCounter)
+        {
+            let problem = Self.counterWentBack(from: expected, to: counter)
+            file.card.life = .blocked(reason: problem)
+            return problem
+        }
+        // SCP03 counts with INITIALIZE UPDATE (§6.2.2.1), SCP02 with EXTERNAL AUTHENTICATE (GPCS 2.3.1 §E.1.2).
+        let isSpent = dialogue.session?.peer.secureChannel.version != .scp02
+        file.card.keySet.nextSequenceCounter = isSpent ? counter + 1 : counter
+        return nil
+    }
+
+    static func ending(of failure: DialogueFailure) -> Ending {
+        switch failure {
+        case .interrupted: .interrupted("The card was gone before all answers came.")
+        case .messaging(let error): .interrupted("An answer was not protected as it must be: \(error).")
+        case .handshake(.cardCryptogramMismatch):
+            .stopped("The card does not have the keys it should have. No attempt was spent.")
+        case .handshake(let failure) where failure.isCountedByCard:
+            .stopped("The card refused the keys, and counted it: \(failure).")
+        case .handshake(let failure): .interrupted("The secure channel did not open: \(failure).")
+        }
+    }
+
+    /// The card's name out of the answers to `identity`; `nil` where it tells none of them.
+    static func identity(_ asked: [Ask], _ answers: [ResponseAPDU]) -> CardID? {
+        var identity = CardIdentity()
+        for (ask, answer) in zip(asked, answers) {
+            guard case .identity(let tag) = ask, answer.status.isSuccess else { continue }
+            let object = try? BERTLV.readOne(answer.data)
+            let value = object?.tag == tag ? Array(object?.value ?? []) : answer.data
+            switch tag {
+            case .issuerIdentificationNumber: identity.issuerIdentificationNumber = value
+            case .cardImageNumber: identity.cardImageNumber = value
+            default: identity.productionLifeCycle = CardProductionLifeCycle(answer.data)
+            }
+        }
+        return identity.cardID.flatMap { try? CardID($0) }
+    }
+}

@@ -1,0 +1,49 @@
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// The few things that are done with files beside reading input. Where one fails, `errno` says why.
+enum FileSystem {
+    /// Makes the folder and those above it that are missing.
+    static func makeFolder(_ path: String) -> Bool {
+        if mkdir(path, 0o777) == 0 || isFolder(path) { return true }
+        guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+            return false
+        }
+        return makeFolder(String(path[..<slash])) && (mkdir(path, 0o777) == 0 || isFolder(path))
+    }
+
+    /// Replaces the file whole, so that a crash leaves the old or the new one.
+    static func replace(_ path: String, with bytes: [UInt8], mode: mode_t) -> Bool {
+        let temporary = path + ".new"
+        let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+        guard file >= 0 else { return false }
+        defer { _ = close(file) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { writeSome(file, $0) }
+            guard count > 0 else { return false }
+            rest = rest.dropFirst(count)
+        }
+        return fsync(file) == 0 && rename(temporary, path) == 0
+    }
+
+    /// Leaves `errno` as it was when there is no such folder.
+    private static func isFolder(_ path: String) -> Bool {
+        let reason = errno
+        var status = stat()
+        let isThere = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        errno = reason
+        return isThere
+    }
+
+    private static func writeSome(_ file: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+        #if canImport(Glibc)
+            Glibc.write(file, bytes.baseAddress, bytes.count)
+        #else
+            Darwin.write(file, bytes.baseAddress, bytes.count)
+        #endif
+    }
+}

@@ -1,0 +1,181 @@
+internal import Centre
+
+/// The shape of one statement: what its text depends on, and so what it is kept prepared under.
+struct Statement: Hashable, Sendable {
+    enum Kind: Hashable, Sendable {
+        case insert
+        case put
+        case remove
+        case select(Filter, isLocking: Bool)
+        case count(Filter)
+    }
+
+    /// Which rows, without the values.
+    struct Filter: Hashable, Sendable {
+        struct Condition: Hashable, Sendable {
+            let column: String
+            /// SQL's `=` never finds an empty column.
+            let isNull: Bool
+        }
+        let conditions: [Condition]
+        /// The columns of the key in which a row must come later.
+        let later: Range<Int>
+    }
+
+    let kind: Kind
+    let table: Table
+
+    // The name tells tables apart nearly always; equality decides.
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(table.name)
+        hasher.combine(kind)
+    }
+
+    /// The text with numbered parameters, each used once and in order: PostgreSQL counts them by their numbers, SQLite
+    /// takes `$1` for a name and counts by first appearance, which is then the same.
+    func text(lock: String) -> String {
+        switch kind {
+        case .insert: insert
+        case .put: insert + onConflict
+        case .remove: "DELETE FROM \(table.name) WHERE \(numbered(table.key.map(\.name), " = ", " AND "))"
+        case .select(let filter, let isLocking):
+            "SELECT \(list(table.columns[...])) FROM \(table.name)" + clause(filter)
+                + " ORDER BY \(list(table.key)) LIMIT $\(parameterCount(filter) + 1)"
+                + (isLocking ? lock : "")
+        case .count(let filter): "SELECT count(*) FROM \(table.name)" + clause(filter)
+        }
+    }
+
+    /// What each parameter is, in order.
+    var parameterTypes: [Table.ColumnType] {
+        switch kind {
+        case .insert, .put: table.columns.map(\.type)
+        case .remove: table.key.map(\.type)
+        case .select(let filter, _): types(filter) + [.integer]
+        case .count(let filter): types(filter)
+        }
+    }
+
+    var columnTypes: [Table.ColumnType] {
+        switch kind {
+        case .insert, .put, .remove: []
+        case .select: table.columns.map(\.type)
+        case .count: [.integer]
+        }
+    }
+
+    private var insert: String {
+        "INSERT INTO \(table.name) (\(list(table.columns[...]))) VALUES "
+            + "(\(table.columns.indices.map { "$\($0 + 1)" }.joined(separator: ", ")))"
+    }
+
+    private var onConflict: String {
+        let others = table.columns.dropFirst(table.keyCount)
+        let action =
+            others.isEmpty
+            ? "NOTHING"
+            : "UPDATE SET " + others.map { "\($0.name) = excluded.\($0.name)" }.joined(separator: ", ")
+        return " ON CONFLICT (\(list(table.key))) DO \(action)"
+    }
+
+    private func clause(_ filter: Filter) -> String {
+        var parts: [String] = []
+        var number = 0
+        for condition in filter.conditions {
+            if condition.isNull {
+                parts.append("\(condition.column) IS NULL")
+            } else {
+                number += 1
+                parts.append("\(condition.column) = $\(number)")
+            }
+        }
+        if !filter.later.isEmpty {
+            let values = filter.later.indices.map { "$\(number + 1 + $0 - filter.later.lowerBound)" }
+            parts.append("(\(list(table.columns[filter.later]))) > (\(values.joined(separator: ", ")))")
+        }
+        return parts.isEmpty ? "" : " WHERE " + parts.joined(separator: " AND ")
+    }
+
+    private func parameterCount(_ filter: Filter) -> Int {
+        filter.conditions.count { !$0.isNull } + filter.later.count
+    }
+
+    private func types(_ filter: Filter) -> [Table.ColumnType] {
+        filter.conditions.filter { !$0.isNull }.map { type(of: $0.column) }
+            + table.columns[filter.later].map(\.type)
+    }
+
+    private func type(of column: String) -> Table.ColumnType {
+        guard let found = table.columns.first(where: { $0.name == column }) else {
+            preconditionFailure("\(table.name) has no column \(column)")
+        }
+        return found.type
+    }
+
+    private func list(_ columns: ArraySlice<Table.Column>) -> String {
+        columns.map(\.name).joined(separator: ", ")
+    }
+
+    private func numbered(_ names: [String], _ relation: String, _ separator: String) -> String {
+        names.enumerated().map { "\($1)\(relation)$\($0 + 1)" }.joined(separator: separator)
+    }
+}
+
+/// A statement and the values of its parameters.
+struct Call: Sendable {
+    let statement: Statement
+    let values: [StoredValue]
+
+    init(_ change: Change) {
+        switch change {
+        case .insert(let table, let row): self.init(.insert, table, row, count: table.columns.count)
+        case .put(let table, let row): self.init(.put, table, row, count: table.columns.count)
+        case .remove(let table, let key): self.init(.remove, table, key, count: table.keyCount)
+        }
+    }
+
+    private init(_ kind: Statement.Kind, _ table: Table, _ values: [StoredValue], count: Int) {
+        precondition(values.count == count, "\(table.name) takes \(count) values here")
+        statement = Statement(kind: kind, table: table)
+        self.values = values
+    }
+
+    init(select query: Query) {
+        precondition(query.limit > 0, "a question for no rows")
+        let (filter, values) = Self.filter(query)
+        statement = Statement(kind: .select(filter, isLocking: query.isLocking), table: query.table)
+        self.values = values + [.integer(Int64(query.limit))]
+    }
+
+    init(count query: Query) {
+        let (filter, values) = Self.filter(query)
+        statement = Statement(kind: .count(filter), table: query.table)
+        self.values = values
+    }
+
+    private static func filter(_ query: Query) -> (Statement.Filter, [StoredValue]) {
+        let table = query.table
+        var values = query.conditions.map(\.value).filter { $0 != .null }
+        var later = 0..<0
+        if let after = query.after {
+            precondition(
+                !after.isEmpty && after.count <= table.keyCount,
+                "a place in \(table.name) is given by its key")
+            // Where the beginning of the key is given anyway, comparing only the rest lets the engine go there at once.
+            var start = 0
+            while start < after.count - 1, query.fixes(table.columns[start].name, after[start]) { start += 1 }
+            later = start..<after.count
+            values += after[start...]
+        }
+        let conditions = query.conditions.map {
+            Statement.Filter.Condition(column: $0.column, isNull: $0.value == .null)
+        }
+        return (Statement.Filter(conditions: conditions, later: later), values)
+    }
+}
+
+extension Query {
+    fileprivate func fixes(_ column: String, _ value: StoredValue) -> Bool {
+        conditions.contains { $0.column == column && $0.value == value }
+    }
+}

@@ -1,0 +1,180 @@
+internal import Centre
+
+/// Many callers, one writer at a time: whoever comes while nobody writes takes all that wait, does their work inside
+/// one transaction, makes it durable once, and answers all.
+///
+/// The work of one is kept apart from that of the others by a savepoint: what it throws undoes nothing but its own.
+final class GroupCommit: @unchecked Sendable {
+    // The connection is touched only by the caller who leads; `line` says who that is.
+
+    /// More than these are left for the next group, so that nobody waits for an endless one.
+    static let jobsMax = 128
+
+    /// One caller's work, and how it ended.
+    final class Job {
+        fileprivate var body: ((SQLiteTransaction) throws -> Void)?
+        fileprivate var outcome: Result<Void, any Error>?
+
+        init(_ body: @escaping (SQLiteTransaction) throws -> Void) { self.body = body }
+    }
+
+    private struct Line {
+        var waiting: [Job] = []
+        var isLed = false
+    }
+
+    private let connection: SQLiteConnection
+    private let line = Monitor(Line())
+
+    init(_ connection: SQLiteConnection) { self.connection = connection }
+
+    /// Returns when the job's work is durable, or failed.
+    func run(_ job: Job) throws {
+        line.with { $0.waiting.append(job) }
+        // The group that its caller leads may be full before it comes to this job; then once more.
+        while case .lead(let batch) = turn(of: job) {
+            let outcomes = lead(batch)
+            line.change { line in
+                for (job, outcome) in zip(batch, outcomes) {
+                    // Who waits takes its work back with the answer; nobody else may hold on to it.
+                    job.body = nil
+                    job.outcome = outcome
+                }
+                line.isLed = false
+            }
+        }
+        try job.outcome?.get()
+    }
+
+    private enum Turn {
+        case answered
+        case lead([Job])
+    }
+
+    /// Waits until the job is done, or until its caller is the one to do what waits.
+    private func turn(of job: Job) -> Turn {
+        line.wait { line in
+            if job.outcome != nil { return .answered }
+            guard !line.isLed else { return nil }
+            line.isLed = true
+            let batch = Array(line.waiting.prefix(Self.jobsMax))
+            line.waiting.removeFirst(batch.count)
+            return .lead(batch)
+        }
+    }
+
+    /// With the connection for oneself, between groups.
+    func alone<Value, Failure: Error>(
+        _ body: (SQLiteConnection) throws(Failure) -> Value
+    ) throws(Failure) -> Value {
+        line.wait { line -> Void? in
+            guard !line.isLed else { return nil }
+            line.isLed = true
+            return ()
+        }
+        defer { line.change { $0.isLed = false } }
+        return try body(connection)
+    }
+
+    // MARK: the leader's work
+
+    private func lead(_ jobs: [Job]) -> [Result<Void, any Error>] {
+        if jobs.count == 1 { return [single(jobs[0])] }
+        do {
+            return try group(jobs)
+        } catch {
+            // What failed may be the fault of one of them: each for itself.
+            return jobs.map(single)
+        }
+    }
+
+    private func single(_ job: Job) -> Result<Void, any Error> {
+        Result {
+            if let failure = begin() { throw failure }
+            do {
+                try perform(job)
+            } catch {
+                rollBack()
+                throw error
+            }
+            if let failure = commit() { throw failure }
+        }
+    }
+
+    /// Throws only when nothing of it happened and each may be tried alone.
+    private func group(_ jobs: [Job]) throws -> [Result<Void, any Error>] {
+        if let failure = begin() { return jobs.map { _ in .failure(failure) } }
+        var outcomes: [Result<Void, any Error>] = []
+        for job in jobs {
+            do {
+                outcomes.append(try separately(job))
+            } catch {
+                rollBack()
+                throw error
+            }
+        }
+        guard let failure = commit() else { return outcomes }
+        guard case .unknownOutcome = failure else { throw failure }
+        // Who was refused was refused; the others do not know.
+        return outcomes.map { outcome in outcome.flatMap { .failure(failure) } }
+    }
+
+    private func separately(_ job: Job) throws -> Result<Void, any Error> {
+        try connection.control("SAVEPOINT one")
+        let outcome = Result { try perform(job) }
+        if case .failure(let failure) = outcome {
+            // SQLite undoes everything by itself when the disk is full or fails: then nobody's work is there.
+            guard connection.isInTransaction else { throw failure }
+            try connection.control("ROLLBACK TO one")
+        }
+        try connection.control("RELEASE one")
+        return outcome
+    }
+
+    private func perform(_ job: Job) throws {
+        let transaction = SQLiteTransaction(connection, isReadOnly: false)
+        defer { transaction.end() }
+        try job.body?(transaction)
+        try transaction.flush()
+    }
+
+    private func begin() -> StoreFailure? {
+        do {
+            try connection.control("BEGIN IMMEDIATE")
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func commit() -> StoreFailure? {
+        do {
+            try connection.commit()
+            return nil
+        } catch {
+            rollBack()
+            guard error.leavesCommitOpen, !settle() else { return error.failure(table: nil) }
+            return .unknownOutcome(error.message)
+        }
+    }
+
+    /// After a failure to reach the disk, what was meant to be undone may still stand in the log and be found after a
+    /// crash. A commit that succeeds is written over it, and then it surely did not happen.
+    private func settle() -> Bool {
+        do {
+            try connection.control("BEGIN IMMEDIATE")
+            try connection.script("PRAGMA user_version = \(connection.number("PRAGMA user_version") ?? 0)")
+            try connection.control("COMMIT")
+            return true
+        } catch {
+            rollBack()
+            return false
+        }
+    }
+
+    private func rollBack() {
+        guard connection.isInTransaction else { return }
+        // If not even this succeeds, the next transaction says so.
+        try? connection.control("ROLLBACK")
+    }
+}

@@ -1,0 +1,9 @@
+extension Schema {
+    /// The schema of this program.
+    package static let current = Schema([Migration(1, "registers", registers)])
+
+    /// Every group of tables adds one line; a table stands after those that it refers to.
+    private static let registers: [String] = [
+        PeopleTables.sql, CardTables.sql, VaultTables.sql, MoneyTables.sql,
+    ]
+}
