@@ -103,6 +103,8 @@ package struct KeptRequest: Hashable, Sendable {
 package struct RequestReused: Refusal, Hashable {
     package let request: RequestID
 
+    package init(request: RequestID) { self.request = request }
+
     package var code: String { "request-reused" }
     package var reason: String { "The request id '\(request)' was already used for a different request." }
     package var remedy: String { "Make a new id for every new request; repeat one only word for word." }
@@ -152,6 +154,11 @@ package struct NotPermitted: Refusal, Hashable {
     package let actor: Act.Actor
     /// As in "to publish a release of `purse`".
     package let what: String
+
+    package init(actor: Act.Actor, what: String) {
+        self.actor = actor
+        self.what = what
+    }
 
     package var code: String { "not-permitted" }
     package var reason: String { "\(actor) is not permitted to \(what)." }

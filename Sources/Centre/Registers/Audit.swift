@@ -157,6 +157,11 @@ package struct AuditHead: Hashable, Sendable {
 package struct AuditStreamHead: Hashable, Sendable {
     package var stream: AuditStream
     package var head: AuditHead
+
+    package init(stream: AuditStream, head: AuditHead) {
+        self.stream = stream
+        self.head = head
+    }
 }
 
 /// One link of a chain.

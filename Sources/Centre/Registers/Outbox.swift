@@ -43,9 +43,9 @@ package struct Event: Hashable, Sendable {
 package struct OutboxState: Hashable, Sendable {
     /// Of the newest event in order.
     package var position: Int64
-    /// Where the last look at the pending events ended, so that no chain waits for ever behind others.
+    /// The chain at which the last look at the pending events ended. The next one begins behind it, whatever it still
+    /// has, so that no chain waits for ever behind a busy one.
     package var lookedUpTo: String
-    package var lookedUpToNumber: Int64
 }
 
 /// How far a receiver has come.
@@ -64,8 +64,8 @@ package enum Outbox {
     ) throws(StoreFailure) -> Int {
         var state =
             try transaction.lock(OutboxState.self, key: OutboxState.name)
-            ?? OutboxState(position: 0, lookedUpTo: "", lookedUpToNumber: 0)
-        let start: [StoredValue] = [.text(state.lookedUpTo), .integer(state.lookedUpToNumber)]
+            ?? OutboxState(position: 0, lookedUpTo: "")
+        let start: [StoredValue] = [.text(state.lookedUpTo), .integer(.max)]
         var pending = try transaction.all(
             PendingEvent.self, Query(PendingEvent.table, after: start, limit: limit))
         if pending.isEmpty {
@@ -77,7 +77,7 @@ package enum Outbox {
             transaction.insert(Event(event, position: state.position))
             transaction.remove(event)
         }
-        (state.lookedUpTo, state.lookedUpToNumber) = (last.stream.text, last.number)
+        state.lookedUpTo = last.stream.text
         transaction.put(state)
         return pending.count
     }
