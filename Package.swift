@@ -122,6 +122,12 @@ let package = Package(
         tests(
             "CentreTests",
             ["CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "SmartCard", "Storage"]),
+        tests(
+            "OperationsTests",
+            [
+                "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "SmartCard", "Storage",
+                "VirtualCard",
+            ]),
         tests("FuzzTests", ["FuzzTargets"]),
         tests(
             "StorageTests",

@@ -77,8 +77,12 @@ enum CardFigures {
         for card in cards { card.powerOn() }
         let powered = try residentBytes() - before
         guard cards.allSatisfy(\.isPowered) else { throw BenchmarkError("the cards are gone") }
+        // The host's ends of the sessions are let go: they are not the cards'.
+        for card in cards { _ = try factory.select(card) }
+        let session = try residentBytes() - before
         return [
             ("card-memory-new", new), ("card-memory-installed", installed), ("card-memory-powered", powered),
+            ("card-memory-session", session),
         ]
         .map { name, bytes in
             Figure(name, Double(bytes) / Double(effort.cardCount), "bytes/card", target: bytesPerCardMax)

@@ -42,9 +42,12 @@ package struct DescriptorInput: InputSource {
             case .end: return nil
             case .signal(let number):
                 // The echo is back on: now the signal may do what it does.
-                deliver(number)
+                guard number == SIGTSTP else {
+                    awaitingInput { deliver(number) }
+                    throw .interrupted
+                }
                 // A suspended program goes on here, and asks again.
-                guard number == SIGTSTP else { throw .interrupted }
+                deliver(number)
             }
         }
     }

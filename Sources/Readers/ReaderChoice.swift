@@ -15,6 +15,12 @@ package enum ReaderChoice: Hashable, Sendable {
         self = .matching(text)
     }
 
+    /// The reader that is named in full.
+    package func exactName(among names: [String]) -> String? {
+        guard case .matching(let text) = self else { return nil }
+        return names.first { $0 == text }
+    }
+
     package func choose(among readers: [ReaderState]) throws(CardChannelError) -> ReaderState {
         guard !readers.isEmpty else {
             throw CardChannelError(

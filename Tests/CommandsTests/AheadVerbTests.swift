@@ -32,7 +32,7 @@ struct AheadVerbTests {
         #expect(await bench.run(line + " --ahead").json?["roundTrips"] == 2)
     }
 
-    @Test("an installation is three messages, whatever the number of its blocks", arguments: levels)
+    @Test("an installation is four messages, whatever the number of its blocks", arguments: levels)
     func install(level: String) async throws {
         let bench = try bench()
         let outcome = await bench.run("gp install @suite.cap --all --json --computed-ahead --mode \(level)")
@@ -138,6 +138,38 @@ struct AheadVerbTests {
         #expect(next.errors.contains("failed before"))
         #expect(await bench.run("gp list --allow-retry --computed-ahead").exit == .success)
         #expect(await bench.run("gp list --json --computed-ahead").json?["roundTrips"] == 2)
+    }
+
+    /// One after the other, on one card.
+    static let verbs = [
+        "gp list", "gp domain create A0000001515344", "gp domain list",
+        "gp privileges \(CommandBench.applet)",
+        "gp lock \(CommandBench.applet)", "gp unlock \(CommandBench.applet)",
+        "gp store-data --format tlv --data 4501FF", "gp personalise \(CommandBench.applet) --data 11223344",
+        "gp personalise \(CommandBench.applet) --format dgi --data 800110000102030405060708090A0B0C0D0E0F --encrypt",
+        "gp key put --new-key default --new-key-version 0x31 --yes", "gp key list",
+        "gp key delete 0x31 --yes",
+        "gp apdu --secure 80CA00E000", "gp load @library.cap", "gp install @suite.cap --all",
+        "gp delete @suite.cap @library.cap -f", "gp domain delete A0000001515344 --yes",
+        "gp set-state secured --yes", "gp key rotate --new-key file:@new.key --yes",
+        "gp list --key file:@new.key",
+    ]
+
+    @Test("every verb works so, at every level that may manage", arguments: levels.dropFirst())
+    func everyVerb(level: String) async throws {
+        let bench = try bench()
+        try bench.installApplet()
+        try bench.write("new.key", "00112233445566778899AABBCCDDEEFF")
+        let library = CAPBlueprint(
+            aid: try AID(hex: "F0426572746C"), version: CAPVersion(1, 0), packageName: "org.berth.library",
+            libraryMethods: 2)
+        try bench.write("library.cap", bytes: try library.build())
+        for line in Self.verbs {
+            let outcome = await bench.run(line + " --computed-ahead --mode \(level)")
+            #expect(outcome.exit == .success, "\(line): \(outcome.output)\(outcome.errors)")
+            #expect(!outcome.errors.contains("not computed ahead"), "\(line): \(outcome.errors)")
+        }
+        #expect(try bench.read("berth/authentication-failures") == "berth-authentication-failures 1\n")
     }
 
     @Test("a card pulled at any command of a message is a clear message, and the next run needs no flag")

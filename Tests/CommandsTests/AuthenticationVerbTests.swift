@@ -1,6 +1,7 @@
 import Arguments
 import FoundationEssentials
 import GlobalPlatform
+import Readers
 import SmartCard
 import TestSupport
 import Testing
@@ -280,6 +281,22 @@ final class SentCommands: @unchecked Sendable {
 
 @Suite("What a card tells everybody, from the command line")
 struct InfoVerbTests {
+    static let connections:
+        [(words: String, sharing: ConnectOptions.Sharing, protocol: ConnectOptions.Transmission)] =
+            [
+                ("", .shared, .any), ("--exclusive", .exclusive, .any), ("--protocol t0", .shared, .t0),
+                ("--protocol t1 --exclusive", .exclusive, .t1), ("--protocol any", .shared, .any),
+            ]
+
+    @Test("the reader is asked for the card as the command line says", arguments: connections)
+    func connection(words: String, sharing: ConnectOptions.Sharing, transmission: ConnectOptions.Transmission)
+        async throws
+    {
+        let bench = try CommandBench()
+        #expect(await bench.run("gp info " + words).exit == .success)
+        #expect(bench.connectOptions == ConnectOptions(sharing: sharing, transmission: transmission))
+    }
+
     @Test("every object that GET DATA gives is shown, as text and as JSON (GPCS 2.3.1 §11.3)")
     func everything() async throws {
         let bench = try CommandBench("javacard-80k-predictable")

@@ -93,7 +93,7 @@ struct CardFileCommandTests {
         let there = try #require(bench.bytes("there.card"))
         let fingerprint = bench.fingerprint("there.card")
         bench.write("foreign.card", Array("#!/bin/sh\n".utf8))
-        bench.write("newer.card", Array("BERTHCARD2\nwhatever follows".utf8))
+        bench.write("newer.card", Array("BERTHCARD3\nwhatever follows".utf8))
         // A byte inside the first commit, which was durable once.
         var damaged = there
         damaged[there.count / 2] ^= 1

@@ -120,6 +120,19 @@ struct CardUseTests {
         #expect(await bench.run("log @a.card").output.isEmpty)
     }
 
+    @Test("a log that is cleared while the card is in use has what comes after")
+    func clearedInUse() async throws {
+        let bench = try CardCommandBench()
+        try await bench.create("a.card")
+        let holder = try bench.use("a.card")
+        _ = try holder.transmit([0x00, 0xA4, 0x04, 0x00, 0x00])
+        #expect(await bench.run("log @a.card --clear").exit == .success)
+        #expect(await bench.run("log @a.card --json").json?["entries"]?.arrayValue?.isEmpty == true)
+        _ = try holder.transmit([0x80, 0xCA, 0x9F, 0x7F, 0x00])
+        let after = await bench.run("log @a.card --brief").output.split(separator: "\n")
+        #expect(after.count == 1 && after[0].contains("GET DATA"))
+    }
+
     @Test("what a secure channel protected is told as the card understood it, without the keys it carried")
     func protectedLog() async throws {
         let bench = try CardCommandBench()

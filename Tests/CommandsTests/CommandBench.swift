@@ -65,6 +65,8 @@ final class CommandBench: @unchecked Sendable {
     private(set) var commandCount = 0
     /// How many commands each message carried; a command that went out on its own is none.
     private(set) var messages: [Int] = []
+    /// How the reader was asked to connect.
+    private(set) var connectOptions: ConnectOptions?
     /// What GET RESPONSE asks the rest of.
     private var asked: CommandAPDU?
 
@@ -100,7 +102,10 @@ final class CommandBench: @unchecked Sendable {
             environment: Environment(environment), clock: ContinuousClock(), interrupts: .none)
         let opener = CardOpener(
             openFile: CardOpener.file(in: .live),
-            openReader: { _, _ in BenchChannel(self) })
+            openReader: { _, options in
+                self.connectOptions = options
+                return BenchChannel(self)
+            })
         let words = line.split(separator: " ").map { String($0.replacing("@", with: folder + "/")) }
         let exit = await BerthProgram.make(opener, readers: .none).run(words, on: terminal)
         card.powerOff()

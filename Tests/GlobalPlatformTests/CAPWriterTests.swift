@@ -75,8 +75,7 @@ struct CAPWriterTests {
     }
 
     // Satochip, GidsApplet, MuscleApplet, SatoChip 3.0.4 and JCAlgTest 1.8.2 have methods of 80 to 244 bytes on
-    // average,
-    // and a Descriptor of 9.6 to 20.4 percent of the load file: it has twelve bytes for each method.
+    // average, and a Descriptor of 9.6 to 20.4 percent of the load file: it has twelve bytes for each method.
     @Test("filler code has methods of real length, and so a Descriptor of real size")
     func fillers() throws {
         let file = try CAPFile(try Self.applet(code: 36_000).build())

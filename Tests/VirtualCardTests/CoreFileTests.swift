@@ -116,7 +116,7 @@ struct CoreFileTests {
     func newer() throws {
         let path = TemporaryFile.path("newer")
         defer { TemporaryFile.remove(path) }
-        TemporaryFile.write(Array("BERTHCARD2\nand more".utf8), path)
+        TemporaryFile.write(Array("BERTHCARD3\nand more".utf8), path)
         #expect(throws: CardFileError.newer(path)) { try Self.open(path) }
     }
 
@@ -176,6 +176,111 @@ struct CoreFileTests {
         TemporaryFile.write(bytes, path)
         #expect(throws: CardFileError.damaged) { try Self.open(path) }
         #expect(TemporaryFile.read(path) == bytes)
+    }
+
+    /// The file of a card after each of some commits, and its state then.
+    private static func history() throws -> (bytes: [UInt8], ends: [Int], states: [[[UInt8]]]) {
+        let path = TemporaryFile.path("history")
+        defer { TemporaryFile.remove(path) }
+        var ends: [Int] = []
+        var states: [[[UInt8]]] = []
+        let bench = try create(path)
+        for command in Step.issuer + [Step.domain(CoreRules.domainA), Step.putKeys(version: 5)] {
+            bench.must([command])
+            let count = TemporaryFile.read(path).count
+            guard count != ends.last else { continue }
+            ends.append(count)
+            states.append(bench.card.contents.fingerprint)
+        }
+        return (TemporaryFile.read(path), ends, states)
+    }
+
+    private static func opening(_ bytes: [UInt8]) throws -> VirtualCard {
+        let path = TemporaryFile.path("opening")
+        defer { TemporaryFile.remove(path) }
+        TemporaryFile.write(bytes, path)
+        return try open(path)
+    }
+
+    /// Kind, length, checksum, place and digest.
+    private static let markBytes = 37
+
+    @Test("with a damaged mark of the last commit but one are refused, whichever of its bytes it is")
+    func damagedMark() throws {
+        let (bytes, ends, _) = try Self.history()
+        let mark = try #require(ends.dropLast().last) - Self.markBytes
+        #expect(bytes[mark] == CardFile.Kind.mark.rawValue)
+        for place in mark..<(mark + Self.markBytes) {
+            var damaged = bytes
+            damaged[place] ^= 0x01
+            #expect(throws: CardFileError.damaged, "byte \(place - mark)") { try Self.opening(damaged) }
+        }
+    }
+
+    @Test("whose last commit is torn have the state before it, also when its mark was written first")
+    func tornWithMark() throws {
+        let (bytes, ends, states) = try Self.history()
+        let last = try #require(ends.dropLast().last)
+        for place in stride(from: last, to: bytes.count, by: 3) {
+            var torn = bytes
+            torn[place] ^= 0xFF
+            #expect(try Self.opening(torn).contents.fingerprint == states[states.count - 2])
+        }
+    }
+
+    @Test("are sound whatever an application wrote into a commit that was torn")
+    func marksInData() throws {
+        let (bytes, ends, states) = try Self.history()
+        let copied = ends.flatMap { bytes[($0 - Self.markBytes)..<$0] }
+        // The right place and the digest that a file without a secret would have.
+        let start = bytes.count + 1
+        let guess = CommitMark.bound(secret: [UInt8](repeating: 0, count: CommitMark.secretBytes))
+        let filler: [UInt8] = [1, 2, 3]
+        let forged = filler + CardFile.record(.mark, guess.contents(from: start, filler[1...]))
+        for data in [copied, forged, CardFile.record(.mark, []) + [0]] {
+            let whole = CardFile.record(.change, data)
+            for tail in [data, whole, Array(whole.dropLast())] {
+                let card = try? Self.opening(bytes + tail)
+                // A whole record that is no change is not torn, it is nonsense, and no card writes it.
+                if tail != whole { #expect(card?.contents.fingerprint == states.last) }
+            }
+        }
+    }
+
+    @Test("of the first version are read, written and read again")
+    func firstVersion() throws {
+        let (bytes, _, states) = try Self.history()
+        var old = Array("BERTHCARD1\n".utf8)
+        var offset = old.count + CommitMark.secretBytes
+        while let (kind, contents, next) = CardFile.readRecord(bytes, at: offset) {
+            old += CardFile.record(kind, kind == .mark ? [] : Array(contents))
+            offset = next
+        }
+        let path = TemporaryFile.path("first")
+        defer { TemporaryFile.remove(path) }
+        TemporaryFile.write(old, path)
+        do {
+            let card = try Self.open(path)
+            #expect(card.contents.fingerprint == states.last)
+            try card.keep(note: [7])
+        }
+        #expect(TemporaryFile.read(path).starts(with: old))
+        let again = try Self.open(path)
+        #expect(again.note == [7] && again.contents.fingerprint == states.last)
+    }
+
+    @Test("have their name only when they are whole, and what a killed program left is no obstacle")
+    func leftOver() throws {
+        let path = TemporaryFile.path("whole")
+        defer { TemporaryFile.remove(path) }
+        for left in [[], Array("BERTHCARD2\nhalf a card".utf8)] as [[UInt8]] {
+            TemporaryFile.write(left, path + ".new")
+            #expect(throws: CardFileError.self) { try Self.open(path) }
+            let state = try Self.create(path).card.contents
+            #expect(TemporaryFile.read(path + ".new").isEmpty)
+            #expect(try Self.open(path).contents.isSame(as: state))
+            TemporaryFile.remove(path)
+        }
     }
 
     @Test("do not grow without end")

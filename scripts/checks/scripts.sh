@@ -11,6 +11,15 @@ expect() {
 
 expect "setup, when nothing is missing, says" "" "$("$scripts/setup" 2>&1)"
 
+# What the package says that it links with is installed on a new machine and in the image.
+grep -oE 'apt\(\["[^"]+"' "$scripts/../Package.swift" | cut -d'"' -f2 >libraries
+[[ -s libraries ]] || { echo "Package.swift names no library" >&2; exit 1; }
+while read -r library; do
+    for place in scripts/setup Dockerfile; do
+        grep -qwF -- "$library" "$scripts/../$place" || { echo "$place does not install $library" >&2; exit 1; }
+    done
+done <libraries
+
 # Eleven rows of A, thirteen of B, fourteen of C, and seven points.
 "$scripts/mission" >mission
 expect "rows of the mission" 45 "$(grep -cE '^([ABC][0-9]+|[1-7]) +(done|open) ' mission)"

@@ -47,7 +47,7 @@ for case in "143 TERM" "130 INT" "129 HUP"; do
     status=0
     # shellcheck disable=SC2016 # for the shell inside
     script -qefc 'echo $$ >prompt.pid; exec "$BERTH" gp list --card waiting.card --key prompt' prompt.log \
-        </dev/zero >/dev/null 2>&1 &
+        <&7 >/dev/null 2>&1 &
     terminal=$!
     sleep 0.7
     kill -s "$signal" "$(<prompt.pid)" || fail "the prompt did not wait: $(<prompt.log)"

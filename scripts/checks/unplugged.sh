@@ -4,6 +4,8 @@
 set -euo pipefail
 private_pcscd=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/private-pcscd
 export XDG_STATE_HOME=$WORK/state
+# The card in the reader is a sample card.
+export BERTH_KEY=default
 cd "$WORK"
 reader="Berth Virtual 1 00 00"
 

@@ -12,6 +12,7 @@ extension Visit {
     mutating func addChanges(
         _ file: inout CaseFile, _ draft: inout OrderDraft, _ around: Surroundings
     ) throws {
+        if !isAnswerProven, surrenderFirst(&file, &draft, around) { return }
         // What is deleted in this order cannot be told from what would take its place.
         var deleted: Set<AID> = []
         do {
@@ -26,6 +27,27 @@ extension Visit {
         } catch is Barrier {
             return
         }
+    }
+
+    /// Without MACs on answers an absent instance proves nothing: the card gives its copies up, and says so in a sealed
+    /// answer, before anything is deleted.
+    private func surrenderFirst(
+        _ file: inout CaseFile, _ draft: inout OrderDraft, _ around: Surroundings
+    ) -> Bool {
+        for case .removeInstance(let removal) in file.operation?.remainingSteps ?? []
+        where removal.purpose == .parked {
+            guard let place = file.stayIndex(of: removal.instance), file.stays[place].hasImage else {
+                continue
+            }
+            if case .held = file.stays[place].state { continue }
+            guard let next = try? file.stays[place].after(.surrenderIntended, at: file.now) else { continue }
+            if !around.flaws.contains(.forgetsSurrenderIntent) { file.stays[place] = next }
+            file.operation?.isPastReturn = true
+            draft.park(
+                removal.instance, .surrender(generation: next.generation, digest: next.digest), keys: sealKeys
+            )
+        }
+        return !draft.isEmpty
     }
 
     private mutating func add(

@@ -31,7 +31,8 @@ extension Visit {
     func isLoaded(_ aid: AID) -> Bool? { sight.contents.map { $0.loadFile(aid) != nil } }
 
     func evidence(of stay: Custody) -> InstanceEvidence? {
-        if isOnCard(stay.aid) == false { return .absent }
+        // Where no answer carries a MAC, only the instance's own sealed word decides about data.
+        if isOnCard(stay.aid) == false { return isAnswerProven || !stay.hasImage ? .absent : nil }
         if stay.hasImage { return sight.parking[stay.aid].map { .status($0) } }
         return isOnCard(stay.aid) == true ? .installed : nil
     }

@@ -17,11 +17,11 @@ extension Visit {
         } catch {
             return end(Self.ending(of: error))
         }
-        return goOn(&file, around)
+        return goOn(&file, around, afterWork: true)
     }
 
     /// Judges what was seen, and composes the next order; nothing left to send ends the visit.
-    mutating func goOn(_ file: inout CaseFile, _ around: Surroundings) -> Reply {
+    mutating func goOn(_ file: inout CaseFile, _ around: Surroundings, afterWork: Bool) -> Reply {
         asked = []
         phase = .working
         guard pages.isEmpty else {
@@ -36,7 +36,7 @@ extension Visit {
         judge(&file, around)
         let hasMoved = before.0 != file.operation?.done || before.1 != file.stays
         if var operation = file.operation, operation.isOpen {
-            operation.idleOrders = hasMoved || number < 2 ? 0 : operation.idleOrders + 1
+            if hasMoved { operation.idleOrders = 0 } else if afterWork { operation.idleOrders += 1 }
             file.operation = operation
         }
         if let reply = reopen(&file, around) { return reply }

@@ -81,6 +81,9 @@ package struct Card: Hashable, Sendable {
     /// How many cards this holder has had, this one included.
     package var issueNumber: Int
     package var registeredAt: Instant
+    /// Fabricator, type, date, number and batch of its chip, where it tells them: two cards that call themselves by one id
+    /// differ in it.
+    package var serial: [UInt8]?
     package var inventory: Inventory?
     /// Counts every change of what the centre knows of this card.
     package var revision: Int64
@@ -90,7 +93,7 @@ package struct Card: Hashable, Sendable {
     package init(
         id: CardID, profile: ProfileName, issuerDomain: AID, keySet: KeySet, life: Life = .active,
         holder: HolderNumber? = nil, expiry: CalendarDay? = nil, issueNumber: Int = 1, registeredAt: Instant,
-        inventory: Inventory? = nil, revision: Int64 = 0, auditHead: [UInt8] = []
+        serial: [UInt8]? = nil, inventory: Inventory? = nil, revision: Int64 = 0, auditHead: [UInt8] = []
     ) {
         self.id = id
         self.profile = profile
@@ -101,6 +104,7 @@ package struct Card: Hashable, Sendable {
         self.expiry = expiry
         self.issueNumber = issueNumber
         self.registeredAt = registeredAt
+        self.serial = serial
         self.inventory = inventory
         self.revision = revision
         self.auditHead = auditHead

@@ -9,7 +9,7 @@ extension Card: Record {
             .integer("is_predictable"), .integer("next_counter").optional,
             .text("life"), .text("life_reason").optional,
             .text("holder").optional, .integer("expiry").optional, .integer("issue_number"),
-            .integer("registered_at"),
+            .integer("registered_at"), .bytes("serial").optional,
             .integer("read_at").optional, .integer("life_cycle").optional,
             .integer("free_nv").optional, .integer("free_v").optional,
             .integer("sum_nv").optional, .integer("sum_v").optional,
@@ -21,7 +21,7 @@ extension Card: Record {
         let columns: [[StoredValue]] = [
             [.word(id), .word(profile), .aid(issuerDomain)], keySet.values, life.values,
             [.word(holder), .day(expiry), .count(issueNumber), .instant(registeredAt)],
-            inventory.values, [.integer(revision), .bytes(auditHead)],
+            [.optional(serial)], inventory.values, [.integer(revision), .bytes(auditHead)],
         ]
         return columns.flatMap { $0 }
     }
@@ -31,7 +31,8 @@ extension Card: Record {
             id: try row.identifier(), profile: try row.identifier(), issuerDomain: try row.aid(),
             keySet: try KeySet(row: &row), life: try Life(row: &row), holder: try row.optionalIdentifier(),
             expiry: try row.optionalDay(), issueNumber: try row.count(), registeredAt: try row.instant(),
-            inventory: try Inventory.read(&row), revision: try row.integer(), auditHead: try row.bytes())
+            serial: try row.optionalBytes(), inventory: try Inventory.read(&row), revision: try row.integer(),
+            auditHead: try row.bytes())
     }
 }
 

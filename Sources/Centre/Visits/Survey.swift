@@ -58,21 +58,23 @@ extension Visit {
             try dialogue.accept(Array(rest.prefix(opening)))
             rest = rest.dropFirst(opening)
             acceptPendingKeys(&file)
+            if let counter = dialogue.session?.peer.sequenceCounter {
+                file.card.keySet.nextSequenceCounter = counter + 1
+            }
             try take(rest, &file, around)
         } catch {
             if case .handshake(.unexpectedAnswer(let counter)) = error {
-                return end(counterDiffers(counter, &file, around))
+                return end(counterDiffers(counter, computedCounter, &file, around))
             }
             return end(Self.ending(of: error))
         }
-        return goOn(&file, around)
+        return goOn(&file, around, afterWork: false)
     }
 
     /// A session that was computed ahead met another counter than it was computed for.
     private func counterDiffers(
-        _ counter: UInt32?, _ file: inout CaseFile, _ around: Surroundings
+        _ counter: UInt32?, _ expected: UInt32?, _ file: inout CaseFile, _ around: Surroundings
     ) -> Ending {
-        let expected = file.card.keySet.nextSequenceCounter.map { $0 - 1 }
         file.card.keySet.nextSequenceCounter = nil
         guard let counter, let expected, counter < expected, !around.flaws.contains(.ignoresCounter) else {
             return .interrupted("The card's sequence counter is not the one it was expected to be.")
@@ -118,12 +120,12 @@ extension Visit {
                 if !answer.status.isSuccess { sight.silent.insert(aid) } else { sight.silent.remove(aid) }
             case .parking(let aid, let order): takeParking(aid, order, answer, command: data)
             case .keys(let step): takeKeys(step, answer)
-            case .clear(let aid): if answer.status.isSuccess, isAnswerProven { sight.deleted.insert(aid) }
+            case .clear(let aid): if answer.status.isSuccess, isRegistryCredible { sight.deleted.insert(aid) }
             case .step(let step):
                 takeConfirmation(step, answer, &file, around)
                 guard !answer.status.isSuccess else {
                     sight.succeeded.insert(step)
-                    if isAnswerProven { noteDeletion(step, file) }
+                    if isRegistryCredible { noteDeletion(step, file) }
                     continue
                 }
                 failed.insert(step)
@@ -202,7 +204,7 @@ extension Visit {
                 ? answers[Self.applicationListIndex].status : 0x6F00
             sight.isListProven =
                 around.flaws.contains(.believesEmptyRegistry)
-                || isAnswerProven && (list.isSuccess || list == 0x6310)
+                || isRegistryCredible && (list.isSuccess || list == 0x6310)
         }
         self.reading = nil
         pages = []

@@ -72,6 +72,8 @@ package struct Visit {
     var expectedKeys: KeyDelivery?
     /// This session is opened with keys that are not the card's yet.
     var isProvingKeys = false
+    /// The counter that this session was computed for.
+    var computedCounter: UInt32?
     var sealKeys: ParkingSealKeys?
 
     package init(id: [UInt8], card: CardID, channelOptions: UInt8) {
@@ -120,9 +122,10 @@ extension Visit {
                 let computed = try around.vault.precomputedSession(
                     wish, with: keySet, options: channelOptions, application: file.card.issuerDomain)
                 commands += dialogue.open(computed)
-                // The counter is spent whatever becomes of this order.
+                computedCounter = keySet.nextSequenceCounter
+                // Whether the counter is spent nobody knows until the card answers: guessing again would cost a try.
                 if !around.flaws.contains(.reusesSequenceCounter) {
-                    file.card.keySet.nextSequenceCounter = keySet.nextSequenceCounter.map { $0 + 1 }
+                    file.card.keySet.nextSequenceCounter = nil
                 }
                 sealKeys = needsSeals ? ParkingSealKeys(entropy: around.entropy) : nil
                 phase = .surveying
@@ -215,7 +218,19 @@ extension Visit {
 
     /// Answers of the contract need secrecy: by the channel, or by a seal.
     var needsSeals: Bool { dialogue.session.map { !$0.level.contains(.responseEncryption) } ?? true }
+    /// Whether answers carry a MAC. Where the card has none to give, only sealed answers prove anything.
     var isAnswerProven: Bool { dialogue.session?.level.contains(.responseMAC) ?? false }
+    /// The registry as believable as this card can make it.
+    var isRegistryCredible: Bool {
+        guard let session = dialogue.session else { return false }
+        return session.level.contains(.responseMAC) || !isResponseProofOffered(session.peer.secureChannel)
+    }
+
+    private func isResponseProofOffered(_ channel: SecureChannelProtocol) -> Bool {
+        channel.version == .scp02
+            ? SCP02Options(rawValue: channelOptions).hasResponseMAC
+            : SCP03Options(rawValue: channelOptions).hasResponseMAC
+    }
 
     private mutating func takeOpening(
         _ answers: [ResponseAPDU], _ file: inout CaseFile, _ around: Surroundings
@@ -258,7 +273,9 @@ extension Visit {
             file.card.life = .blocked(reason: problem)
             return problem
         }
-        file.card.keySet.nextSequenceCounter = counter + 1
+        // SCP03 counts with INITIALIZE UPDATE (§6.2.2.1), SCP02 with EXTERNAL AUTHENTICATE (GPCS 2.3.1 §E.1.2).
+        let isSpent = dialogue.session?.peer.secureChannel.version != .scp02
+        file.card.keySet.nextSequenceCounter = isSpent ? counter + 1 : counter
         return nil
     }
 

@@ -76,6 +76,14 @@ final class CardLog {
         }
     }
 
+    /// Forgets what was logged. The file stays: a card that is in use goes on writing to it.
+    static func clear(beside card: String) {
+        let descriptor = truncated(path(beside: card))
+        if descriptor >= 0 { _ = close(descriptor) }
+        _ = unlink(olderPath(beside: card))
+    }
+
+    /// For a card that is gone.
     static func remove(beside card: String) {
         _ = unlink(path(beside: card))
         _ = unlink(olderPath(beside: card))
@@ -123,6 +131,10 @@ struct ExchangeText {
 
 private func appendTo(_ path: String) -> Int32 {
     open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
+}
+
+private func truncated(_ path: String) -> Int32 {
+    open(path, O_WRONLY | O_TRUNC | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW)
 }
 
 private func appendAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {

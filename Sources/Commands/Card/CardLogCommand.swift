@@ -27,7 +27,7 @@ enum CardLogCommand {
                 viewing: path, environment: workshop.environment, entropy: workshop.entropy())
             let settings = try card.settings()
             if parsed[clear] {
-                CardLog.remove(beside: path)
+                CardLog.clear(beside: path)
                 if terminal.isJSON { terminal.print(json: ["file": .string(path), "cleared": true]) }
                 return
             }

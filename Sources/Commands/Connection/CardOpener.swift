@@ -40,6 +40,10 @@ extension CardOpener {
         _ choice: ReaderChoice, _ options: ConnectOptions
     ) throws -> any CardChannel {
         let context = try ReaderContext()
+        // A name in full says all; otherwise it counts which readers hold a card, which takes two more questions.
+        if let name = choice.exactName(among: try context.readerNames()) {
+            return try PCSCChannel(reader: name, options: options, context: context)
+        }
         let reader = try choice.choose(among: context.readers())
         return try PCSCChannel(reader: reader.name, options: options, context: context)
     }

@@ -12,6 +12,9 @@ package protocol Database: Store {
     func pendingSteps(of schema: Schema) throws(StoreFailure) -> [Int]
     /// The tables as they are, without those of the engine and the schema's own, in the order they were made.
     func tables() throws(StoreFailure) -> [Table]
+    /// One statement outside of any transaction of ours, in the engine's own words: for those who look after it.
+    @discardableResult
+    func perform(_ statement: String) throws(StoreFailure) -> [[StoredValue]]
     /// What the engine itself finds wrong.
     func flaws() throws(StoreFailure) -> [String]
 }

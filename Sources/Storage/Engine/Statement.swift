@@ -1,8 +1,8 @@
 internal import Centre
 
 /// The shape of one statement: what its text depends on, and so what it is kept prepared under.
-struct Statement: Hashable {
-    enum Kind: Hashable {
+struct Statement: Hashable, Sendable {
+    enum Kind: Hashable, Sendable {
         case insert
         case put
         case remove
@@ -11,8 +11,8 @@ struct Statement: Hashable {
     }
 
     /// Which rows, without the values.
-    struct Filter: Hashable {
-        struct Condition: Hashable {
+    struct Filter: Hashable, Sendable {
+        struct Condition: Hashable, Sendable {
             let column: String
             /// SQL's `=` never finds an empty column.
             let isNull: Bool
@@ -122,7 +122,7 @@ struct Statement: Hashable {
 }
 
 /// A statement and the values of its parameters.
-struct Call {
+struct Call: Sendable {
     let statement: Statement
     let values: [StoredValue]
 

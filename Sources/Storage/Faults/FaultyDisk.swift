@@ -18,6 +18,8 @@ package final class FaultyDisk: Sendable {
         case isFull
         /// A write gets half of its bytes down, then fails.
         case tears
+        /// Nothing reaches the disk any more, from here on.
+        case losesPower
     }
 
     package enum Loss: Sendable {
@@ -51,6 +53,7 @@ package final class FaultyDisk: Sendable {
         var counts: [Call: Int] = [:]
         var armed: (call: Call, number: Int, fault: Fault)?
         var isFull = false
+        var isOff = false
     }
 
     private let state = Mutex(State())
@@ -74,6 +77,7 @@ package final class FaultyDisk: Sendable {
         state.withLock {
             $0.armed = nil
             $0.isFull = false
+            $0.isOff = false
         }
     }
 
@@ -157,7 +161,7 @@ package final class FaultyDisk: Sendable {
             switch fault {
             case .none: state.perform(.write(offset: offset, data), on: name)
             case .tears: state.perform(.write(offset: offset, Array(data.prefix(data.count / 2))), on: name)
-            case .fails, .isFull: break
+            case .fails, .isFull, .losesPower: break
             }
             return fault
         }
@@ -184,9 +188,11 @@ extension FaultyDisk.State {
     fileprivate mutating func next(_ call: FaultyDisk.Call) -> FaultyDisk.Fault? {
         counts[call, default: 0] += 1
         if let armed, armed.call == call, armed.number == counts[call] {
-            if armed.fault == .isFull { isFull = true }
+            isFull = armed.fault == .isFull
+            isOff = armed.fault == .losesPower
             return armed.fault
         }
+        if isOff { return .losesPower }
         return isFull && call == .write ? .isFull : nil
     }
 

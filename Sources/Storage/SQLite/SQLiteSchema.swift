@@ -55,6 +55,11 @@ extension SQLiteStore {
         }
     }
 
+    @discardableResult
+    package func perform(_ statement: String) throws(StoreFailure) -> [[StoredValue]] {
+        try alone { connection throws(StoreFailure) in try connection.query(statement) }
+    }
+
     package func flaws() throws(StoreFailure) -> [String] {
         try alone { connection throws(StoreFailure) in
             let pages = try connection.query("PRAGMA integrity_check").compactMap { row -> String? in

@@ -127,6 +127,8 @@ final class SQLiteReaders: @unchecked Sendable {
 extension SQLiteStore.Location {
     /// How long one process waits for another that writes.
     private static let busyMilliseconds: Int32 = 5_000
+    /// What every database of SQLite begins with (SQLite, "Database File Format" §1.3).
+    private static let beginning = Array("SQLite format 3\0".utf8)
 
     var place: String {
         switch self {
@@ -154,7 +156,13 @@ extension SQLiteStore.Location {
                 code: SQLITE_CANTOPEN, message: "\(path) cannot be opened", systemError: errno
             ).failure(table: nil)
         }
-        close(file)
+        defer { close(file) }
+        var beginning = [UInt8](repeating: 0, count: Self.beginning.count)
+        let count = pread(file, &beginning, beginning.count, 0)
+        // SQLite takes a few bytes of anything for an empty database, and would write over them.
+        guard count <= 0 || beginning == Self.beginning else {
+            throw .damaged("\(path) is not a database")
+        }
     }
 
     func connect() throws(StoreFailure) -> SQLiteConnection {
@@ -170,12 +178,12 @@ extension SQLiteStore.Location {
                 flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)
         }
         connection.wait(milliseconds: Self.busyMilliseconds)
+        // Without memory that processes share, the log's index is kept by the one connection there is.
+        if case .faulty = self { try connection.script("PRAGMA locking_mode = EXCLUSIVE") }
         return connection
     }
 
     func configure(_ connection: SQLiteConnection) throws(StoreFailure) {
-        // Without memory that processes share, the log's index is kept by the one connection there is.
-        if case .faulty = self { try connection.script("PRAGMA locking_mode = EXCLUSIVE") }
         try setWriteAheadLog(connection)
         // FULL: a commit is on the disk before it is answered (SQLite, "PRAGMA synchronous").
         try connection.script(

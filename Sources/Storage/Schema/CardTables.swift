@@ -19,6 +19,7 @@ enum CardTables {
             expiry BIGINT,
             issue_number BIGINT NOT NULL CHECK (issue_number >= 0),
             registered_at BIGINT NOT NULL,
+            serial BYTEA,
             read_at BIGINT,
             life_cycle BIGINT,
             free_nv BIGINT,

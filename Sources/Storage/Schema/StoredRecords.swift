@@ -4,5 +4,5 @@ package import Centre
 package enum StoredRecords {
     /// Every group of tables adds its own.
     package static let all: [any Record.Type] =
-        PeopleTables.records + CardTables.records + MoneyTables.records + VaultTables.records
+        PeopleTables.records + CardTables.records + VaultTables.records + MoneyTables.records
 }

@@ -51,7 +51,8 @@ package final class VirtualCard {
         creating path: String, profile: CardProfile, environment: CardEnvironment, entropy: any EntropySource
     ) throws(CardFileError) {
         let state = profile.newState(entropy: entropy)
-        let file = try CardFile.create(at: path, profileText: profile.text, state: state)
+        let file = try CardFile.create(
+            at: path, profileText: profile.text, state: state, secret: entropy.bytes(CommitMark.secretBytes))
         self.init(
             profile: profile, environment: environment, entropy: entropy,
             journal: Journal(durable: state, file: file))

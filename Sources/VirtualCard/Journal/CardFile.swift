@@ -12,7 +12,7 @@ internal import SmartCard
 ///
 /// A record is: kind, four bytes of length, eight bytes of SHA-256 over kind and contents, contents. A change
 /// counts once a mark follows it; what has none (the power or the program went away) is cut off at the next
-/// opening.
+/// opening. What a mark says is in CommitMark.swift.
 package final class CardFile {
     enum Kind: UInt8 {
         case profile = 0x50
@@ -22,7 +22,6 @@ package final class CardFile {
         case mark = 0x4D
     }
 
-    private static let magic = Array("BERTHCARD1\n".utf8)
     /// How the files of every version begin.
     private static let family = Array("BERTHCARD".utf8)
     private static let headerBytes = 13
@@ -38,14 +37,19 @@ package final class CardFile {
     /// The end of the last commit; what stands behind it never was.
     private var durableOffset: Int
     private var liveBytes: Int
+    /// How this file's marks are made.
+    private var marks: CommitMark
+    /// What was written since the last commit; a mark vouches for it.
+    private var uncommitted: [UInt8] = []
     private(set) var profileText: String
     private(set) var note: [UInt8] = []
     private(set) var changes: [StateChange] = []
 
     deinit { close(descriptor) }
 
-    private init(path: String, descriptor: Int32, profileText: String) {
+    private init(path: String, descriptor: Int32, profileText: String, marks: CommitMark) {
         self.path = path
+        self.marks = marks
         self.descriptor = descriptor
         self.profileText = profileText
         endOffset = 0
@@ -53,25 +57,47 @@ package final class CardFile {
         liveBytes = 0
     }
 
-    /// Makes a new file; one that exists is not touched.
+    /// Makes a new file; one that exists is not touched. It gets its name when it is whole, so that a program that is
+    /// killed leaves no half of a card behind.
+    ///
+    /// - Parameter secret: random bytes that nothing on the card ever learns; see `CommitMark`.
     static func create(
-        at path: String, profileText: String, state: CardState
+        at path: String, profileText: String, state: CardState, secret: [UInt8]
     ) throws(CardFileError) -> CardFile {
-        let descriptor = createNew(path)
-        guard descriptor >= 0 else { throw errno == EEXIST ? .exists(path) : .system("create", errno, path) }
-        let file = CardFile(path: path, descriptor: descriptor, profileText: profileText)
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .inUse(path) }
+        guard !isThere(path) else { throw .exists(path) }
+        let next = path + ".new"
+        let descriptor = createForWriting(next)
+        guard descriptor >= 0 else { throw .system("create", errno, path) }
+        let file = CardFile(
+            path: path, descriptor: descriptor, profileText: profileText, marks: .bound(secret: secret))
+        // Another program may be making the same card at this moment, or have finished it.
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, isCurrent(descriptor, next) else {
+            throw .inUse(path)
+        }
         do throws(CardFileError) {
+            guard ftruncate(descriptor, 0) == 0 else { throw .system("truncate", errno, path) }
             try file.write(file.snapshot(of: state))
             try file.synchronize()
+            try take(path, from: next)
         } catch {
-            // Half a card is none, and would stand in the way of the next try.
-            unlink(path)
+            unlink(next)
             throw error
         }
-        file.durableOffset = file.endOffset
+        file.synchronizeDirectory()
+        file.settle()
         file.liveBytes = file.endOffset
         return file
+    }
+
+    /// Gives the file its name, unless somebody else has it by now.
+    private static func take(_ path: String, from next: String) throws(CardFileError) {
+        if link(next, path) == 0 {
+            unlink(next)
+            return
+        }
+        guard errno != EEXIST else { throw .exists(path) }
+        // Some file systems have no second names: there, a card that appears at this very moment is replaced.
+        guard !isThere(path), rename(next, path) == 0 else { throw .system("create", errno, path) }
     }
 
     /// Opens a file and keeps every other program (and every other part of this one) out of it until it is
@@ -90,7 +116,7 @@ package final class CardFile {
                 throw .inUse(path)
             }
             if isCurrent(descriptor, path) {
-                let file = CardFile(path: path, descriptor: descriptor, profileText: "")
+                let file = CardFile(path: path, descriptor: descriptor, profileText: "", marks: .plain)
                 try file.replay(library)
                 try file.cutTail()
                 return file
@@ -105,7 +131,7 @@ package final class CardFile {
     static func view(at path: String, library: LoadFileLibrary) throws(CardFileError) -> CardFile {
         let descriptor = openForReading(path)
         guard descriptor >= 0 else { throw .system("open", errno, path) }
-        let file = CardFile(path: path, descriptor: descriptor, profileText: "")
+        let file = CardFile(path: path, descriptor: descriptor, profileText: "", marks: .plain)
         guard isRegular(descriptor) else { throw .notACardFile(path) }
         try file.replay(library)
         return file
@@ -138,9 +164,15 @@ package final class CardFile {
     }
 
     func commit() throws(CardFileError) {
-        try write(Self.record(.mark, []))
+        try write(Self.record(.mark, marks.contents(from: durableOffset, uncommitted[...])))
         try synchronize()
+        settle()
+    }
+
+    /// All that was written counts.
+    private func settle() {
         durableOffset = endOffset
+        uncommitted = []
     }
 
     /// Takes back what `begin` started.
@@ -148,11 +180,13 @@ package final class CardFile {
         // When even this fails, the records lack their mark and are cut off at the next opening.
         try? cutTail()
         endOffset = durableOffset
+        uncommitted = []
     }
 
     private func cutTail() throws(CardFileError) {
         guard ftruncate(descriptor, off_t(durableOffset)) == 0 else { throw .system("truncate", errno, path) }
         endOffset = durableOffset
+        uncommitted = []
     }
 
     func compactIfWorthwhile(_ state: CardState) {
@@ -170,6 +204,8 @@ package final class CardFile {
         endOffset = 0
         do throws(CardFileError) {
             guard flock(replacement, LOCK_EX | LOCK_NB) == 0 else { throw .inUse(next) }
+            // A program that was killed here left its part behind.
+            guard ftruncate(replacement, 0) == 0 else { throw .system("truncate", errno, next) }
             try write(snapshot(of: state))
             try synchronize()
             guard rename(next, path) == 0 else { throw .system("rename", errno, path) }
@@ -177,26 +213,27 @@ package final class CardFile {
             close(replacement)
             unlink(next)
             (descriptor, endOffset) = old
+            uncommitted = []
             throw error
         }
         close(old.0)
         synchronizeDirectory()
-        durableOffset = endOffset
+        settle()
         liveBytes = endOffset
     }
 
     private func snapshot(of state: CardState) -> [UInt8] {
-        var bytes = Self.magic + Self.record(.profile, Array(profileText.utf8))
+        var bytes = marks.header + Self.record(.profile, Array(profileText.utf8))
         if !note.isEmpty { bytes += Self.record(.note, note) }
         for change in state.changes(from: .empty) {
             var encoder = StateEncoder()
             encoder.put(change)
             bytes += Self.record(.change, encoder.bytes)
         }
-        return bytes + Self.record(.mark, [])
+        return bytes + Self.record(.mark, marks.contents(from: 0, bytes[...]))
     }
 
-    private static func record(_ kind: Kind, _ contents: [UInt8]) -> [UInt8] {
+    static func record(_ kind: Kind, _ contents: [UInt8]) -> [UInt8] {
         let checksum = Digest.sha256.hash([kind.rawValue] + contents).prefix(8)
         return [kind.rawValue] + UInt32(contents.count).bigEndianBytes + checksum + contents
     }
@@ -214,6 +251,7 @@ package final class CardFile {
             written += count
         }
         endOffset += written
+        uncommitted += bytes
     }
 
     private func synchronize() throws(CardFileError) {
@@ -232,15 +270,18 @@ package final class CardFile {
 
     private func replay(_ library: LoadFileLibrary) throws(CardFileError) {
         let bytes = try readAll()
-        guard bytes.starts(with: Self.magic) else {
-            throw bytes.starts(with: Self.family) && bytes.count > Self.magic.count
+        guard let marks = CommitMark(header: bytes) else {
+            if CommitMark.isKnown(bytes) { throw .damaged }
+            throw bytes.starts(with: Self.family) && bytes.count > CommitMark.magicBytes
                 ? .newer(path) : .notACardFile(path)
         }
-        var offset = Self.magic.count
+        self.marks = marks
+        var offset = marks.header.count
         var pending: [StateChange] = []
         var pendingNote: [UInt8]?
         var durableEnd = 0
         while let (kind, contents, next) = Self.readRecord(bytes, at: offset) {
+            if kind == .mark, !marks.holds(contents, from: durableEnd, bytes[durableEnd..<offset]) { break }
             switch kind {
             case .profile: profileText = String(decoding: contents, as: UTF8.self)
             case .change:
@@ -256,7 +297,7 @@ package final class CardFile {
             }
             offset = next
         }
-        guard durableEnd > 0, !Self.hasInnerMark(bytes[durableEnd...]) else { throw .damaged }
+        guard durableEnd > 0, !marks.hasLaterCommit(in: bytes, after: durableEnd) else { throw .damaged }
         endOffset = durableEnd
         durableOffset = durableEnd
         liveBytes = durableEnd / 2
@@ -265,15 +306,7 @@ package final class CardFile {
     /// The state was built; the list is not needed any more.
     func forgetChanges() { changes = [] }
 
-    /// What follows the last good mark can only be one unfinished commit. A mark inside it means that what
-    /// was once durable is damaged, and cutting it off would lose it.
-    private static func hasInnerMark(_ tail: ArraySlice<UInt8>) -> Bool {
-        let mark = record(.mark, [])
-        guard tail.count > mark.count else { return false }
-        return (tail.startIndex..<(tail.endIndex - mark.count)).contains { tail[$0...].starts(with: mark) }
-    }
-
-    private static func readRecord(
+    static func readRecord(
         _ bytes: [UInt8], at offset: Int
     ) -> (Kind, ArraySlice<UInt8>, next: Int)? {
         guard offset + headerBytes <= bytes.count, let kind = Kind(rawValue: bytes[offset]) else {
@@ -308,6 +341,11 @@ package final class CardFile {
         return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
+    private static func isThere(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0
+    }
+
     private static func isCurrent(_ descriptor: Int32, _ path: String) -> Bool {
         var (held, named) = (stat(), stat())
         return fstat(descriptor, &held) == 0 && stat(path, &named) == 0 && held.st_ino == named.st_ino
@@ -316,12 +354,12 @@ package final class CardFile {
 }
 
 // `open` of this class hides the C function of the same name.
-private func createNew(_ path: String) -> Int32 { open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600) }
 // Opening does not wait for the other end of a pipe; regular files do not know the difference.
 private func openForReading(_ path: String) -> Int32 { open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) }
 private func openForWriting(_ path: String) -> Int32 { open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC) }
+// What stands there is not cut before it is locked: another program may be writing it.
 private func createForWriting(_ path: String) -> Int32 {
-    open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
 }
 private func openDirectory(_ path: String) -> Int32 { open(path, O_RDONLY | O_CLOEXEC) }
 

@@ -35,7 +35,8 @@ struct SCP03CardChannel: CardSecureChannel {
     private let encryption: Cipher
     private let commandMAC: CMAC
     private let responseMAC: CMAC
-    private let dataEncryption: Cipher
+    /// Made into a cipher when a key is put, which most sessions never do: kept ready, it would take a kilobyte.
+    private let dataEncryption: Secret
     private var chainingValue = [UInt8](repeating: 0, count: 16)
     private var encryptionCounter: UInt64 = 0
     private var countsEmptyCommands = true
@@ -93,9 +94,7 @@ struct SCP03CardChannel: CardSecureChannel {
         responseMAC = try Self.usable { () throws(CryptoError) in
             try CMAC(aes: try keys.session(keys.mac, Derivation.responseMACKey, context))
         }
-        dataEncryption = try Self.usable { () throws(CryptoError) in
-            try Cipher(.aes, key: keys.dataEncryption)
-        }
+        dataEncryption = keys.dataEncryption
     }
 
     // MARK: The seam
@@ -183,7 +182,8 @@ struct SCP03CardChannel: CardSecureChannel {
 
     func decryptSensitiveData(_ data: [UInt8]) throws(Refusal) -> [UInt8] {
         guard !data.isEmpty, data.count % 16 == 0 else { throw .incorrectData }
-        return dataEncryption.decryptCBC(data)
+        let cipher = try Self.usable { () throws(CryptoError) in try Cipher(.aes, key: dataEncryption) }
+        return cipher.decryptCBC(data)
     }
 
     // MARK: Commands

@@ -1,0 +1,384 @@
+internal import CardManagement
+internal import GlobalPlatform
+internal import SmartCard
+
+// What each wish asks for.
+
+extension Planner {
+    mutating func take(_ wish: Wish) {
+        switch wish {
+        case .add(let application):
+            if let release = newestRelease(of: application) { add(release) }
+        case .addRelease(let id):
+            if let release = release(id) { add(release) }
+        case .remove(let application): remove(application)
+        case .removeInstance(let aid): removeInstance(aid)
+        case .park(let application): park(application)
+        case .restore(let key): restore(key)
+        case .update(let id):
+            if let release = release(id) { update(to: release) }
+        case .reserve(let reservation): reserve(reservation)
+        case .release(let provider): releaseBerth(provider)
+        case .renew: renew()
+        case .rotateKeys(let masterKey, let version): keySets.append((masterKey, version))
+        }
+    }
+
+    // MARK: - The catalogue
+
+    private mutating func newestRelease(of id: ApplicationID) -> Release? {
+        let all = picture.releases.values.filter { $0.id.application == id }
+        guard picture.applications[id] != nil || !all.isEmpty else {
+            object(
+                .applicationUnknown, id.text, "No application named \(id) is in the catalogue.",
+                "Look at the catalogue's list of applications.")
+            return nil
+        }
+        let published = all.compactMap { release -> (Instant, Release)? in
+            if case .published(let instant) = release.life { (instant, release) } else { nil }
+        }
+        let fitting = published.filter { fits($0.1) }
+        guard let newest = fitting.max(by: { ($0.0, $0.1.id) < ($1.0, $1.1.id) }) else {
+            if published.isEmpty {
+                object(
+                    .releaseNotPublished, id.text, "No release of \(id) is published.",
+                    "Publish a release, or ask its provider.")
+            } else {
+                object(
+                    .profileUnsuited, id.text,
+                    "No release of \(id) is made for cards of the profile \(picture.card.profile).",
+                    "Ask the provider for a release for this profile.")
+            }
+            return nil
+        }
+        return newest.1
+    }
+
+    private mutating func release(_ id: ReleaseID) -> Release? {
+        guard let release = picture.releases[id] else {
+            object(
+                .releaseUnknown, id.description, "No release \(id) is in the catalogue.",
+                "Look at the catalogue's list of releases.")
+            return nil
+        }
+        return release
+    }
+
+    private func fits(_ release: Release) -> Bool {
+        switch release.compatibility {
+        case .everyProfile: true
+        case .only(let profiles): profiles.contains(picture.card.profile)
+        }
+    }
+
+    /// Whether it may be put on this card at all.
+    private mutating func isInstallable(_ release: Release) -> Bool {
+        let name = release.id.description
+        if case .stopped(let reason)? = picture.applications[release.id.application]?.service {
+            object(
+                .serviceStopped, release.id.application.text,
+                "The service of \(release.id.application) is stopped: \(reason).",
+                "Wait until its provider runs it again.")
+            return false
+        }
+        switch release.life {
+        case .published: break
+        case .draft:
+            object(.releaseNotPublished, name, "\(name) is a draft.", "Publish it first.")
+            return false
+        case .withdrawn(_, let reason):
+            object(
+                .releaseNotPublished, name, "\(name) was withdrawn: \(reason).", "Choose another release.")
+            return false
+        }
+        guard fits(release) else {
+            object(
+                .profileUnsuited, name, "\(name) is not made for cards of the profile \(picture.card.profile).",
+                "Choose a release for this profile.")
+            return false
+        }
+        return true
+    }
+
+    // MARK: - Coming
+
+    private mutating func add(_ release: Release) {
+        let present = instances(of: release.id.application)
+        if !present.isEmpty {
+            let isSame = present.allSatisfy { $0.entry.release == release.id }
+            let isWhole = Set(present.map(\.entry.aid)).isSuperset(of: release.instances.map(\.aid))
+            if isSame, isWhole {
+                object(
+                    .alreadySo, release.id.description, "\(release.id) is on the card already.",
+                    "Nothing needs to be done.")
+                return
+            }
+            if !isSame {
+                object(
+                    .alreadyInstalled, release.id.application.text,
+                    "Another release of \(release.id.application) is on the card.",
+                    "Wish an update to \(release.id).")
+                return
+            }
+        }
+        guard isInstallable(release) else { return }
+        let held = picture.custody.filter { $0.release.application == release.id.application && $0.isHeld }
+        if !held.isEmpty {
+            object(
+                .leftOut, release.id.application.text,
+                "\(release.id.application) is in custody; added like this it begins with new data.",
+                "Wish to restore it, to have its data back.")
+        }
+        let names = Set(present.map(\.entry.aid))
+        bring(release, instances: release.instances.filter { !names.contains($0.aid) })
+    }
+
+    private mutating func bring(
+        _ release: Release, instances: [Release.Instance], sources: [AID: PlanStep.Source] = [:],
+        kept: [Custody] = []
+    ) {
+        let provider = picture.applications[release.id.application]?.provider
+        var domain: AID?
+        if case .domain(let aid)? = berth(of: provider)?.berth.means { domain = aid }
+        for file in release.loadFiles {
+            guard let present = loaded(file.aid), let digest = present.entry.digest, digest != file.digest,
+                !leavingFiles.contains(file.aid)
+            else { continue }
+            let leaving = leavingInstances
+            if isFree(present, leaving: leaving, dropped: leavingFiles) {
+                leavingFiles.insert(file.aid)
+            } else {
+                object(
+                    .stillNeeded, "\(file.aid)",
+                    "Another version of the load file \(file.aid) is on the card, and something there needs it.",
+                    "Update or remove what needs it first.")
+            }
+        }
+        var rooms: [AID: Room] = [:]
+        var imageBytes: [AID: Int] = [:]
+        for item in kept {
+            rooms[item.aid] = item.room
+            imageBytes[item.aid] = item.imageBytes
+        }
+        incoming.append(
+            Incoming(
+                release: release, instances: instances, sources: sources, imageBytes: imageBytes, rooms: rooms,
+                domain: domain, provider: provider))
+    }
+
+    private mutating func restore(_ key: CustodyKey) {
+        let named = picture.custody.first {
+            $0.card == key.card && $0.aid == key.aid && $0.ordinal == key.ordinal
+        }
+        guard let named else {
+            object(
+                .notHeld, "\(key.aid)", "Nothing of that name is in custody.",
+                "Look at what is kept for this holder.")
+            return
+        }
+        guard named.isHeld else {
+            object(
+                .notHeld, "\(key.aid)", "The copy of \(key.aid) is not held: it is on its way, or was given back.",
+                "Wait for the operation that has it, or look at its history.")
+            return
+        }
+        guard let release = release(named.release), isInstallable(release) else { return }
+        let kept = picture.custody.filter {
+            $0.card == named.card && $0.release == named.release && $0.isHeld
+        }
+        restore(release, kept: kept)
+    }
+
+    private mutating func restore(_ release: Release, kept: [Custody]) {
+        var sources: [AID: PlanStep.Source] = [:]
+        for item in kept {
+            sources[item.aid] = .held(CustodyKey(card: item.card, aid: item.aid, ordinal: item.ordinal))
+        }
+        bring(
+            release, instances: release.instances.filter { sources[$0.aid] != nil }, sources: sources,
+            kept: kept)
+    }
+
+    private mutating func renew() {
+        for application in picture.holderSet where instances(of: application).isEmpty {
+            if case .stopped(let reason)? = picture.applications[application]?.service {
+                object(
+                    .leftOut, application.text,
+                    "\(application) is left out: its service is stopped (\(reason)).",
+                    "It can be added when its service runs again.")
+                continue
+            }
+            let held = picture.custody.filter { $0.release.application == application && $0.isHeld }
+            if let first = held.first, let release = release(first.release), isInstallable(release) {
+                restore(release, kept: held.filter { $0.release == first.release && $0.card == first.card })
+                continue
+            }
+            guard held.isEmpty, let release = newestRelease(of: application), isInstallable(release) else {
+                continue
+            }
+            if release.parking == .contract {
+                object(
+                    .dataLost, application.text,
+                    "No copy of the data of \(application) is in custody: it begins anew.",
+                    "Ask its provider whether the data can be made again.")
+            }
+            bring(release, instances: release.instances)
+        }
+    }
+
+    // MARK: - Leaving
+
+    private mutating func remove(_ application: ApplicationID) {
+        let present = instances(of: application)
+        guard !present.isEmpty else { return objectNotInstalled(application) }
+        leave(present, application: application, purpose: .forGood, cause: .wished)
+    }
+
+    private mutating func removeInstance(_ aid: AID) {
+        guard let present = picture.installed.first(where: { $0.entry.aid == aid }) else {
+            object(.notInstalled, "\(aid)", "No instance \(aid) is on the card.", "Look at what is on it.")
+            return
+        }
+        let isUsed = picture.installed.contains { $0.entry.domain == aid && $0.entry.aid != aid }
+        if present.entry.privileges.contains(.securityDomain),
+            isUsed || picture.loaded.contains(where: { $0.entry.domain == aid })
+        {
+            object(
+                .stillNeeded, "\(aid)", "The domain \(aid) is not empty.", "Remove what belongs to it first.")
+            return
+        }
+        leave([present], application: present.entry.release?.application, purpose: .forGood, cause: .wished)
+    }
+
+    private mutating func park(_ application: ApplicationID) {
+        let present = instances(of: application)
+        guard !present.isEmpty else { return objectNotInstalled(application) }
+        guard canPark(present) else { return }
+        leave(present, application: application, purpose: .parked, cause: .wished)
+    }
+
+    private mutating func objectNotInstalled(_ application: ApplicationID) {
+        object(
+            .notInstalled, application.text, "\(application) is not on the card.", "Look at what is on it.")
+    }
+
+    private mutating func leave(
+        _ present: [Picture.Installed], application: ApplicationID?, purpose: PlanStep.Purpose,
+        cause: Plan.Leaving.Cause
+    ) {
+        let leaving = leavingInstances
+        let rest = present.filter { !leaving.contains($0.entry.aid) }
+        guard rest.count == present.count else {
+            object(
+                .wishesContradict, application?.text ?? "\(present[0].entry.aid)",
+                "Two wishes make the same application leave.", "Leave one of them out.")
+            return
+        }
+        outgoing.append(
+            Outgoing(
+                application: application, release: present[0].entry.release.flatMap { picture.releases[$0] },
+                instances: present, purpose: purpose, cause: cause))
+    }
+
+    private mutating func canPark(_ present: [Picture.Installed]) -> Bool {
+        guard let id = present[0].entry.release, let release = picture.releases[id] else {
+            object(
+                .cannotPark, present[0].entry.release?.description ?? "\(present[0].entry.aid)",
+                "Nobody knows how its data leave the card: its release is not in the catalogue.",
+                "Add the release to the catalogue.")
+            return false
+        }
+        if case .never(let reason) = release.parking {
+            object(
+                .cannotPark, id.description, "\(id) cannot be parked: \(reason).",
+                "Remove it for good, or leave it where it is.")
+            return false
+        }
+        return true
+    }
+
+    private mutating func update(to release: Release) {
+        let present = instances(of: release.id.application)
+        guard let old = present.first else { return objectNotInstalled(release.id.application) }
+        if present.allSatisfy({ $0.entry.release == release.id }) {
+            object(
+                .alreadySo, release.id.description, "\(release.id) is on the card already.",
+                "Nothing needs to be done.")
+            return
+        }
+        guard isInstallable(release), canPark(present) else { return }
+        let oldRelease = old.entry.release.flatMap { picture.releases[$0] }
+        leave(present, application: release.id.application, purpose: .parked, cause: .replaced)
+        var sources: [AID: PlanStep.Source] = [:]
+        if oldRelease?.parking == .contract, release.parking == .contract {
+            let names = Set(release.instances.map(\.aid))
+            for item in present where names.contains(item.entry.aid) {
+                sources[item.entry.aid] = .parkedByThisPlan(instance: item.entry.aid)
+            }
+        }
+        if oldRelease?.parking == .contract, sources.count < present.count {
+            object(
+                .dataLost, release.id.description,
+                "\(release.id) cannot take over all data of \(old.entry.release?.description ?? "the old one"): "
+                    + "they stay in custody.",
+                "Ask the provider how the data come into the new release.")
+        }
+        bring(release, instances: release.instances, sources: sources)
+        for item in present {
+            incoming[incoming.count - 1].imageBytes[item.entry.aid] = imageBytes(of: item)
+        }
+    }
+
+    // MARK: - Berths
+
+    private mutating func reserve(_ reservation: Reservation) {
+        let name = reservation.provider.text
+        guard berth(of: reservation.provider) == nil else {
+            object(
+                .berthTaken, name, "\(name) has a berth on this card already.",
+                "Release it first, or use what it has.")
+            return
+        }
+        if let quota = reservation.quota, !quota.covers(reservation.room) {
+            object(
+                .quotaExceeded, name, "The quota of \(name) is less than what is reserved for it.",
+                "Ask for a quota of at least the reserved room.")
+            return
+        }
+        guard picture.model.hasQuotas else {
+            reservations.append((reservation, nil))
+            return
+        }
+        guard let domain = reservation.domain else {
+            object(
+                .domainNameMissing, name, "The card keeps reserved room in a domain, and none was named.",
+                "Name the domain to make.")
+            return
+        }
+        if picture.installed.contains(where: { $0.entry.aid == domain }) {
+            object(.nameTaken, "\(domain)", "\(domain) is on the card already.", "Name another domain.")
+            return
+        }
+        reservations.append((reservation, domain))
+    }
+
+    private mutating func releaseBerth(_ provider: ProviderID) {
+        guard let held = berth(of: provider) else {
+            object(.berthMissing, provider.text, "\(provider) has no berth on this card.", "Nothing needs to be done.")
+            return
+        }
+        guard held.used.isNone else {
+            object(
+                .berthInUse, provider.text,
+                "\(provider) still uses \(held.used.nonVolatile) bytes of its berth.",
+                "Remove or park its applications first.")
+            return
+        }
+        releasedBerths.append(held)
+    }
+}
+
+extension Custody {
+    /// The vault holds the live copy, and nobody else is taking it.
+    var isHeld: Bool { if case .held = state { true } else { false } }
+}

@@ -1,0 +1,143 @@
+package import SmartCard
+
+/// Everything the centre knows of one card, as one value: what plans are made from and what transitions change.
+package struct CardDossier: Hashable, Sendable {
+    package var card: Card
+    /// In the order of their AIDs, as all lists here are in the order of their keys.
+    package var applications: [InstalledApplication]
+    package var loadFiles: [InstalledLoadFile]
+    package var berths: [Berth]
+    package var findings: [DriftFinding]
+    /// Stays of this card's instances, those that are over included. They change by the transitions of custody only.
+    package var custody: [Custody]
+
+    package init(
+        card: Card, applications: [InstalledApplication] = [], loadFiles: [InstalledLoadFile] = [],
+        berths: [Berth] = [], findings: [DriftFinding] = [], custody: [Custody] = []
+    ) {
+        self.card = card
+        self.applications = applications
+        self.loadFiles = loadFiles
+        self.berths = berths
+        self.findings = findings
+        self.custody = custody
+    }
+
+    package func application(_ aid: AID) -> InstalledApplication? { applications.first { $0.aid == aid } }
+    package func loadFile(_ aid: AID) -> InstalledLoadFile? { loadFiles.first { $0.aid == aid } }
+    package func berth(of provider: ProviderID) -> Berth? { berths.first { $0.provider == provider } }
+
+    /// Applications made from a load file.
+    package func instances(of loadFile: AID) -> [InstalledApplication] {
+        applications.filter { $0.loadFile == loadFile }
+    }
+
+    /// Puts it in the place of the one with its AID, or in its place in the order.
+    package mutating func put(_ application: InstalledApplication) {
+        applications.removeAll { $0.aid == application.aid }
+        applications.insert(
+            application, at: applications.firstIndex { $0.aid > application.aid } ?? applications.endIndex)
+    }
+
+    package mutating func put(_ loadFile: InstalledLoadFile) {
+        loadFiles.removeAll { $0.aid == loadFile.aid }
+        loadFiles.insert(loadFile, at: loadFiles.firstIndex { $0.aid > loadFile.aid } ?? loadFiles.endIndex)
+    }
+
+    package mutating func put(_ berth: Berth) {
+        berths.removeAll { $0.provider == berth.provider }
+        berths.insert(berth, at: berths.firstIndex { $0.provider > berth.provider } ?? berths.endIndex)
+    }
+
+    package mutating func removeApplication(_ aid: AID) { applications.removeAll { $0.aid == aid } }
+    package mutating func removeLoadFile(_ aid: AID) { loadFiles.removeAll { $0.aid == aid } }
+    package mutating func removeBerth(of provider: ProviderID) {
+        berths.removeAll { $0.provider == provider }
+    }
+}
+
+// MARK: What differs
+
+extension CardDossier {
+    /// The changes of rows that make `earlier` into this; the card's own row is the act's business, which notes into it.
+    func changes(since earlier: CardDossier) -> [Change] {
+        Self.changes(from: earlier.applications, to: applications)
+            + Self.changes(from: earlier.loadFiles, to: loadFiles)
+            + Self.changes(from: earlier.berths, to: berths)
+            + Self.changes(from: earlier.findings, to: findings)
+    }
+
+    private static func changes<R: Record>(from earlier: [R], to later: [R]) -> [Change] {
+        guard earlier != later else { return [] }
+        let known = Dictionary(uniqueKeysWithValues: earlier.map { ($0.keyValues, $0) })
+        let kept = Set(later.map(\.keyValues))
+        let gone = earlier.map(\.keyValues).filter { !kept.contains($0) }
+        return gone.map { .remove(R.table, key: $0) }
+            + later.filter { known[$0.keyValues] != $0 }.map { .put(R.table, $0.row) }
+    }
+
+    /// Without what changes with every visit and that no plan depends on: such changes need no note and leave plans
+    /// valid.
+    private var weighty: CardDossier {
+        var dossier = self
+        dossier.card.keySet.nextSequenceCounter = nil
+        dossier.card.inventory?.readAt = card.registeredAt
+        dossier.card.revision = 0
+        dossier.card.auditHead = []
+        for index in applications.indices { dossier.applications[index].lastUsedAt = nil }
+        dossier.custody = []
+        return dossier
+    }
+
+    /// Whether plans made for `other` may no longer hold.
+    package func differs(from other: CardDossier) -> Bool { weighty != other.weighty }
+}
+
+// MARK: Reading and writing
+
+extension Transaction {
+    /// All of a card's rows with one question; `nil` for a card that is not registered.
+    package func dossier(of id: CardID, isLocking: Bool = false) throws(StoreFailure) -> CardDossier? {
+        let key: [StoredValue] = [.word(id)]
+        let card = Query(Card.table, key: key, limit: 1)
+        let rows = try ask([
+            isLocking ? card.locking() : card,
+            Query(InstalledApplication.table, key: key, limit: Bounds.applicationsPerCardMax),
+            Query(InstalledLoadFile.table, key: key, limit: Bounds.loadFilesPerCardMax),
+            Query(Berth.table, key: key, limit: Bounds.berthsPerCardMax),
+            Query(DriftFinding.table, key: key, limit: Bounds.driftFindingsMax),
+            Query(Custody.table, key: key),
+        ])
+        guard let card = try decode(Card.self, rows[0]).first else { return nil }
+        return CardDossier(
+            card: card, applications: try decode(InstalledApplication.self, rows[1]),
+            loadFiles: try decode(InstalledLoadFile.self, rows[2]), berths: try decode(Berth.self, rows[3]),
+            findings: try decode(DriftFinding.self, rows[4]), custody: try decode(Custody.self, rows[5]))
+    }
+}
+
+extension Act {
+    /// The card's rows, which nobody else changes until this transaction ends.
+    package func dossier(of id: CardID) throws -> CardDossier {
+        guard let dossier = try transaction.dossier(of: id, isLocking: true) else {
+            throw CardRefusal.unknown(id)
+        }
+        return dossier
+    }
+
+    /// Writes the rows that differ, and notes why. Returns it as it stands now, with its new revision.
+    ///
+    /// Only what no plan depends on may change without a note.
+    @discardableResult
+    package func save(
+        _ dossier: CardDossier, since earlier: CardDossier, _ notes: [Note]
+    ) -> CardDossier {
+        precondition(dossier.card.id == earlier.card.id, "one card's dossier is not another's")
+        precondition(!notes.isEmpty || !dossier.differs(from: earlier), "a change that nobody notes")
+        var dossier = dossier
+        for note in notes { self.note(note, on: &dossier.card) }
+        if dossier.card != earlier.card { transaction.put(dossier.card) }
+        for change in dossier.changes(since: earlier) { transaction.change(change) }
+        return dossier
+    }
+}

@@ -1,0 +1,110 @@
+package import SmartCard
+
+/// What the catalogue says of names that a card shows: by them the centre recognises what it did not install itself.
+package struct CatalogueNames: Hashable, Sendable {
+    package struct Instance: Hashable, Sendable {
+        package let release: ReleaseID
+        package let loadFile: AID?
+
+        package init(release: ReleaseID, loadFile: AID?) {
+            self.release = release
+            self.loadFile = loadFile
+        }
+    }
+
+    package struct LoadFile: Hashable, Sendable {
+        package let release: ReleaseID
+        package let digest: [UInt8]
+
+        package init(release: ReleaseID, digest: [UInt8]) {
+            self.release = release
+            self.digest = digest
+        }
+    }
+
+    package private(set) var instances: [AID: [Instance]] = [:]
+    package private(set) var loadFiles: [AID: [LoadFile]] = [:]
+    package private(set) var owners: [ApplicationID: ProviderID] = [:]
+
+    package init() {}
+
+    package init(releases: [Release], applications: [Application]) {
+        for application in applications { owners[application.id] = application.provider }
+        for release in releases {
+            for instance in release.instances {
+                add(instance.aid, Instance(release: release.id, loadFile: instance.loadFile))
+            }
+            for file in release.loadFiles {
+                add(file.aid, LoadFile(release: release.id, digest: file.digest))
+            }
+        }
+    }
+
+    package mutating func add(_ aid: AID, _ instance: Instance) {
+        instances[aid, default: []].append(instance)
+    }
+    package mutating func add(_ aid: AID, _ file: LoadFile) { loadFiles[aid, default: []].append(file) }
+    package mutating func add(_ application: ApplicationID, of provider: ProviderID) {
+        owners[application] = provider
+    }
+
+    /// Of which release an instance is: told by its name, and by the code it was made from where that is known. What
+    /// could be one of several releases has none.
+    package func release(ofInstance aid: AID, from loadFile: InstalledLoadFile?) -> ReleaseID? {
+        var candidates = instances[aid] ?? []
+        if let loadFile {
+            candidates.removeAll { $0.loadFile.map { $0 != loadFile.aid } ?? false }
+            if let digest = loadFile.digest {
+                let releases = (loadFiles[loadFile.aid] ?? []).filter { $0.digest == digest }.map(\.release)
+                candidates.removeAll { !releases.contains($0.release) }
+            }
+        }
+        let releases = Set(candidates.map(\.release))
+        return releases.count == 1 ? releases.first : nil
+    }
+
+    /// Whose an application is.
+    package func owner(of application: InstalledApplication) -> ProviderID? {
+        application.release.flatMap { owners[$0.application] }
+    }
+
+    /// Whose a load file is: of whoever publishes it, where that is one.
+    package func owner(of loadFile: InstalledLoadFile) -> ProviderID? {
+        let candidates = (loadFiles[loadFile.aid] ?? []).filter { file in
+            loadFile.digest.map { $0 == file.digest } ?? true
+        }
+        let providers = Set(candidates.compactMap { owners[$0.release.application] })
+        return providers.count == 1 ? providers.first : nil
+    }
+}
+
+extension Transaction {
+    /// What the catalogue says of these names; two questions, however many there are.
+    package func catalogueNames(of aids: some Sequence<AID>) throws(StoreFailure) -> CatalogueNames {
+        let aids = Set(aids).sorted()
+        guard !aids.isEmpty else { return CatalogueNames() }
+        let rows = try ask(aids.map { Query(PublishedAID.table, key: [.aid($0)]) })
+        var names = CatalogueNames()
+        var applications: Set<ApplicationID> = []
+        for published in try decode(PublishedAID.self, rows.flatMap { $0 }) {
+            applications.insert(published.release.application)
+            switch published.role {
+            case .instance: names.add(published.aid, .init(release: published.release, loadFile: nil))
+            case .loadFile:
+                names.add(
+                    published.aid, .init(release: published.release, digest: published.digest ?? []))
+            }
+        }
+        let owners = try ask(
+            applications.sorted().map { Query(Application.table, key: [.word($0)], limit: 1) })
+        for application in try decode(Application.self, owners.flatMap { $0 }) {
+            names.add(application.id, of: application.provider)
+        }
+        return names
+    }
+}
+
+extension CardDossier {
+    /// Every name that the catalogue might know.
+    package var names: [AID] { applications.map(\.aid) + loadFiles.map(\.aid) }
+}
