@@ -97,6 +97,14 @@ package struct KeptRequest: Hashable, Sendable {
     package var day: CalendarDay
     package var asked: [UInt8]
     package var answer: [UInt8]
+
+    package init(actor: String, request: RequestID, day: CalendarDay, asked: [UInt8], answer: [UInt8]) {
+        self.actor = actor
+        self.request = request
+        self.day = day
+        self.asked = asked
+        self.answer = answer
+    }
 }
 
 /// The same request id for something else: a mistake of the client's, which would otherwise get a wrong answer.

@@ -12,14 +12,23 @@ package struct PendingEvent: Hashable, Sendable {
     package var provider: ProviderID?
     package var facts: [Fact]
 
+    package init(
+        stream: AuditStream, number: Int64, at: Instant, kind: String, subject: String, provider: ProviderID?,
+        facts: [Fact]
+    ) {
+        self.stream = stream
+        self.number = number
+        self.at = at
+        self.kind = kind
+        self.subject = subject
+        self.provider = provider
+        self.facts = facts
+    }
+
     init(_ entry: AuditEntry) {
-        stream = entry.stream
-        number = entry.number
-        at = entry.at
-        kind = entry.kind
-        subject = entry.subject
-        provider = entry.provider
-        facts = entry.facts
+        self.init(
+            stream: entry.stream, number: entry.number, at: entry.at, kind: entry.kind,
+            subject: entry.subject, provider: entry.provider, facts: entry.facts)
     }
 }
 
@@ -34,6 +43,20 @@ package struct Event: Hashable, Sendable {
     package var subject: String
     package var provider: ProviderID?
     package var facts: [Fact]
+
+    package init(
+        position: Int64, stream: AuditStream, number: Int64, at: Instant, kind: String, subject: String,
+        provider: ProviderID?, facts: [Fact]
+    ) {
+        self.position = position
+        self.stream = stream
+        self.number = number
+        self.at = at
+        self.kind = kind
+        self.subject = subject
+        self.provider = provider
+        self.facts = facts
+    }
 
     /// The same whenever it is delivered, so that a receiver can tell a repetition.
     package var id: String { "\(stream.text)/\(number)" }
@@ -52,6 +75,11 @@ package struct OutboxState: Hashable, Sendable {
 package struct EventCursor: Hashable, Sendable {
     package var consumer: String
     package var position: Int64
+
+    package init(consumer: String, position: Int64) {
+        self.consumer = consumer
+        self.position = position
+    }
 }
 
 /// The events' way out.
