@@ -97,11 +97,21 @@ package struct KeptRequest: Hashable, Sendable {
     package var day: CalendarDay
     package var asked: [UInt8]
     package var answer: [UInt8]
+
+    package init(actor: String, request: RequestID, day: CalendarDay, asked: [UInt8], answer: [UInt8]) {
+        self.actor = actor
+        self.request = request
+        self.day = day
+        self.asked = asked
+        self.answer = answer
+    }
 }
 
 /// The same request id for something else: a mistake of the client's, which would otherwise get a wrong answer.
 package struct RequestReused: Refusal, Hashable {
     package let request: RequestID
+
+    package init(request: RequestID) { self.request = request }
 
     package var code: String { "request-reused" }
     package var reason: String { "The request id '\(request)' was already used for a different request." }
@@ -152,6 +162,11 @@ package struct NotPermitted: Refusal, Hashable {
     package let actor: Act.Actor
     /// As in "to publish a release of `purse`".
     package let what: String
+
+    package init(actor: Act.Actor, what: String) {
+        self.actor = actor
+        self.what = what
+    }
 
     package var code: String { "not-permitted" }
     package var reason: String { "\(actor) is not permitted to \(what)." }
