@@ -81,7 +81,12 @@ let package = Package(
             "Commands",
             [
                 "Arguments", "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "Readers",
+<<<<<<< HEAD
                 "SmartCard", "Storage", "VirtualCard",
+=======
+                "SmartCard",
+                "Storage", "VirtualCard",
+>>>>>>> engine
             ]),
         // Layer 7: the program; wiring only.
         .executableTarget(
@@ -104,6 +109,10 @@ let package = Package(
         // What tests share: mission rows as traits, seeded random numbers.
         .target(
             name: "TestSupport", dependencies: ["SmartCard"], path: "Tests/TestSupport",
+            swiftSettings: settings),
+        // Writes to a store until it is killed; started by StorageTests.
+        .executableTarget(
+            name: "StoreWorker", dependencies: ["Centre", "Storage"], path: "Tests/StoreWorker",
             swiftSettings: settings),
         tests("ReadersTests", ["Readers", "SmartCard"]),
         tests("SmartCardTests", ["SmartCard"]),
