@@ -81,12 +81,7 @@ let package = Package(
             "Commands",
             [
                 "Arguments", "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "Readers",
-<<<<<<< HEAD
                 "SmartCard", "Storage", "VirtualCard",
-=======
-                "SmartCard",
-                "Storage", "VirtualCard",
->>>>>>> engine
             ]),
         // Layer 7: the program; wiring only.
         .executableTarget(

@@ -23,12 +23,8 @@ package enum BerthProgram {
             ],
             commands: [
                 GPCommands.noun(opener), CardCommands.noun(.live), ReaderCommands.noun(readers),
-<<<<<<< HEAD
                 PlanCommand.verb(DeskProvider(opener)), StoreCommands.noun(clock), VaultCommands.noun(clock),
                 ExplainCommand.verb,
-=======
-                PlanCommand.verb(DeskProvider(opener)), StoreCommands.noun, ExplainCommand.verb,
->>>>>>> engine
             ],
             readerNames: { (try? ReaderContext().readerNames()) ?? [] })
     }

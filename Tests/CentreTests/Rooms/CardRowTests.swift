@@ -1,3 +1,4 @@
+import Storage
 import GlobalPlatform
 import SmartCard
 import TestSupport

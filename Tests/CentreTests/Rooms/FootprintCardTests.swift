@@ -1,3 +1,4 @@
+import VirtualCard
 import CardManagement
 import Centre
 import GlobalPlatform

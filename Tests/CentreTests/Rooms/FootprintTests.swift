@@ -1,3 +1,4 @@
+import Storage
 import Centre
 import GlobalPlatform
 import SmartCard

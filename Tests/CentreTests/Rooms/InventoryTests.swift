@@ -1,3 +1,4 @@
+import Storage
 import CardManagement
 import GlobalPlatform
 import SmartCard
