@@ -127,7 +127,9 @@ extension PostgreSQLTransaction.Kind {
         }
     }
 
-    private static let serializable = [PostgreSQLConnection.Step.control("BEGIN ISOLATION LEVEL SERIALIZABLE")]
+    private static let serializable = [
+        PostgreSQLConnection.Step.control("BEGIN ISOLATION LEVEL SERIALIZABLE")
+    ]
 
     private static func lock(_ mode: String) -> PostgreSQLConnection.Step {
         .control("LOCK TABLE \(Schema.ledgerName) IN \(mode) MODE")
