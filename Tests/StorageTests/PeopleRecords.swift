@@ -76,8 +76,8 @@ enum PeopleRecords {
                 permitsSnapshots: true)
         }
         let package = CAPPackage(aid: file, version: CAPVersion(1, 3))
-        let catalogue: [any Record] = [
-            application, stopped, release,
+        let first: [any Record] = [application, stopped, release]
+        let rest: [any Record] = [
             KeptLoadFile(
                 digest: [1, 2, 3], package: package, byteCount: 5, modules: [instance],
                 imports: [CAPPackage(aid: instance, version: CAPVersion(255, 0))]),
@@ -89,7 +89,7 @@ enum PeopleRecords {
             UseFlag(holder: name("4711"), application: application.id, isUsed: true, changedAt: at),
             UseFlag(holder: name("4711"), application: stopped.id, isUsed: false, changedAt: at),
         ]
-        return catalogue + others
+        return first + others + rest
     }
 
     private static var trail: [any Record] {

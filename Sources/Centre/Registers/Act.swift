@@ -181,11 +181,11 @@ extension Act {
         }
     }
 
-    /// The provider whose business it is, or an operator for it.
-    package func require(_ provider: ProviderID, to what: String) throws(NotPermitted) {
+    /// The provider whose business it is, unless it is suspended, or an operator for it.
+    package func require(_ provider: ProviderID, to what: String) throws {
         switch actor {
         case .operator, .centre: return
-        case .provider(let id) where id == provider: return
+        case .provider(let id) where id == provider: _ = try activeProvider(id)
         case .provider, .holder, .terminal: throw NotPermitted(actor: actor, what: what)
         }
     }

@@ -85,7 +85,6 @@ extension Act {
         if case .provider(let actor) = actor {
             // Whether another provider has it is nobody's business.
             guard actor == application.provider else { throw CatalogueRefusal.applicationUnknown(id) }
-            _ = try activeProvider(actor)
         }
         try require(application.provider, to: "\(what) '\(id)'")
         return application
