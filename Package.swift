@@ -91,8 +91,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Arguments", "CardCrypto", "CardManagement", "COpenSSL", "GlobalPlatform", "SmartCard",
-                "VirtualCard",
+                "Arguments", "CardCrypto", "CardManagement", "Centre", "COpenSSL", "GlobalPlatform",
+                "SmartCard", "VirtualCard",
             ], path: "Benchmarks", swiftSettings: settings),
 
         // What must hold for any bytes from outside; run by FuzzTests and by scripts/fuzz.

@@ -23,7 +23,8 @@ package enum BerthProgram {
             ],
             commands: [
                 GPCommands.noun(opener), CardCommands.noun(.live), ReaderCommands.noun(readers),
-                StoreCommands.noun(clock), VaultCommands.noun(clock), ExplainCommand.verb,
+                PlanCommand.verb(DeskProvider(opener)), StoreCommands.noun(clock), VaultCommands.noun(clock),
+                ExplainCommand.verb,
             ],
             readerNames: { (try? ReaderContext().readerNames()) ?? [] })
     }
