@@ -151,7 +151,7 @@ struct Planner {
             for file in filesToLoad(item) {
                 for needed in file.imports {
                     guard !coming.contains(needed), !staying.contains(needed),
-                        !PlatformPackages.contains(needed)
+                        !PlatformPackages.contain(needed)
                     else { continue }
                     object(
                         .importMissing, item.release.id.description,
