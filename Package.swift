@@ -105,6 +105,10 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["SmartCard"], path: "Tests/TestSupport",
             swiftSettings: settings),
+        // Writes to a store until it is killed; started by StorageTests.
+        .executableTarget(
+            name: "StoreWorker", dependencies: ["Centre", "Storage"], path: "Tests/StoreWorker",
+            swiftSettings: settings),
         tests("ReadersTests", ["Readers", "SmartCard"]),
         tests("SmartCardTests", ["SmartCard"]),
         tests("ArgumentsTests", ["Arguments"]),

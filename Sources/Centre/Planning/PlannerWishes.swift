@@ -1,4 +1,3 @@
-internal import CardManagement
 internal import GlobalPlatform
 internal import SmartCard
 

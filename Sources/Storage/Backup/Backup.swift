@@ -18,6 +18,7 @@ package enum Backup {
     package typealias Progress = (_ done: Int, _ total: Int) -> Void
 
     /// Writes what the store holds at one moment, while others go on working with it.
+    @discardableResult
     package static func write(
         _ store: any Database, to path: String, replacing: Bool = false, progress: Progress = { _, _ in }
     ) throws -> Summary {

@@ -1,11 +1,12 @@
 import Centre
 import TestSupport
+import Testing
 
 /// Problems of a given kind and size: what cards hold, and what would be hard for any solver.
-struct LeavingGenerator: CustomTestStringConvertible {
+struct LeavingGenerator: Sendable, CustomTestStringConvertible {
     let name: String
     /// Fills units and files.
-    private let fill: (inout Draft, Int) -> Void
+    private let fill: @Sendable (inout Draft, Int) -> Void
 
     var testDescription: String { name }
 
@@ -18,7 +19,8 @@ struct LeavingGenerator: CustomTestStringConvertible {
         mutating func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
 
         /// Points as docs/reference/planning.md counts them.
-        mutating func unit(_ nonVolatile: Int, _ volatile: Int = 0, extra: Int = 0, isPreferred: Bool = false) {
+        mutating func unit(_ nonVolatile: Int, _ volatile: Int = 0, extra: Int = 0, isPreferred: Bool = false)
+        {
             let points = 8 + extra + (nonVolatile + volatile + 1_023) / 1_024 + nonVolatile / 2_048
             units.append(
                 .init(

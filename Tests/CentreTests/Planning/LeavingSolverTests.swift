@@ -11,6 +11,9 @@ private func exhaustive(_ problem: LeavingProblem) -> LeavingCost? {
         let cost = problem.cost(units: units, files: [])
         if let best, cost >= best { continue }
         // Files that these units leave behind, importers first.
+        let order = problem.files.indices.sorted {
+            (problem.files[$0].importers.count, $0) < (problem.files[$1].importers.count, $1)
+        }
         func choose(_ file: Int, _ files: [Int], _ room: Room, _ cost: LeavingCost) {
             if let best, cost >= best { return }
             if room.covers(problem.need) {
@@ -29,9 +32,6 @@ private func exhaustive(_ problem: LeavingProblem) -> LeavingCost? {
                     cost + LeavingCost(points: candidate.points))
             }
             choose(file + 1, files, room, cost)
-        }
-        let order = problem.files.indices.sorted {
-            (problem.files[$0].importers.count, $0) < (problem.files[$1].importers.count, $1)
         }
         choose(0, [], room, cost)
     }
@@ -52,7 +52,7 @@ struct LeavingSolverTests {
     static let all = LeavingGenerator.realistic + LeavingGenerator.hostile
 
     @Test(
-        "costs exactly what the best of all choices costs", .mission(.b4), .mission(.bestPlan), arguments: all)
+        "costs exactly what the best of all choices costs", .mission(.b4), .mission(.point2), arguments: all)
     func exact(_ kind: LeavingGenerator) throws {
         for seed in UInt64(0)..<250 {
             let problem = kind.problem(2 + Int(seed % 7), seed: seed)
@@ -64,9 +64,11 @@ struct LeavingSolverTests {
         }
     }
 
-    @Test("the same with sixteen applications", .mission(.b4), arguments: [
-        LeavingGenerator.oneMemory, .libraries, .opposed,
-    ])
+    @Test(
+        "the same with sixteen applications", .mission(.b4),
+        arguments: [
+            LeavingGenerator.oneMemory, .libraries, .opposed,
+        ])
     func exactSixteen(_ kind: LeavingGenerator) throws {
         for seed in UInt64(1_000)..<1_004 {
             let problem = kind.problem(16, seed: seed)
@@ -75,11 +77,12 @@ struct LeavingSolverTests {
         }
     }
 
-    @Test("sixty-four applications as cards hold them are proven within few decisions",
-        .mission(.bestPlan), arguments: LeavingGenerator.realistic)
+    @Test(
+        "sixty-four applications as cards hold them are proven within few decisions",
+        .mission(.point2), arguments: LeavingGenerator.realistic)
     func nodes(_ kind: LeavingGenerator) throws {
         var counts: [Int] = []
-        for seed in UInt64(0)..<40 {
+        for seed in UInt64(0)..<11 {
             let problem = kind.problem(64, seed: seed)
             guard let choice = problem.solve() else { continue }
             #expect(isSound(choice, problem), "\(kind.name), seed \(seed)")
@@ -89,13 +92,15 @@ struct LeavingSolverTests {
         #expect(counts[counts.count / 2] <= 20_000, "\(kind.name): \(counts)")
     }
 
-    @Test("what is hostile to any solver ends, and says how far off it may be", arguments: LeavingGenerator.hostile)
+    @Test(
+        "what is hostile to any solver ends, and says how far off it may be",
+        arguments: LeavingGenerator.hostile)
     func hostile(_ kind: LeavingGenerator) throws {
         for seed in UInt64(0)..<6 {
             let problem = kind.problem(64, seed: seed)
-            guard let choice = problem.solve() else { continue }
+            guard let choice = problem.solve(nodesMax: 2_000) else { continue }
             #expect(isSound(choice, problem), "\(kind.name), seed \(seed)")
-            #expect(choice.nodeCount <= 210_000, "\(kind.name), seed \(seed)")
+            #expect(choice.nodeCount <= 2_000 + 2 * 1_000 + 2, "\(kind.name), seed \(seed)")
             if case .within(let points) = choice.optimality {
                 #expect(points >= 0 && points <= choice.cost.points, "\(kind.name), seed \(seed)")
             }
@@ -112,7 +117,8 @@ struct LeavingSolverTests {
     func sharedLibrary() throws {
         let unit = LeavingProblem.Unit(points: 10, room: Room(nonVolatile: 100))
         let library = LeavingProblem.File(points: 1, room: Room(nonVolatile: 1_000), users: [0, 1])
-        var problem = LeavingProblem(need: Room(nonVolatile: 1_100), units: [unit, unit, unit], files: [library])
+        var problem = LeavingProblem(
+            need: Room(nonVolatile: 1_100), units: [unit, unit, unit], files: [library])
         #expect(problem.solve()?.units == [0, 1])
         #expect(problem.solve()?.cost == LeavingCost(points: 21))
         problem.need = Room(nonVolatile: 300)
@@ -167,7 +173,8 @@ struct LeavingSolverTests {
         let problem = LeavingProblem(
             need: Room(nonVolatile: 10, volatile: 10),
             units: [
-                .init(points: 3, room: Room(nonVolatile: 10)), .init(points: 3, room: Room(nonVolatile: 0, volatile: 10)),
+                .init(points: 3, room: Room(nonVolatile: 10)),
+                .init(points: 3, room: Room(nonVolatile: 0, volatile: 10)),
                 .init(points: 7, room: Room(nonVolatile: 10, volatile: 10)),
             ], files: [])
         #expect(try #require(problem.solve()).units == [0, 1])
