@@ -21,7 +21,7 @@ enum BackupVerbs {
                     "from a file to a server",
                     "berth store backup a.backup && berth store restore a.backup --store postgresql://db/berth"
                 ),
-            ], arguments: [file], options: [OptionGroup([StoreCommands.store, force])]
+            ], arguments: [file], options: [OptionGroup("Options", [StoreCommands.store, force])]
         ) { parsed, terminal in
             let store = try StoreCommands.address(parsed, on: terminal).open()
             let path = parsed[file]
@@ -40,7 +40,7 @@ enum BackupVerbs {
                 --force says that it may be replaced. A backup of an older program is brought up to date.
                 """,
             examples: [.init("into a new file", "berth store restore today.backup --store sqlite:new.db")],
-            arguments: [file], options: [OptionGroup([StoreCommands.store, force])]
+            arguments: [file], options: [OptionGroup("Options", [StoreCommands.store, force])]
         ) { parsed, terminal in
             let path = parsed[file]
             let store = try StoreCommands.newAddress(parsed, on: terminal).make()

@@ -10,7 +10,7 @@ enum StoreCheckVerb {
                 Nothing is changed, and others may go on working. What does not hold is listed, and the exit code says so.
                 """,
             examples: [.init("the store in the data folder", "berth store check")],
-            options: [OptionGroup([StoreCommands.store])]
+            options: [OptionGroup("Options", [StoreCommands.store])]
         ) { parsed, terminal in
             let store = try StoreCommands.address(parsed, on: terminal).open()
             let report = try StoreCheck.run(store, progress: StoreCommands.progress("checking", on: terminal))

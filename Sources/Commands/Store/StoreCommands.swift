@@ -71,7 +71,7 @@ enum StoreMigrateVerb {
                 The schema goes forward only, in numbered steps, all of them or none. Many nodes may do it at the same time.
                 """,
             examples: [.init("a new store", "berth store migrate --store sqlite:store.db")],
-            options: [OptionGroup([StoreCommands.store, dryRun])]
+            options: [OptionGroup("Options", [StoreCommands.store, dryRun])]
         ) { parsed, terminal in
             let isDry = parsed[dryRun]
             let store =
