@@ -10,7 +10,7 @@ enum StoreCommands {
 
     static func noun(_ clock: any WallClock) -> Command {
         Command(
-            "store", "Look after what the centre keeps: check, back up, restore, bring up to date",
+            "store", "Look after what the centre keeps: check, back up, restore, bring up to date, seal anew",
             discussion: """
                 A store is one file of SQLite, or a database of PostgreSQL. Without --store it is \
                 $XDG_DATA_HOME/berth/store.db, or ~/.local/share/berth/store.db. An address with a password belongs into \
@@ -18,9 +18,7 @@ enum StoreCommands {
                 """,
             commands: [
                 StoreCheckVerb.verb, BackupVerbs.backup, BackupVerbs.restore, StoreMigrateVerb.verb,
-                RewrapVerb.verb(clock, options: [store]) { parsed, terminal in
-                    try address(parsed, on: terminal).open()
-                },
+                RewrapVerb.verb(clock),
             ])
     }
 

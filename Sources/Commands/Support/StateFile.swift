@@ -40,11 +40,6 @@ struct StateFile {
         }
     }
 
-    /// Makes the folder, for a file that somebody else writes.
-    func prepare() throws(Problem) {
-        guard FileSystem.makeFolder(folder) else { throw cannotWrite() }
-    }
-
     /// Gives the text to the change and writes what comes back, if it is another one.
     func update(_ change: (String?) throws -> String) throws {
         guard FileSystem.makeFolder(folder) else { throw cannotWrite() }

@@ -9,11 +9,7 @@ enum RewrapVerb {
     private static let dropOld = Option<Bool>.flag(
         "drop-old", help: "Forget the old wrapping keys afterwards: backups made before open no more")
 
-    /// - Parameter open: opens the store that the options name, with its schema as this program has it.
-    static func verb(
-        _ clock: any WallClock, options: [any DeclaredOption],
-        open: @escaping @Sendable (ParsedCommand, Terminal) throws -> any Store
-    ) -> Command {
+    static func verb(_ clock: any WallClock) -> Command {
         Command(
             "rewrap", "Bring everything that is sealed under a new wrapping key of the vault",
             discussion: """
@@ -24,15 +20,16 @@ enum RewrapVerb {
                 The old wrapping key stays in the vault for the sake of backups, until --drop-old.
                 """,
             examples: [
-                .init("once a year", "berth store rewrap --store berth.db"),
+                .init("once a year", "berth store rewrap"),
                 .init(
                     "after somebody saw the vault and its passphrase",
-                    "berth store rewrap --store berth.db --records --drop-old"),
+                    "berth store rewrap --records --drop-old"),
             ],
-            options: [OptionGroup("Options", options + [records, dropOld]), VaultOptions.group]
+            options: [OptionGroup("Options", [StoreCommands.store, records, dropOld]), VaultOptions.group]
         ) { parsed, terminal in
             let vault = try VaultOptions.open(parsed, terminal)
-            let store = try open(parsed, terminal)
+            let store = try StoreCommands.address(parsed, on: terminal).open()
+            try store.migrate(to: .current)
             var rewrap = VaultRewrap(
                 store, vault, clock: clock, depth: parsed[records] ? .records : .keys)
             try run(&rewrap, dropsOld: parsed[dropOld], terminal)

@@ -38,9 +38,7 @@ enum VaultCommands {
             options: [OptionGroup("Options", [makeKeyFile]), VaultOptions.group]
         ) { parsed, terminal in
             let file = try VaultOptions.file(parsed, terminal)
-            if parsed[VaultOptions.vault] == nil {
-                try StateFile("keys.vault", terminal.environment)?.prepare()
-            }
+            try VaultOptions.makeFolder(parsed, terminal)
             guard !SecretFile.exists(file.path) else { throw VaultFileError.exists }
             if parsed[makeKeyFile] {
                 guard let path = parsed[VaultOptions.keyFile] else {

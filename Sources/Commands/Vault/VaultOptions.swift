@@ -8,7 +8,7 @@ internal import Storage
 enum VaultOptions {
     static let vault = Option<String?>.optional(
         "vault", .file("FILE", extensions: "vault"), .environment("BERTH_VAULT"),
-        help: "The vault's file; keys.vault where berth keeps its own files by default")
+        help: "The vault's file; else keys.vault in the data folder, beside the store")
     static let passphrase = Option<SecretSource?>.optional(
         "passphrase", .secret("SOURCE"), .environment("BERTH_VAULT_PASSPHRASE"),
         help: "The vault's passphrase: env:NAME, file:PATH, fd:N or prompt; it is asked for by default")
@@ -20,10 +20,27 @@ enum VaultOptions {
 
     static func file(_ parsed: ParsedCommand, _ terminal: Terminal) throws(Problem) -> VaultFile {
         if let path = parsed[vault] { return VaultFile(path) }
-        guard let state = StateFile("keys.vault", terminal.environment) else {
+        guard let folder = dataFolder(terminal) else {
             throw Problem.usage("no vault is named", advice: "give --vault FILE")
         }
-        return VaultFile(state.path)
+        return VaultFile(folder + "keys.vault")
+    }
+
+    /// Where the store is too; made where a new vault is to be.
+    static func makeFolder(_ parsed: ParsedCommand, _ terminal: Terminal) throws(Problem) {
+        guard parsed[vault] == nil, let folder = dataFolder(terminal) else { return }
+        guard FileSystem.makeFolder(String(folder.dropLast())) else {
+            throw Problem(
+                "vault-not-written", exit: .cannotCreate, "\(folder) cannot be made",
+                advice: ["make it, or say where the vault is to be with --vault"])
+        }
+    }
+
+    private static func dataFolder(_ terminal: Terminal) -> String? {
+        let store = StoreAddress.defaultPath(
+            terminal.environment["XDG_DATA_HOME"], terminal.environment["HOME"])
+        guard let store, let end = store.lastIndex(of: "/") else { return nil }
+        return String(store[...end])
     }
 
     static func open(_ parsed: ParsedCommand, _ terminal: Terminal) throws -> SoftwareVault {
