@@ -1,5 +1,6 @@
 import GlobalPlatform
 import SmartCard
+import Storage
 import TestSupport
 import Testing
 
@@ -220,7 +221,7 @@ struct CardRowTests {
             _ = act.save(after, since: before, [])
         }
         #expect(try store.dossier() == after)
-        after.card.inventory?.free = .none
+        after.card.inventory?.free = Room.none
         #expect(after.differs(from: before))
     }
 }

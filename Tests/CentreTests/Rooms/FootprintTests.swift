@@ -1,6 +1,7 @@
 import Centre
 import GlobalPlatform
 import SmartCard
+import Storage
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import CardManagement
 import GlobalPlatform
 import SmartCard
+import Storage
 import TestSupport
 import Testing
 
@@ -68,7 +69,7 @@ struct InventoryTests {
         #expect(card.inventory?.free == Room(nonVolatile: 50_000, volatile: 2_000))
         #expect(card.inventory?.sum == Room(nonVolatile: 50_000, volatile: 2_000))
         #expect(card.inventory?.readAt == Self.later)
-        #expect(outcome.changes.count == 5)
+        #expect(outcome.changes.count == 4)
     }
 
     @Test("a reading that shows what is known changes nothing but the time", .mission(.c10))
