@@ -18,7 +18,7 @@ struct CardStoreTests {
 
     /// A card as a fleet has it: ten applications from ten load files, everything measured.
     static func dossier(_ number: Int, applications: Int = 10) throws -> CardDossier {
-        let id = try CardID("42455254480F-" + UInt64(number).hex)
+        let id = try CardID("42455254480F-" + UInt64(number).bigEndianBytes.hex)
         let domain = try AID(hex: "A000000151000000")
         let room = Room(nonVolatile: 60_000, volatile: 2_048)
         var dossier = CardDossier(
