@@ -161,7 +161,7 @@ struct InventoryTests {
         #expect(back.card.inventory?.sum == Room(nonVolatile: 60_000, volatile: 2_000))
     }
 
-    @Test("what a provider's unit does in its berth is its right and no drift", .mission(.a7), .mission(.c10))
+    @Test("what a provider's unit does in its berth is its right and no drift", .mission(.c10))
     func berths() throws {
         var known = Self.known()
         known.put(
@@ -313,7 +313,7 @@ struct InventoryTests {
         }
     }
 
-    @Test("the register follows a reading, and notes drift and its end", .mission(.b8), .mission(.c10))
+    @Test("the register follows a reading, and notes drift and its end", .mission(.c10))
     func register() throws {
         let store = try F.store()
         try Self.publish(store)
