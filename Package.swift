@@ -80,7 +80,7 @@ let package = Package(
         module(
             "Commands",
             [
-                "Arguments", "CardCrypto", "CardManagement", "GlobalPlatform", "Readers", "SmartCard",
+                "Arguments", "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "Readers", "SmartCard",
                 "VirtualCard",
             ]),
         // Layer 7: the program; wiring only.
@@ -90,8 +90,8 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Arguments", "CardCrypto", "CardManagement", "COpenSSL", "GlobalPlatform", "SmartCard",
-                "VirtualCard",
+                "Arguments", "CardCrypto", "CardManagement", "Centre", "COpenSSL", "GlobalPlatform",
+                "SmartCard", "VirtualCard",
             ], path: "Benchmarks", swiftSettings: settings),
 
         // What must hold for any bytes from outside; run by FuzzTests and by scripts/fuzz.

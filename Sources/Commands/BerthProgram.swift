@@ -20,7 +20,7 @@ package enum BerthProgram {
             ],
             commands: [
                 GPCommands.noun(opener), CardCommands.noun(.live), ReaderCommands.noun(readers),
-                ExplainCommand.verb,
+                PlanCommand.verb(DeskProvider(opener)), ExplainCommand.verb,
             ],
             readerNames: { (try? ReaderContext().readerNames()) ?? [] })
     }

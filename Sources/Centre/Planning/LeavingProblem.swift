@@ -3,8 +3,11 @@
 /// A unit is an application that may leave. A file is a load file that may leave once everything that needs it has left;
 /// it may also stay. What may not leave, and what it needs, is not part of the problem.
 package struct LeavingProblem: Hashable, Sendable {
-    package static let unitsMax = 64
+    /// As many as a card lists; what is promised is promised for 64.
+    package static let unitsMax = 256
     package static let filesMax = 256
+    /// Decisions of the search for one choice.
+    package static let nodesMax = 100_000
     /// Of one unit or file: so that no sum overflows.
     package static let pointsMax = 1 << 20
 

@@ -3,8 +3,8 @@
 /// The bound is that of `LeavingPrices`. Prices are set anew whenever a part of the tree turns out to be large, so that
 /// they fit that part; in between, a decision costs a few additions.
 struct LeavingSearch {
-    /// Decisions after which the search gives up the proof; see docs/reference/planning.md.
-    static let nodesMax = 100_000
+    /// Decisions after which the search gives up the proof.
+    let nodesMax: Int
     /// Decisions under one set of prices before they are set anew.
     static let diveNodesMax = 1_000
     /// Steps of improving the prices at a branch.
@@ -34,8 +34,9 @@ struct LeavingSearch {
     /// The least bound of what was left unexplored.
     var leastLeft = Int.max
 
-    init(_ items: LeavingItems, preferredMax: Int) {
+    init(_ items: LeavingItems, preferredMax: Int, nodesMax: Int) {
         self.items = items
+        self.nodesMax = nodesMax
         prices = LeavingPrices(
             items, unitsMin: LeavingSearch.unitsMin(items), preferredMax: preferredMax)
         status = [Status](repeating: .open, count: items.count)
@@ -158,7 +159,7 @@ extension LeavingSearch {
         let mark = trail.count
         if isHopeless { return }
         if isCovered { return offer() }
-        guard nodeCount < Self.nodesMax else {
+        guard nodeCount < nodesMax else {
             isCutShort = true
             leastLeft = min(leastLeft, prices.bound)
             return

@@ -2,15 +2,17 @@ extension LeavingProblem {
     /// The cheapest choice that covers the need; `nil` when not even everything together covers it.
     ///
     /// First as few as possible of those that the holder wants to keep, then as few points as possible.
-    package func solve() -> LeavingChoice? {
+    ///
+    /// - Parameter nodesMax: decisions after which the search gives up the proof, and says so.
+    package func solve(nodesMax: Int = nodesMax) -> LeavingChoice? {
         guard most.covers(need) else { return nil }
         if need.nonVolatile <= 0, need.volatile <= 0 {
             return LeavingChoice(
                 units: [], files: [], cost: .none, freed: .none, optimality: .proven, nodeCount: 0)
         }
         let items = LeavingItems(self)
-        guard let counted = countPreferred(items) else { return nil }
-        var search = LeavingSearch(items, preferredMax: counted.max)
+        guard let counted = countPreferred(items, nodesMax: nodesMax) else { return nil }
+        var search = LeavingSearch(items, preferredMax: counted.max, nodesMax: nodesMax)
         if let first = counted.first { search.offerTrimmed(first) }
         search.run()
         return answer(search, nodesBefore: counted.nodes, preferenceGap: counted.gap)
@@ -24,14 +26,14 @@ extension LeavingProblem {
         var gap = 0
     }
 
-    private func countPreferred(_ items: LeavingItems) -> Preferred? {
+    private func countPreferred(_ items: LeavingItems, nodesMax: Int) -> Preferred? {
         guard items.isPreferred.contains(true) else { return Preferred() }
-        var without = LeavingSearch(items, preferredMax: 0)
+        var without = LeavingSearch(items, preferredMax: 0, nodesMax: nodesMax)
         if without.keepsPreferred(), !without.isHopeless { return Preferred() }
         var counted = self
         for unit in units.indices { counted.units[unit].points = units[unit].isPreferred ? 1 : 0 }
         for file in files.indices { counted.files[file].points = 0 }
-        var search = LeavingSearch(LeavingItems(counted), preferredMax: units.count)
+        var search = LeavingSearch(LeavingItems(counted), preferredMax: units.count, nodesMax: nodesMax)
         search.run()
         guard search.bestPoints != Int.max else { return nil }
         return Preferred(

@@ -1,6 +1,5 @@
-package import GlobalPlatform
-package import SmartCard
-internal import CardManagement
+internal import GlobalPlatform
+internal import SmartCard
 
 extension Picture {
     /// The best way to the wishes, with everything that stands in it. The same picture gives the same plan.
@@ -151,7 +150,7 @@ struct Planner {
             for file in filesToLoad(item) {
                 for needed in file.imports {
                     guard !coming.contains(needed), !staying.contains(needed),
-                        !PlatformPackages.contains(needed)
+                        !PlatformPackages.contain(needed)
                     else { continue }
                     object(
                         .importMissing, item.release.id.description,
@@ -167,8 +166,15 @@ struct Planner {
     /// Code of what leaves by wish goes with it, unless something that stays or comes needs it.
     private mutating func dropUnusedCode() {
         let leaving = leavingInstances
+        let reloadable = Set(picture.releases.values.flatMap { $0.loadFiles.map(\.digest) })
+        // Code of what may come back leaves only where it can be loaded again.
         let candidates = Set(
-            outgoing.filter { $0.cause != .makesRoom }.flatMap { $0.instances.compactMap(\.entry.loadFile) })
+            outgoing.flatMap { item in
+                item.instances.compactMap(\.entry.loadFile).filter { aid in
+                    item.purpose == .forGood
+                        || loaded(aid)?.entry.digest.map(reloadable.contains) ?? false
+                }
+            })
         var dropped = leavingFiles
         // Bounded: each round drops a file or is the last.
         for _ in picture.loaded {
@@ -201,7 +207,8 @@ struct Planner {
     /// Whether nothing that stays or comes needs the file.
     func isFree(_ file: Picture.Loaded, leaving: Set<AID>, dropped: Set<AID>) -> Bool {
         let aid = file.entry.aid
-        if picture.installed.contains(where: { $0.entry.loadFile == aid && !leaving.contains($0.entry.aid) }) {
+        if picture.installed.contains(where: { $0.entry.loadFile == aid && !leaving.contains($0.entry.aid) })
+        {
             return false
         }
         if picture.loaded.contains(where: { $0.imports.contains(aid) && !dropped.contains($0.entry.aid) }) {

@@ -1,4 +1,3 @@
-internal import CardManagement
 internal import GlobalPlatform
 internal import SmartCard
 
@@ -93,7 +92,8 @@ extension Planner {
         }
         guard fits(release) else {
             object(
-                .profileUnsuited, name, "\(name) is not made for cards of the profile \(picture.card.profile).",
+                .profileUnsuited, name,
+                "\(name) is not made for cards of the profile \(picture.card.profile).",
                 "Choose a release for this profile.")
             return false
         }
@@ -162,7 +162,8 @@ extension Planner {
         }
         incoming.append(
             Incoming(
-                release: release, instances: instances, sources: sources, imageBytes: imageBytes, rooms: rooms,
+                release: release, instances: instances, sources: sources, imageBytes: imageBytes,
+                rooms: rooms,
                 domain: domain, provider: provider))
     }
 
@@ -178,7 +179,8 @@ extension Planner {
         }
         guard named.isHeld else {
             object(
-                .notHeld, "\(key.aid)", "The copy of \(key.aid) is not held: it is on its way, or was given back.",
+                .notHeld, "\(key.aid)",
+                "The copy of \(key.aid) is not held: it is on its way, or was given back.",
                 "Wait for the operation that has it, or look at its history.")
             return
         }
@@ -364,7 +366,9 @@ extension Planner {
 
     private mutating func releaseBerth(_ provider: ProviderID) {
         guard let held = berth(of: provider) else {
-            object(.berthMissing, provider.text, "\(provider) has no berth on this card.", "Nothing needs to be done.")
+            object(
+                .berthMissing, provider.text, "\(provider) has no berth on this card.",
+                "Nothing needs to be done.")
             return
         }
         guard held.used.isNone else {

@@ -90,7 +90,7 @@ extension Transaction {
             applications.insert(published.release.application)
             switch published.role {
             case .instance: names.add(published.aid, .init(release: published.release, loadFile: nil))
-            case .loadFile:
+            case .loadFile, .sharedLoadFile:
                 names.add(
                     published.aid, .init(release: published.release, digest: published.digest ?? []))
             }

@@ -1,0 +1,190 @@
+import Centre
+import TestSupport
+import Testing
+
+/// Every choice there is, tried: slow, and too simple to be wrong.
+private func exhaustive(_ problem: LeavingProblem) -> LeavingCost? {
+    var best: LeavingCost?
+    for mask in 0..<(1 << problem.units.count) {
+        let units = problem.units.indices.filter { mask >> $0 & 1 == 1 }
+        let room = units.reduce(Room.none) { $0 + problem.units[$1].room }
+        let cost = problem.cost(units: units, files: [])
+        if let best, cost >= best { continue }
+        // Files that these units leave behind, importers first.
+        let order = problem.files.indices.sorted {
+            (problem.files[$0].importers.count, $0) < (problem.files[$1].importers.count, $1)
+        }
+        func choose(_ file: Int, _ files: [Int], _ room: Room, _ cost: LeavingCost) {
+            if let best, cost >= best { return }
+            if room.covers(problem.need) {
+                best = cost
+                return
+            }
+            guard file < order.count else { return }
+            let index = order[file]
+            let candidate = problem.files[index]
+            let isFree =
+                candidate.users.allSatisfy { mask >> $0 & 1 == 1 }
+                && candidate.importers.allSatisfy(files.contains)
+            if isFree {
+                choose(
+                    file + 1, files + [index], room + candidate.room,
+                    cost + LeavingCost(points: candidate.points))
+            }
+            choose(file + 1, files, room, cost)
+        }
+        choose(0, [], room, cost)
+    }
+    return best
+}
+
+private func isSound(_ choice: LeavingChoice, _ problem: LeavingProblem) -> Bool {
+    choice.freed.covers(problem.need)
+        && choice.cost == problem.cost(units: choice.units, files: choice.files)
+        && choice.files.allSatisfy { file in
+            problem.files[file].users.allSatisfy(choice.units.contains)
+                && problem.files[file].importers.allSatisfy(choice.files.contains)
+        }
+}
+
+@Suite("Who leaves")
+struct LeavingSolverTests {
+    static let all = LeavingGenerator.realistic + LeavingGenerator.hostile
+
+    @Test(
+        "costs exactly what the best of all choices costs", .mission(.b4), .mission(.point2), arguments: all)
+    func exact(_ kind: LeavingGenerator) throws {
+        for seed in UInt64(0)..<250 {
+            let problem = kind.problem(2 + Int(seed % 7), seed: seed)
+            let choice = problem.solve()
+            #expect(choice?.cost == exhaustive(problem), "\(kind.name), seed \(seed)")
+            guard let choice else { continue }
+            #expect(isSound(choice, problem), "\(kind.name), seed \(seed)")
+            #expect(choice.optimality == .proven, "\(kind.name), seed \(seed)")
+        }
+    }
+
+    @Test(
+        "the same with sixteen applications", .mission(.b4),
+        arguments: [
+            LeavingGenerator.oneMemory, .libraries, .opposed,
+        ])
+    func exactSixteen(_ kind: LeavingGenerator) throws {
+        for seed in UInt64(1_000)..<1_004 {
+            let problem = kind.problem(16, seed: seed)
+            let choice = problem.solve()
+            #expect(choice?.cost == exhaustive(problem), "\(kind.name), seed \(seed)")
+        }
+    }
+
+    @Test(
+        "sixty-four applications as cards hold them are proven within few decisions",
+        .mission(.point2), arguments: LeavingGenerator.realistic)
+    func nodes(_ kind: LeavingGenerator) throws {
+        var counts: [Int] = []
+        for seed in UInt64(0)..<11 {
+            let problem = kind.problem(64, seed: seed)
+            guard let choice = problem.solve() else { continue }
+            #expect(isSound(choice, problem), "\(kind.name), seed \(seed)")
+            counts.append(choice.nodeCount)
+        }
+        counts.sort()
+        #expect(counts[counts.count / 2] <= 20_000, "\(kind.name): \(counts)")
+    }
+
+    @Test(
+        "what is hostile to any solver ends, and says how far off it may be",
+        arguments: LeavingGenerator.hostile)
+    func hostile(_ kind: LeavingGenerator) throws {
+        for seed in UInt64(0)..<6 {
+            let problem = kind.problem(64, seed: seed)
+            guard let choice = problem.solve(nodesMax: 2_000) else { continue }
+            #expect(isSound(choice, problem), "\(kind.name), seed \(seed)")
+            #expect(choice.nodeCount <= 2_000 + 2 * 1_000 + 2, "\(kind.name), seed \(seed)")
+            if case .within(let points) = choice.optimality {
+                #expect(points >= 0 && points <= choice.cost.points, "\(kind.name), seed \(seed)")
+            }
+        }
+    }
+
+    @Test("the same problem gives the same choice")
+    func deterministic() {
+        let problem = LeavingGenerator.bothMemories.problem(48, seed: 7)
+        #expect(problem.solve() == problem.solve())
+    }
+
+    @Test("a shared library counts once, and only when its last user leaves")
+    func sharedLibrary() throws {
+        let unit = LeavingProblem.Unit(points: 10, room: Room(nonVolatile: 100))
+        let library = LeavingProblem.File(points: 1, room: Room(nonVolatile: 1_000), users: [0, 1])
+        var problem = LeavingProblem(
+            need: Room(nonVolatile: 1_100), units: [unit, unit, unit], files: [library])
+        #expect(problem.solve()?.units == [0, 1])
+        #expect(problem.solve()?.cost == LeavingCost(points: 21))
+        problem.need = Room(nonVolatile: 300)
+        #expect(problem.solve()?.cost == LeavingCost(points: 21))
+        problem.need = Room(nonVolatile: 1_301)
+        #expect(problem.solve() == nil)
+    }
+
+    @Test("a library that another file needs stays until that file leaves")
+    func importedLibrary() throws {
+        let problem = LeavingProblem(
+            need: Room(nonVolatile: 900), units: [.init(points: 10, room: Room(nonVolatile: 100))],
+            files: [
+                .init(points: 1, room: Room(nonVolatile: 800), users: [], importers: [1]),
+                .init(points: 5, room: Room(nonVolatile: 50), users: [0]),
+            ])
+        #expect(try #require(problem.solve()).files == [0, 1])
+    }
+
+    @Test("only the instance leaves where its code is not needed")
+    func instanceOnly() throws {
+        let problem = LeavingProblem(
+            need: Room(nonVolatile: 90), units: [.init(points: 10, room: Room(nonVolatile: 100))],
+            files: [.init(points: 1, room: Room(nonVolatile: 800), users: [0])])
+        #expect(try #require(problem.solve()).files == [])
+    }
+
+    @Test("code that nobody uses leaves before any application does")
+    func unusedCode() throws {
+        let problem = LeavingProblem(
+            need: Room(nonVolatile: 90), units: [.init(points: 10, room: Room(nonVolatile: 100))],
+            files: [.init(points: 2, room: Room(nonVolatile: 800), users: [])])
+        #expect(try #require(problem.solve()).units == [])
+    }
+
+    @Test("what the holder wants to keep leaves last, whatever it costs otherwise")
+    func preference() throws {
+        var problem = LeavingProblem(
+            need: Room(nonVolatile: 100),
+            units: [
+                .init(points: 1, isPreferred: true, room: Room(nonVolatile: 100)),
+                .init(points: 500, room: Room(nonVolatile: 60)),
+                .init(points: 500, room: Room(nonVolatile: 60)),
+            ], files: [])
+        #expect(try #require(problem.solve()).units == [1, 2])
+        problem.need = Room(nonVolatile: 121)
+        #expect(try #require(problem.solve()).cost == LeavingCost(preferredCount: 1, points: 501))
+    }
+
+    @Test("both memories are covered")
+    func bothMemories() throws {
+        let problem = LeavingProblem(
+            need: Room(nonVolatile: 10, volatile: 10),
+            units: [
+                .init(points: 3, room: Room(nonVolatile: 10)),
+                .init(points: 3, room: Room(nonVolatile: 0, volatile: 10)),
+                .init(points: 7, room: Room(nonVolatile: 10, volatile: 10)),
+            ], files: [])
+        #expect(try #require(problem.solve()).units == [0, 1])
+    }
+
+    @Test("nothing leaves where nothing is needed, and nothing helps where all is too little")
+    func edges() {
+        let units = [LeavingProblem.Unit(points: 3, room: Room(nonVolatile: 10))]
+        #expect(LeavingProblem(need: .none, units: units, files: []).solve()?.units == [])
+        #expect(LeavingProblem(need: Room(nonVolatile: 11), units: units, files: []).solve() == nil)
+        #expect(LeavingProblem(need: Room(nonVolatile: 1), units: [], files: []).solve() == nil)
+    }
+}
