@@ -59,7 +59,7 @@ struct BerthLedgerTests {
             InstalledApplication(card: F.id(), aid: domain, lifeCycle: 7, privileges: .securityDomain),
             .init(
                 before: Room(nonVolatile: 50_000, volatile: 1_000),
-                after: Room(nonVolatile: 42_000, volatile: 1_000)))
+                after: Room(nonVolatile: 42_000, volatile: 1_000)), on: F.model(quotas: true))
         ledger = BerthLedger(dossier, names: Self.names, sizes: F.sizes(quotas: true))
         #expect(ledger.account.reservedOnCard == Room(nonVolatile: 8_000))
         #expect(ledger.account.reservedInLedger.isNone)
@@ -169,7 +169,7 @@ struct BerthLedgerTests {
                 let cost = sizes.model.domainCost(berth.reserved)
                 dossier.installed(
                     InstalledApplication(card: F.id(), aid: aid, lifeCycle: 7, privileges: .securityDomain),
-                    .init(before: free, after: free - cost))
+                    .init(before: free, after: free - cost), on: sizes.model)
             }
             dossier = try ledger.after(.made(quotas ? .registry : .ledger), of: provider, at: F.start)
         }
@@ -178,7 +178,8 @@ struct BerthLedgerTests {
             if let berth = dossier.berth(of: provider), berth.state == .releasing,
                 case .domain(let aid) = berth.means, let there = dossier.application(aid)
             {
-                dossier.removed(aid, .init(before: free, after: free + (there.measured ?? .none)))
+                dossier.removed(
+                    aid, .init(before: free, after: free + (there.measured ?? .none)), on: sizes.model)
             }
             dossier = try ledger.after(
                 .released(quotas ? .registry : .ledger), of: provider, at: F.start)
@@ -192,13 +193,14 @@ struct BerthLedgerTests {
             try ledger.checkUse(of: room, by: F.owner(name))
             let application = ["purse", "pass", "loyalty"][Int(number) - 1]
             dossier.installed(
-                F.application(number, F.release(application)), .init(before: free, after: free - room))
+                F.application(number, F.release(application)), .init(before: free, after: free - room),
+                on: sizes.model)
         }
 
         private mutating func remove(_ number: UInt8) {
             guard let there = dossier.application(F.instance(number)) else { return }
             dossier.removed(
-                there.aid, .init(before: free, after: free + (there.measured ?? .none)))
+                there.aid, .init(before: free, after: free + (there.measured ?? .none)), on: sizes.model)
         }
     }
 

@@ -93,7 +93,7 @@ struct CardRegisterTests {
             {
                 $0.identity.fileControl = nil
                 $0.identity.recognition = try? RecognitionData(
-                    try Hex.decode("6617731506072A864886FC6B01640A06082A864886FC6B040215"))
+                    try Hex.decode("6618731606072A864886FC6B01640B06092A864886FC6B040215"))
                 $0.keySet.channel = .scp03
             }
         ),

@@ -1,6 +1,7 @@
 import Storage
 import GlobalPlatform
 import SmartCard
+import Storage
 import TestSupport
 import Testing
 
@@ -221,7 +222,7 @@ struct CardRowTests {
             _ = act.save(after, since: before, [])
         }
         #expect(try store.dossier() == after)
-        after.card.inventory?.free = .none
+        after.card.inventory?.free = Room.none
         #expect(after.differs(from: before))
     }
 }

@@ -6,6 +6,7 @@ import SmartCard
 import Storage
 import TestSupport
 import Testing
+import VirtualCard
 
 private typealias F = RoomFacts
 
@@ -156,7 +157,7 @@ struct FootprintCardTests {
             ).command())
         let row = InstalledApplication(
             card: F.id(), aid: domain, lifeCycle: 0x07, privileges: .securityDomain)
-        dossier.installed(row, .init(before: before, after: try card.report()))
+        dossier.installed(row, .init(before: before, after: try card.report()), on: card.model)
         dossier = try after(.made(.registry))
         let account = BerthLedger(dossier, names: CatalogueNames(), sizes: book).account
         // What was kept back before the card knew is what the card keeps now.
@@ -167,7 +168,7 @@ struct FootprintCardTests {
         #expect(throws: BerthRefusal.self) { try after(.released(.registry)) }
         let full = try card.report()
         try card.must(.delete(domain, withRelated: false))
-        dossier.removed(domain, .init(before: full, after: try card.report()))
+        dossier.removed(domain, .init(before: full, after: try card.report()), on: card.model)
         dossier = try after(.released(.registry))
         let read = try dossier.reading(
             card.contents(), at: F.start, names: CatalogueNames(), sizes: book)

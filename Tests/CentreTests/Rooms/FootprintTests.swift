@@ -2,6 +2,7 @@ import Storage
 import Centre
 import GlobalPlatform
 import SmartCard
+import Storage
 import TestSupport
 import Testing
 

@@ -87,8 +87,8 @@ final class RoomCard {
         ) { [load.command()] + blocks }
         dossier?.loaded(
             InstalledLoadFile(
-                card: dossier?.card.id ?? RoomFacts.id(), aid: example.file.aid, lifeCycle: 1,
-                digest: example.file.digest), .init(before: measurement.before, after: measurement.after))
+                card: RoomFacts.id(), aid: example.file.aid, lifeCycle: 1,
+                digest: example.file.digest), measurement, on: model)
         return measurement
     }
 
@@ -104,9 +104,9 @@ final class RoomCard {
         ) { [command.command()] }
         dossier?.installed(
             InstalledApplication(
-                card: dossier?.card.id ?? RoomFacts.id(), aid: instance.aid, lifeCycle: 7,
+                card: RoomFacts.id(), aid: instance.aid, lifeCycle: 7,
                 loadFile: instance.loadFile, release: example.release.id),
-            .init(before: measurement.before, after: measurement.after))
+            measurement, on: model)
         return measurement
     }
 
