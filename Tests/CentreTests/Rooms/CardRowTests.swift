@@ -1,4 +1,3 @@
-import Storage
 import GlobalPlatform
 import SmartCard
 import Storage

@@ -1,4 +1,3 @@
-import VirtualCard
 import CardManagement
 import Centre
 import GlobalPlatform

@@ -1,4 +1,3 @@
-import Storage
 import Centre
 import GlobalPlatform
 import SmartCard

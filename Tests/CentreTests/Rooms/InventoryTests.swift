@@ -1,4 +1,3 @@
-import Storage
 import CardManagement
 import GlobalPlatform
 import SmartCard
