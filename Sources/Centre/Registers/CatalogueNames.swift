@@ -95,6 +95,7 @@ extension Transaction {
                     published.aid, .init(release: published.release, digest: published.digest ?? []))
             }
         }
+        guard !applications.isEmpty else { return names }
         let owners = try ask(
             applications.sorted().map { Query(Application.table, key: [.word($0)], limit: 1) })
         for application in try decode(Application.self, owners.flatMap { $0 }) {
