@@ -8,7 +8,8 @@ internal import SmartCard
 #endif
 
 /// What every backup begins with, and how it is cut into blocks: four bytes of length, the SHA-256 of the digest before
-/// and the block, the block. A block without bytes is the last. So a file that was cut off, changed or put together from
+/// and the block, the block. A block without bytes is the last. So a file that was cut off, changed or put together
+/// from
 /// two is found out, and can be read as it comes.
 enum BackupFormat {
     static let beginning = Array("berth store backup 1\n".utf8)
