@@ -80,11 +80,12 @@ let package = Package(
         module(
             "Commands",
             [
-                "Arguments", "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "Readers", "SmartCard",
-                "VirtualCard",
+                "Arguments", "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "Readers",
+                "SmartCard", "Storage", "VirtualCard",
             ]),
         // Layer 7: the program; wiring only.
-        .executableTarget(name: "berth", dependencies: ["Arguments", "Commands"], swiftSettings: settings),
+        .executableTarget(
+            name: "berth", dependencies: ["Arguments", "Centre", "Commands"], swiftSettings: settings),
 
         // What is promised in figures; run by scripts/bench. COpenSSL is what secure channels are measured against.
         .executableTarget(
@@ -104,6 +105,10 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["SmartCard"], path: "Tests/TestSupport",
             swiftSettings: settings),
+        // Writes to a store until it is killed; started by StorageTests.
+        .executableTarget(
+            name: "StoreWorker", dependencies: ["Centre", "Storage"], path: "Tests/StoreWorker",
+            swiftSettings: settings),
         tests("ReadersTests", ["Readers", "SmartCard"]),
         tests("SmartCardTests", ["SmartCard"]),
         tests("ArgumentsTests", ["Arguments"]),
@@ -112,16 +117,18 @@ let package = Package(
         tests(
             "CommandsTests",
             [
-                "Arguments", "CardCrypto", "CardManagement", "Commands", "GlobalPlatform", "Readers",
-                "SmartCard",
-                "VirtualCard",
+                "Arguments", "CardCrypto", "CardManagement", "Centre", "Commands", "GlobalPlatform",
+                "Readers", "SmartCard", "Storage", "VirtualCard",
             ]),
         tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),
         tests(
             "EndToEndTests", ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard", "VirtualCard"]),
         tests(
             "CentreTests",
-            ["CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "SmartCard", "Storage"]),
+            [
+                "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "SmartCard", "Storage",
+                "VirtualCard",
+            ]),
         tests(
             "OperationsTests",
             [

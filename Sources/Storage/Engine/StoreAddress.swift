@@ -32,6 +32,14 @@ package enum StoreAddress: Hashable, Sendable {
         return String(path)
     }
 
+    /// Where a store is looked for when nobody says where: in the data folder of the user (XDG Base Directory
+    /// Specification).
+    package static func defaultPath(_ dataHome: String?, _ home: String?) -> String? {
+        if let dataHome, dataHome.hasPrefix("/") { return dataHome + "/berth/store.db" }
+        guard let home, home.hasPrefix("/") else { return nil }
+        return home + "/.local/share/berth/store.db"
+    }
+
     /// Opens what is there, and changes nothing in it.
     package func open() throws(StoreFailure) -> any Database {
         if case .file(let path) = self, access(path, F_OK) != 0 {

@@ -120,14 +120,17 @@ extension PostgreSQLTransaction.Kind {
     fileprivate var beginning: [PostgreSQLConnection.Step] {
         switch self {
         case .look: [.control("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")]
-        // Both locks are taken before the snapshot: who comes in turn waits for those underway, keeps new ones out, sees
+        // Both locks are taken before the snapshot: who comes in turn waits for those underway, keeps new ones out,
+        // sees
         // what was done before, and so cannot be overtaken.
         case .change: Self.serializable + [Self.lock("ROW EXCLUSIVE")]
         case .changeInTurn: Self.serializable + [Self.lock("SHARE ROW EXCLUSIVE")]
         }
     }
 
-    private static let serializable = [PostgreSQLConnection.Step.control("BEGIN ISOLATION LEVEL SERIALIZABLE")]
+    private static let serializable = [
+        PostgreSQLConnection.Step.control("BEGIN ISOLATION LEVEL SERIALIZABLE")
+    ]
 
     private static func lock(_ mode: String) -> PostgreSQLConnection.Step {
         .control("LOCK TABLE \(Schema.ledgerName) IN \(mode) MODE")
