@@ -87,12 +87,12 @@ let package = Package(
         // Layer 7: the program; wiring only.
         .executableTarget(name: "berth", dependencies: ["Arguments", "Commands"], swiftSettings: settings),
 
-        // What is promised in figures; run by scripts/bench. COpenSSL is what secure channels are measured against.
+        // What is promised in figures; run by scripts/bench. The C libraries are what is measured against.
         .executableTarget(
             name: "Benchmarks",
             dependencies: [
-                "Arguments", "CardCrypto", "CardManagement", "Centre", "COpenSSL", "GlobalPlatform",
-                "SmartCard", "VirtualCard",
+                "Arguments", "CardCrypto", "CardManagement", "Centre", "COpenSSL", "CPostgreSQL", "CSQLite",
+                "GlobalPlatform", "SmartCard", "Storage", "VirtualCard",
             ], path: "Benchmarks", swiftSettings: settings),
 
         // What must hold for any bytes from outside; run by FuzzTests and by scripts/fuzz.

@@ -20,6 +20,7 @@ struct Benchmarks {
         report(try SecureChannelFigures.all(effort))
         report(try ParsingFigures.all(effort))
         report(try CardFigures.all(effort))
+        report(try StoreFigures.all(effort))
     }
 
     private static func write(_ bytes: [UInt8], to path: String) throws {

@@ -8,8 +8,8 @@ internal import SmartCard
 #endif
 
 /// What every backup begins with, and how it is cut into blocks: four bytes of length, the SHA-256 of the digest before
-/// and the block, the block. A block without bytes is the last. So a file that was cut off, changed or put together from
-/// two is found out, and can be read as it comes.
+/// and the block, the block. A block without bytes is the last. So a file that was cut off, changed or put together
+/// from two is found out, and can be read as it comes.
 enum BackupFormat {
     static let beginning = Array("berth store backup 1\n".utf8)
     static let blockBytes = 256 << 10
@@ -182,7 +182,7 @@ final class BackupSource {
         var filled = 0
         while filled < count {
             let got = bytes.withUnsafeMutableBytes {
-                pread(file, $0.baseAddress! + filled, count - filled, off_t(bytesRead))
+                pread(file, $0.baseAddress?.advanced(by: filled), count - filled, off_t(bytesRead))
             }
             if got < 0, errno == EINTR { continue }
             guard got >= 0 else { throw BackupFormat.reason(path) }
