@@ -1,4 +1,5 @@
 package import Arguments
+package import Centre
 internal import Readers
 
 /// The whole tree of commands.
@@ -6,7 +7,9 @@ package enum BerthProgram {
     package static let version = "0.1.0"
     static let date = "2026-11-21"
 
-    package static func make(_ opener: CardOpener, readers: ReaderSource) -> Program {
+    package static func make(
+        _ opener: CardOpener, readers: ReaderSource, clock: any WallClock
+    ) -> Program {
         Program(
             "berth", "Manage the applications on smart cards", version: version, date: date,
             discussion: """
@@ -20,7 +23,8 @@ package enum BerthProgram {
             ],
             commands: [
                 GPCommands.noun(opener), CardCommands.noun(.live), ReaderCommands.noun(readers),
-                PlanCommand.verb(DeskProvider(opener)), StoreCommands.noun, ExplainCommand.verb,
+                PlanCommand.verb(DeskProvider(opener)), StoreCommands.noun(clock), VaultCommands.noun(clock),
+                ExplainCommand.verb,
             ],
             readerNames: { (try? ReaderContext().readerNames()) ?? [] })
     }

@@ -13,7 +13,8 @@ struct Berth {
         let arguments = Array(CommandLine.arguments.dropFirst())
         let code = MainThread().run {
             let terminal = Terminal.live(clock: ContinuousClock())
-            return await BerthProgram.make(.live, readers: .live).run(arguments, on: terminal).rawValue
+            return await BerthProgram.make(.live, readers: .live, clock: SystemClock())
+                .run(arguments, on: terminal).rawValue
         }
         exit(code)
     }

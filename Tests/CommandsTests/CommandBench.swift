@@ -11,6 +11,9 @@ import TestSupport
 import Testing
 import VirtualCard
 
+import struct Centre.Instant
+import class Centre.ManualClock
+
 /// What a command line came to.
 struct Outcome {
     let exit: ExitCode
@@ -107,7 +110,9 @@ final class CommandBench: @unchecked Sendable {
                 return BenchChannel(self)
             })
         let words = line.split(separator: " ").map { String($0.replacing("@", with: folder + "/")) }
-        let exit = await BerthProgram.make(opener, readers: .none).run(words, on: terminal)
+        let exit = await BerthProgram.make(
+            opener, readers: .none, clock: ManualClock(Instant(milliseconds: 0))
+        ).run(words, on: terminal)
         card.powerOff()
         return Outcome(exit: exit, output: output.text, errors: errors.text)
     }

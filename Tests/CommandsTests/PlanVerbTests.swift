@@ -52,7 +52,7 @@ final class PlanBench: Sendable {
             openReader: { _, _ in throw CardChannelError(.noCard, "no readers here") })
         let program = Program(
             "berth", "Test", version: "0", date: "2026-01-01",
-            commands: [CardCommands.noun(workshop), PlanCommand.verb(DeskProvider(opener))])
+            commands: [CardCommands.noun(self.workshop), PlanCommand.verb(DeskProvider(opener))])
         let words = line.split(separator: " ").map { String($0).replacing("@", with: folder + "/") }
         let exit = await program.run(words, on: terminal)
         return Outcome(exit: exit, output: output.text, errors: errors.text)

@@ -1,4 +1,5 @@
 import Arguments
+import Centre
 import Commands
 import FoundationEssentials
 import TestSupport
@@ -9,7 +10,8 @@ struct ProgramTreeTests {
     private static let opener = CardOpener(
         openFile: { _ in throw Problem.usage("no cards here") },
         openReader: { _, _ in throw Problem.usage("no readers here") })
-    private static let program = BerthProgram.make(opener, readers: .none)
+    private static let program = BerthProgram.make(
+        opener, readers: .none, clock: ManualClock(Instant(milliseconds: 0)))
 
     /// Every verb, as it is typed.
     private static func verbs(_ command: JSONValue) -> [String] {

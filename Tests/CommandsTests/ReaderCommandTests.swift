@@ -1,4 +1,5 @@
 import Arguments
+import Centre
 import Commands
 import Readers
 import SmartCard
@@ -39,7 +40,9 @@ struct ReaderCommandTests {
         let opener = CardOpener(
             openFile: { _ in throw CardChannelError(.noCard, "none") },
             openReader: { _, _ in throw CardChannelError(.noCard, "none") })
-        let exit = await BerthProgram.make(opener, readers: readers).run(words, on: terminal)
+        let exit = await BerthProgram.make(
+            opener, readers: readers, clock: ManualClock(Instant(milliseconds: 0))
+        ).run(words, on: terminal)
         return Outcome(exit: exit, output: output.text, errors: errors.text)
     }
 

@@ -31,7 +31,8 @@ struct StoreVerbTests {
                 clock: ContinuousClock(), interrupts: .none)
             let words = line.split(separator: " ").map { String($0).replacing("@", with: folder + "/") }
             let program = Program(
-                "berth", "Test", version: "0", date: "2026-01-01", commands: [StoreCommands.noun])
+                "berth", "Test", version: "0", date: "2026-01-01",
+                commands: [StoreCommands.noun(ManualClock(Instant(milliseconds: 0)))])
             let exit = await program.run(["store"] + words, on: terminal)
             return (exit, try? JSONValue(decoding: output.text), output.text + errors.text)
         }

@@ -100,7 +100,9 @@ struct VisitTests {
                     bench.visit()
                     try Self.checkOneLiveCopy(bench, balance: balance, at: "park, \(point), \(isCarriedOut)")
                 }
-                #expect(bench.file.operation?.state == .ended(.done), "park, \(point), \(isCarriedOut): \(bench.story.joined(separator: "\n"))")
+                #expect(
+                    bench.file.operation?.state == .ended(.done),
+                    "park, \(point), \(isCarriedOut): \(bench.story.joined(separator: "\n"))")
                 guard bench.file.operation?.state == .ended(.done) else { return }
                 try bench.order(bench.restoring(.purse), name: "restore")
                 for _ in 0..<4 {

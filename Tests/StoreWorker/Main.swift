@@ -8,7 +8,8 @@ internal import Storage
 #endif
 
 /// Writes to a store until it is killed, and says after each transaction that it was kept: `StoreWorker ADDRESS NAME
-/// THREADS [STEP]`. With a step it kills itself there: `before:N`, `inside:N`, `flushed:N` or `after:N` of transaction N.
+/// THREADS [STEP]`. With a step it kills itself there: `before:N`, `inside:N`, `flushed:N` or `after:N` of transaction
+/// N.
 @main
 struct StoreWorker {
     static let rows = Table(

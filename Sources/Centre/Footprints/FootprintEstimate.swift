@@ -11,8 +11,8 @@ package struct SampleSummary: Hashable, Sendable {
     /// Root of the mean square distance from the exact mean, rounded up.
     package let deviation: Int
 
-    /// Samples further from the median than four times the median distance, and than one block, are outliers. The median of
-    /// an even count is the greater of the two in the middle: it is a sample.
+    /// Samples further from the median than four times the median distance, and than one block, are outliers. The
+    /// median of an even count is the greater of the two in the middle: it is a sample.
     /// - Parameter block: what memory is given out in; nothing within one block is an outlier.
     package init?(_ samples: [Int], block: Int) {
         guard !samples.isEmpty else { return nil }

@@ -77,10 +77,13 @@ package enum CSV {
 extension Statement {
     /// As on a bill: a line for each stay, amounts under each other, the total below.
     package var text: String {
-        let header = ["Application", "Card", "From", "Time kept", "Bytes", "Amount"]
+        // Where there are stars, times stand under each other all the same.
+        let (star, noStar) = lines.contains(where: \.isOpen) ? (" *", "  ") : ("", "")
+        let header = ["Application", "Card", "From", "Time kept" + noStar, "Bytes", "Amount"]
         let rows = lines.map { line in
             [
-                line.application.text, line.stay.card.text, minute(line.from), line.timeKept,
+                line.application.text, line.stay.card.text, minute(line.from),
+                line.timeKept + (line.isOpen ? star : noStar),
                 String(line.byteCount), line.amount?.description ?? "free",
             ]
         }
@@ -92,7 +95,7 @@ extension Statement {
         let body = table.map { row in
             row.indices.map { align(row[$0], widths[$0], toTheRight: $0 > 2) }.joined(separator: "  ")
         }
-        let (top, middle, end) = (body[0], body[1...rows.count], body[(rows.count + 1)...])
+        let (top, middle, end) = (body[0], body[1...].prefix(rows.count), body.dropFirst(rows.count + 1))
         let lines =
             ["Statement for \(party)", "From \(period.start) until \(period.end)", "", top, rule]
             + middle + [rule] + end + footnotes
@@ -117,11 +120,11 @@ extension Statement {
 }
 
 extension Statement.Line {
-    /// `12 d 06 h 30 min`, with a star while it goes on.
+    /// `12 d 06 h 30 min`.
     fileprivate var timeKept: String {
         let minutes = (until.milliseconds - from.milliseconds) / 60_000
         let (days, hours) = (minutes / 1_440, minutes / 60 % 24)
         func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        return "\(days) d \(two(hours)) h \(two(minutes % 60)) min" + (isOpen ? " *" : "")
+        return "\(days) d \(two(hours)) h \(two(minutes % 60)) min"
     }
 }

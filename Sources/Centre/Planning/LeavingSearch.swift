@@ -45,7 +45,8 @@ struct LeavingSearch {
         best = [Bool](repeating: false, count: items.count)
     }
 
-    /// So many units must leave at least: the biggest, with all the code that could come with them, must cover the need.
+    /// So many units must leave at least: the biggest, with all the code that could come with them, must cover the
+    /// need.
     static func unitsMin(_ items: LeavingItems) -> Int {
         func least(_ size: [Int], _ need: Int) -> Int {
             var share = Array(size[..<items.unitCount])

@@ -1,3 +1,4 @@
+internal import CardManagement
 internal import GlobalPlatform
 internal import SmartCard
 
@@ -150,7 +151,7 @@ struct Planner {
             for file in filesToLoad(item) {
                 for needed in file.imports {
                     guard !coming.contains(needed), !staying.contains(needed),
-                        !PlatformPackages.contain(needed)
+                        !PlatformPackages.contains(needed)
                     else { continue }
                     object(
                         .importMissing, item.release.id.description,

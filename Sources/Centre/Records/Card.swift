@@ -81,8 +81,8 @@ package struct Card: Hashable, Sendable {
     /// How many cards this holder has had, this one included.
     package var issueNumber: Int
     package var registeredAt: Instant
-    /// Fabricator, type, date, number and batch of its chip, where it tells them: two cards that call themselves by one id
-    /// differ in it.
+    /// Fabricator, type, date, number and batch of its chip, where it tells them: two cards that call themselves by one
+    /// id differ in it.
     package var serial: [UInt8]?
     package var inventory: Inventory?
     /// Counts every change of what the centre knows of this card.

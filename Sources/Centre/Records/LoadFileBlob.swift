@@ -94,7 +94,10 @@ extension CAPPackage {
 /// Which published release an AID belongs to: an AID on a card must tell what it is.
 package struct PublishedAID: Hashable, Sendable {
     package enum Role: String, Sendable {
+        /// Of the application that published it first: its next release may have another.
         case loadFile = "load-file"
+        /// Another application's, byte for byte.
+        case sharedLoadFile = "shared-load-file"
         case instance
     }
     package var aid: AID

@@ -56,17 +56,16 @@ extension OutboxState: Record {
 
     package static let table = Table(
         "outbox_state", key: [.text("name")],
-        [.integer("position"), .text("looked_up_to"), .integer("looked_up_to_number")])
+        [.integer("position"), .text("looked_up_to")])
 
     package var row: [StoredValue] {
-        [Self.name, .integer(position), .text(lookedUpTo), .integer(lookedUpToNumber)]
+        [Self.name, .integer(position), .text(lookedUpTo)]
     }
 
     package init(row: inout RowReader) throws(RowError) {
         guard try row.text() == "outbox" else { throw row.failure("is not the outbox") }
         position = try row.integer()
         lookedUpTo = try row.text()
-        lookedUpToNumber = try row.integer()
     }
 }
 

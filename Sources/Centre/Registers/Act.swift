@@ -97,11 +97,21 @@ package struct KeptRequest: Hashable, Sendable {
     package var day: CalendarDay
     package var asked: [UInt8]
     package var answer: [UInt8]
+
+    package init(actor: String, request: RequestID, day: CalendarDay, asked: [UInt8], answer: [UInt8]) {
+        self.actor = actor
+        self.request = request
+        self.day = day
+        self.asked = asked
+        self.answer = answer
+    }
 }
 
 /// The same request id for something else: a mistake of the client's, which would otherwise get a wrong answer.
 package struct RequestReused: Refusal, Hashable {
     package let request: RequestID
+
+    package init(request: RequestID) { self.request = request }
 
     package var code: String { "request-reused" }
     package var reason: String { "The request id '\(request)' was already used for a different request." }
@@ -153,6 +163,11 @@ package struct NotPermitted: Refusal, Hashable {
     /// As in "to publish a release of `purse`".
     package let what: String
 
+    package init(actor: Act.Actor, what: String) {
+        self.actor = actor
+        self.what = what
+    }
+
     package var code: String { "not-permitted" }
     package var reason: String { "\(actor) is not permitted to \(what)." }
     package var remedy: String { "Ask an operator of the centre." }
@@ -166,11 +181,11 @@ extension Act {
         }
     }
 
-    /// The provider whose business it is, or an operator for it.
-    package func require(_ provider: ProviderID, to what: String) throws(NotPermitted) {
+    /// The provider whose business it is, unless it is suspended, or an operator for it.
+    package func require(_ provider: ProviderID, to what: String) throws {
         switch actor {
         case .operator, .centre: return
-        case .provider(let id) where id == provider: return
+        case .provider(let id) where id == provider: _ = try activeProvider(id)
         case .provider, .holder, .terminal: throw NotPermitted(actor: actor, what: what)
         }
     }

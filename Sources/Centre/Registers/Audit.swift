@@ -157,6 +157,11 @@ package struct AuditHead: Hashable, Sendable {
 package struct AuditStreamHead: Hashable, Sendable {
     package var stream: AuditStream
     package var head: AuditHead
+
+    package init(stream: AuditStream, head: AuditHead) {
+        self.stream = stream
+        self.head = head
+    }
 }
 
 /// One link of a chain.
@@ -171,6 +176,22 @@ package struct AuditEntry: Hashable, Sendable {
     package var provider: ProviderID?
     package var facts: [Fact]
     package var digest: [UInt8]
+
+    package init(
+        stream: AuditStream, number: Int64, at: Instant, actor: String, request: RequestID?, kind: String,
+        subject: String, provider: ProviderID?, facts: [Fact], digest: [UInt8]
+    ) {
+        self.stream = stream
+        self.number = number
+        self.at = at
+        self.actor = actor
+        self.request = request
+        self.kind = kind
+        self.subject = subject
+        self.provider = provider
+        self.facts = facts
+        self.digest = digest
+    }
 }
 
 extension AuditEntry {

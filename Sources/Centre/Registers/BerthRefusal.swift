@@ -141,7 +141,7 @@ extension BerthRefusal {
         case .privilegesNotGrantable: "Ask for fewer privileges."
         case .privilegeTaken: "Have it given up first."
         case .channelsShort: "Ask for fewer channels, or have some given back."
-        case .serviceName: "Use letters, digits, and . _ + -"
+        case .serviceName: "Use letters, digits and the signs . _ + - only."
         case .serviceTaken: "Use the service that there is, or offer one of another name."
         case .libraryMissing: "Load it first."
         case .libraryNeeded: "Keep it, or release that room first."

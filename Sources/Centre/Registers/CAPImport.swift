@@ -1,4 +1,5 @@
 internal import CardCrypto
+internal import CardManagement
 package import GlobalPlatform
 package import SmartCard
 
@@ -27,7 +28,7 @@ package struct CAPImport: Hashable, Sendable {
         guard file.applets.count <= Bounds.modulesPerLoadFileMax else {
             throw .tooMany(what: "modules in a load file", max: Bounds.modulesPerLoadFileMax)
         }
-        let imports = file.imports.filter { !PlatformPackages.contain($0.aid) }.map {
+        let imports = file.imports.filter { !PlatformPackages.contains($0.aid) }.map {
             CAPPackage(aid: $0.aid, version: $0.version)
         }
         guard imports.count <= Bounds.importsPerLoadFileMax else {
@@ -48,15 +49,4 @@ package struct CAPImport: Hashable, Sendable {
                 expected: Room(nonVolatile: $0.nonVolatile.expected, volatile: $0.volatile.expected))
         }
     }
-}
-
-/// Packages that belong to the card itself, so that nobody can load them: the interfaces of Java Card (RID A000000062),
-/// GlobalPlatform (A000000151), ETSI (A000000009) and 3GPP (A000000087).
-package enum PlatformPackages {
-    private static let providers: [[UInt8]] = [
-        [0xA0, 0x00, 0x00, 0x00, 0x62], [0xA0, 0x00, 0x00, 0x01, 0x51], [0xA0, 0x00, 0x00, 0x00, 0x09],
-        [0xA0, 0x00, 0x00, 0x00, 0x87],
-    ]
-
-    package static func contain(_ aid: AID) -> Bool { providers.contains(Array(aid.rid)) }
 }

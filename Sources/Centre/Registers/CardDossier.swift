@@ -59,7 +59,8 @@ package struct CardDossier: Hashable, Sendable {
 // MARK: What differs
 
 extension CardDossier {
-    /// The changes of rows that make `earlier` into this; the card's own row is the act's business, which notes into it.
+    /// The changes of rows that make `earlier` into this; the card's own row is the act's business, which notes into
+    /// it.
     func changes(since earlier: CardDossier) -> [Change] {
         Self.changes(from: earlier.applications, to: applications)
             + Self.changes(from: earlier.loadFiles, to: loadFiles)

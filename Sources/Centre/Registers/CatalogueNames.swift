@@ -90,11 +90,12 @@ extension Transaction {
             applications.insert(published.release.application)
             switch published.role {
             case .instance: names.add(published.aid, .init(release: published.release, loadFile: nil))
-            case .loadFile:
+            case .loadFile, .sharedLoadFile:
                 names.add(
                     published.aid, .init(release: published.release, digest: published.digest ?? []))
             }
         }
+        guard !applications.isEmpty else { return names }
         let owners = try ask(
             applications.sorted().map { Query(Application.table, key: [.word($0)], limit: 1) })
         for application in try decode(Application.self, owners.flatMap { $0 }) {

@@ -85,7 +85,6 @@ extension Act {
         if case .provider(let actor) = actor {
             // Whether another provider has it is nobody's business.
             guard actor == application.provider else { throw CatalogueRefusal.applicationUnknown(id) }
-            _ = try activeProvider(actor)
         }
         try require(application.provider, to: "\(what) '\(id)'")
         return application
@@ -157,10 +156,10 @@ extension Act {
         case .published: return
         case .withdrawn(_, let reason): throw CatalogueRefusal.withdrawn(id, reason: reason)
         }
-        try checkPublication(release)
+        let aids = try checkPublication(release)
         release.life = .published(at: now)
         transaction.put(release)
-        for aid in release.aids { transaction.insert(aid) }
+        for aid in aids { transaction.insert(aid) }
         try note(
             Note(
                 "release.published", .release(id), provider: application.provider,
@@ -240,11 +239,5 @@ extension Release {
         case .everyProfile: true
         case .only(let profiles): profiles.contains(profile)
         }
-    }
-
-    /// What the release puts onto a card, by AID.
-    package var aids: [PublishedAID] {
-        loadFiles.map { PublishedAID(aid: $0.aid, release: id, role: .loadFile, digest: $0.digest) }
-            + instances.map { PublishedAID(aid: $0.aid, release: id, role: .instance) }
     }
 }

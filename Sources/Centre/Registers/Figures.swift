@@ -86,7 +86,7 @@ extension Act {
         let stays = try transaction.all(Stay.self, kept)
         let custody = try stays.map { stay in
             let release = try transaction.find(
-                Custody.self, key: .word(stay.id.card), .text(stay.id.aid.description),
+                Custody.self, key: .word(stay.id.card), .aid(stay.id.aid),
                 .count(stay.id.ordinal))?.release
             return HolderProgram(
                 aid: stay.id.aid, release: release, place: .custody(stay.id),

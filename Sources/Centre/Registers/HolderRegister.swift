@@ -80,7 +80,7 @@ package struct HolderDetails: Hashable, Sendable {
         self.address = address
     }
 
-    func check(today: CalendarDay) throws(HolderRefusal) {
+    package func check(today: CalendarDay) throws(HolderRefusal) {
         if let problem = FreeText.problem(in: name, bytesMax: Bounds.nameBytesMax) {
             throw .text(field: "name", problem)
         }

@@ -57,7 +57,7 @@ package enum InventoryChange: Hashable, Sendable {
 }
 
 extension CardContents {
-    /// SHA-256 over the registry: applications, load files, domains and what belongs to what, in the order of their names.
+    /// SHA-256 over the registry: applications, load files, domains and what belongs to what, in the order of names.
     /// Life cycles are in it, free memory is not: the same contents give the same digest.
     package var registryDigest: [UInt8] {
         var bytes = CanonicalBytes()

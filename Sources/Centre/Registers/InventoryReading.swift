@@ -80,63 +80,64 @@ extension SizeBook {
 // MARK: Steps that the centre itself carries out
 
 extension CardDossier {
-    /// Memory before and after one step, where the card tells it and is believed.
-    package struct Metering: Hashable, Sendable {
-        package var before: Room
-        package var after: Room
-
-        package init(before: Room, after: Room) {
-            self.before = before
-            self.after = after
-        }
-    }
-
     /// A load file is on the card now.
-    package mutating func loaded(_ file: InstalledLoadFile, _ metering: Metering?) {
+    package mutating func loaded(
+        _ file: InstalledLoadFile, _ measurement: FootprintMeasurement?, on model: CardModel
+    ) {
         var file = file
-        file.measured = metering.map { $0.before - $0.after }
-        put(file)
-        follow(metering)
+        file.measured = believed(measurement, on: model)?.taken
+        change(measurement, on: model) { $0.put(file) }
     }
 
     /// An instance or domain is on the card now.
-    package mutating func installed(_ application: InstalledApplication, _ metering: Metering?) {
+    package mutating func installed(
+        _ application: InstalledApplication, _ measurement: FootprintMeasurement?, on model: CardModel
+    ) {
         var application = application
-        application.measured = metering.map { $0.before - $0.after }
-        put(application)
-        follow(metering)
+        application.measured = believed(measurement, on: model)?.taken
+        change(measurement, on: model) { $0.put(application) }
     }
 
     /// A step gave an instance more, or took from it: personalisation, data, keys.
-    package mutating func grown(_ aid: AID, _ metering: Metering?) {
+    package mutating func grown(_ aid: AID, _ measurement: FootprintMeasurement?, on model: CardModel) {
         guard var application = application(aid) else { return }
-        if let metering, let measured = application.measured {
-            application.measured = measured + metering.before - metering.after
-        } else {
-            application.measured = nil
-        }
-        put(application)
-        follow(metering)
+        let taken = believed(measurement, on: model, mayShrink: true)?.taken
+        application.measured = application.measured.flatMap { known in taken.map { known + $0 } }
+        change(measurement, on: model) { $0.put(application) }
     }
 
-    package mutating func removed(_ aid: AID, _ metering: Metering?) {
-        removeApplication(aid)
-        removeLoadFile(aid)
-        follow(metering)
+    /// An instance, domain or load file is gone.
+    package mutating func removed(_ aid: AID, _ measurement: FootprintMeasurement?, on model: CardModel) {
+        change(measurement, on: model) { dossier in
+            dossier.removeApplication(aid)
+            dossier.removeLoadFile(aid)
+        }
+    }
+
+    /// Nothing a card says of a step is believed when nothing it says of its memory is.
+    private func believed(
+        _ measurement: FootprintMeasurement?, on model: CardModel, mayShrink: Bool = false
+    ) -> FootprintMeasurement? {
+        guard let measurement, card.inventory.map({ $0.free != nil }) ?? true else { return nil }
+        switch measurement.doubt(on: model) {
+        case nil: return measurement
+        case .cleanedUp: return mayShrink ? measurement : nil
+        case .moreThanTheCardHas, .saturated, .lessThanWasWritten: return nil
+        }
     }
 
     /// What our own steps do moves the sum with them; a step that could not be measured leaves it open until the next
     /// reading.
-    private mutating func follow(_ metering: Metering?) {
-        guard card.inventory != nil else { return }
-        guard let metering, card.inventory?.sum != nil, card.inventory?.drift == nil else {
-            card.inventory?.sum = nil
-            card.inventory?.free = metering?.after ?? nil
-            return
-        }
-        card.inventory?.free = metering.after
-        let sum = metering.after + measuredSum
-        card.inventory?.sum = sum
+    private mutating func change(
+        _ measurement: FootprintMeasurement?, on model: CardModel, _ body: (inout CardDossier) -> Void
+    ) {
+        let measuredBefore = measuredSum
+        let measurement = believed(measurement, on: model, mayShrink: true)
+        body(&self)
+        let moved = measurement.map { $0.after + measuredSum - $0.before - measuredBefore }
+        let sum = card.inventory?.sum
+        card.inventory?.free = measurement?.after
+        card.inventory?.sum = sum.flatMap { sum in moved.map { sum + $0 } }
     }
 }
 

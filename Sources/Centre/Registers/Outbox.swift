@@ -12,14 +12,23 @@ package struct PendingEvent: Hashable, Sendable {
     package var provider: ProviderID?
     package var facts: [Fact]
 
+    package init(
+        stream: AuditStream, number: Int64, at: Instant, kind: String, subject: String, provider: ProviderID?,
+        facts: [Fact]
+    ) {
+        self.stream = stream
+        self.number = number
+        self.at = at
+        self.kind = kind
+        self.subject = subject
+        self.provider = provider
+        self.facts = facts
+    }
+
     init(_ entry: AuditEntry) {
-        stream = entry.stream
-        number = entry.number
-        at = entry.at
-        kind = entry.kind
-        subject = entry.subject
-        provider = entry.provider
-        facts = entry.facts
+        self.init(
+            stream: entry.stream, number: entry.number, at: entry.at, kind: entry.kind,
+            subject: entry.subject, provider: entry.provider, facts: entry.facts)
     }
 }
 
@@ -35,6 +44,20 @@ package struct Event: Hashable, Sendable {
     package var provider: ProviderID?
     package var facts: [Fact]
 
+    package init(
+        position: Int64, stream: AuditStream, number: Int64, at: Instant, kind: String, subject: String,
+        provider: ProviderID?, facts: [Fact]
+    ) {
+        self.position = position
+        self.stream = stream
+        self.number = number
+        self.at = at
+        self.kind = kind
+        self.subject = subject
+        self.provider = provider
+        self.facts = facts
+    }
+
     /// The same whenever it is delivered, so that a receiver can tell a repetition.
     package var id: String { "\(stream.text)/\(number)" }
 }
@@ -43,15 +66,20 @@ package struct Event: Hashable, Sendable {
 package struct OutboxState: Hashable, Sendable {
     /// Of the newest event in order.
     package var position: Int64
-    /// Where the last look at the pending events ended, so that no chain waits for ever behind others.
+    /// The chain at which the last look at the pending events ended. The next one begins behind it, whatever it still
+    /// has, so that no chain waits for ever behind a busy one.
     package var lookedUpTo: String
-    package var lookedUpToNumber: Int64
 }
 
 /// How far a receiver has come.
 package struct EventCursor: Hashable, Sendable {
     package var consumer: String
     package var position: Int64
+
+    package init(consumer: String, position: Int64) {
+        self.consumer = consumer
+        self.position = position
+    }
 }
 
 /// The events' way out.
@@ -64,8 +92,8 @@ package enum Outbox {
     ) throws(StoreFailure) -> Int {
         var state =
             try transaction.lock(OutboxState.self, key: OutboxState.name)
-            ?? OutboxState(position: 0, lookedUpTo: "", lookedUpToNumber: 0)
-        let start: [StoredValue] = [.text(state.lookedUpTo), .integer(state.lookedUpToNumber)]
+            ?? OutboxState(position: 0, lookedUpTo: "")
+        let start: [StoredValue] = [.text(state.lookedUpTo), .integer(.max)]
         var pending = try transaction.all(
             PendingEvent.self, Query(PendingEvent.table, after: start, limit: limit))
         if pending.isEmpty {
@@ -77,7 +105,7 @@ package enum Outbox {
             transaction.insert(Event(event, position: state.position))
             transaction.remove(event)
         }
-        (state.lookedUpTo, state.lookedUpToNumber) = (last.stream.text, last.number)
+        state.lookedUpTo = last.stream.text
         transaction.put(state)
         return pending.count
     }

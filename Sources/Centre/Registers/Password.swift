@@ -116,8 +116,8 @@ extension Holder {
 
     /// One minute after the fifth wrong password in a row, and twice as long after each one more, to a day.
     static func wait(after wrongCount: Int) -> Duration? {
-        guard wrongCount >= Bounds.wrongPasswordsFree else { return nil }
-        let doublings = min(wrongCount - Bounds.wrongPasswordsFree, 16)
+        guard wrongCount >= Bounds.wrongPasswordsMax else { return nil }
+        let doublings = min(wrongCount - Bounds.wrongPasswordsMax, 16)
         return min(.seconds(60 << doublings), Bounds.passwordWaitMax)
     }
 }

@@ -60,7 +60,8 @@ extension Release {
 
 extension Act {
     /// Everything that must hold before cards may get it.
-    func checkPublication(_ release: Release) throws {
+    /// - Returns: the AIDs that it will have.
+    func checkPublication(_ release: Release) throws -> [PublishedAID] {
         try release.checkSizes()
         let kept = try kept(of: release)
         for instance in release.instances {
@@ -70,8 +71,9 @@ extension Act {
                 throw CatalogueRefusal.moduleMissing(module: instance.module, loadFile: instance.loadFile)
             }
         }
-        try checkOwners(of: release)
         _ = try closure(of: release)
+        return try release.loadFiles.map { try published($0, in: release) }
+            + release.instances.map { try published($0, in: release) }
     }
 
     /// Every load file as it describes itself, held to what the release says about it.
@@ -92,15 +94,31 @@ extension Act {
         }
     }
 
-    /// An AID that another application published is another thing, unless it is the same load file byte for byte.
-    private func checkOwners(of release: Release) throws {
-        for mine in release.aids {
-            for other in try transaction.all(PublishedAID.self, key: .aid(mine.aid))
-            where other.release.application != release.id.application {
-                let isShared = mine.role == .loadFile && other.digest == mine.digest
-                if !isShared { throw CatalogueRefusal.aidTaken(mine.aid, by: other.release) }
-            }
+    /// An AID that another application published first is another thing, unless it is the same load file byte for byte.
+    private func published(_ loadFile: Release.LoadFile, in release: Release) throws -> PublishedAID {
+        let others = try others(with: loadFile.aid, than: release)
+        if let instance = others.first(where: { $0.role == .instance }) {
+            throw CatalogueRefusal.aidTaken(loadFile.aid, by: instance.release)
         }
+        let owners = others.filter { $0.role == .loadFile }
+        if let owner = owners.first, !owners.contains(where: { $0.digest == loadFile.digest }) {
+            throw CatalogueRefusal.aidTaken(loadFile.aid, by: owner.release)
+        }
+        return PublishedAID(
+            aid: loadFile.aid, release: release.id, role: owners.isEmpty ? .loadFile : .sharedLoadFile,
+            digest: loadFile.digest)
+    }
+
+    private func published(_ instance: Release.Instance, in release: Release) throws -> PublishedAID {
+        if let other = try others(with: instance.aid, than: release).first {
+            throw CatalogueRefusal.aidTaken(instance.aid, by: other.release)
+        }
+        return PublishedAID(aid: instance.aid, release: release.id, role: .instance)
+    }
+
+    private func others(with aid: AID, than release: Release) throws -> [PublishedAID] {
+        try transaction.all(PublishedAID.self, key: .aid(aid))
+            .filter { $0.release.application != release.id.application }
     }
 }
 

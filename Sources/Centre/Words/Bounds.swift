@@ -60,8 +60,8 @@ extension Bounds {
     package static let addressBytesMax = 500
     /// NIST SP 800-63B §5.1.1.2: no shorter one is a password; longer ones than these are an attack.
     package static let passwordBytes = 8...128
-    /// Wrong passwords in a row that cost nothing; then every further one closes the door for longer.
-    package static let wrongPasswordsFree = 5
+    /// The wrong password in a row that closes the door for a minute; every further one does for twice as long.
+    package static let wrongPasswordsMax = 5
     package static let passwordWaitMax = Duration.seconds(86_400)
     /// A permission to issue a card that is open for longer is forgotten somewhere.
     package static let issueWindowDaysMax = 366

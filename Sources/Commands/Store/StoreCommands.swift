@@ -8,9 +8,9 @@ enum StoreCommands {
         "store", .text("URL"), .environment("BERTH_STORE"),
         help: "sqlite:PATH, a path, or postgresql://…; else store.db in the data folder")
 
-    static var noun: Command {
+    static func noun(_ clock: any WallClock) -> Command {
         Command(
-            "store", "Look after what the centre keeps: check, back up, restore, bring up to date",
+            "store", "Look after what the centre keeps: check, back up, restore, bring up to date, seal anew",
             discussion: """
                 A store is one file of SQLite, or a database of PostgreSQL. Without --store it is \
                 $XDG_DATA_HOME/berth/store.db, or ~/.local/share/berth/store.db. An address with a password belongs into \
@@ -18,6 +18,7 @@ enum StoreCommands {
                 """,
             commands: [
                 StoreCheckVerb.verb, BackupVerbs.backup, BackupVerbs.restore, StoreMigrateVerb.verb,
+                RewrapVerb.verb(clock),
             ])
     }
 

@@ -55,10 +55,9 @@ enum PeopleTables {
         CREATE TABLE outbox_state (
             name TEXT NOT NULL PRIMARY KEY,
             position BIGINT NOT NULL,
-            looked_up_to TEXT NOT NULL,
-            looked_up_to_number BIGINT NOT NULL
+            looked_up_to TEXT NOT NULL
         );
-        INSERT INTO outbox_state VALUES ('outbox', 0, '', 0);
+        INSERT INTO outbox_state VALUES ('outbox', 0, '');
         CREATE TABLE event_cursors (
             consumer TEXT NOT NULL PRIMARY KEY,
             position BIGINT NOT NULL
@@ -146,11 +145,11 @@ enum PeopleTables {
             aid BYTEA NOT NULL,
             application TEXT NOT NULL,
             version TEXT NOT NULL,
-            role TEXT NOT NULL CHECK (role IN ('load-file', 'instance')),
+            role TEXT NOT NULL CHECK (role IN ('load-file', 'shared-load-file', 'instance')),
             digest BYTEA,
             PRIMARY KEY (aid, application, version, role),
             FOREIGN KEY (application, version) REFERENCES releases (application, version),
-            CHECK ((role = 'load-file') = (digest IS NOT NULL))
+            CHECK ((role = 'instance') = (digest IS NULL))
         );
         CREATE TABLE use_flags (
             holder TEXT NOT NULL REFERENCES holders (number),

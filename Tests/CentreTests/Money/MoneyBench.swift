@@ -27,16 +27,15 @@ enum MoneyWords {
             var words = text.split(separator: " ").map(String.init)[...]
             let isOwn = words.first == "own"
             if isOwn { words.removeFirst() }
-            let rate = try #require(words.popFirst())
-            let unit = try #require(words.popFirst()).split(separator: "/").map(String.init)
+            let rate = words.removeFirst()
+            let unit = words.removeFirst().split(separator: "/").map(String.init)
             let currency = try #require(Currency(unit[0]))
             var tariff = Tariff(
                 provider: provider, application: isOwn ? application : nil,
                 validFrom: try moment("2026-01-01"),
                 basis: unit[1] == "day" ? .day : .kilobyteDay, rate: try millionths(rate, currency),
                 terms: .init(currency: currency), recordedAt: try moment("2010-01-01"))
-            while let key = words.popFirst() {
-                let value = try #require(words.popFirst())
+            while let key = words.popFirst(), let value = words.popFirst() {
                 switch key {
                 case "free": tariff.terms.freeDays = try #require(Int(value))
                 case "min": tariff.terms.minimum = try #require(Money(value, currency)).minorUnits

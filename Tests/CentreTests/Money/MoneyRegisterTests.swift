@@ -145,11 +145,11 @@ struct MoneyRegisterTests {
                 }
             }
         }
-        #expect(try lines(.provider(name("city")), 2) == ["1 0.50 EUR", "2 1.00 EUR"])
+        #expect(try lines(.provider(name("city")), 2) == ["1 0.50 EUR", "2 1.00 EUR open"])
         #expect(try lines(.provider(name("city")), 3) == ["2 0.50 EUR", "3 4.75 EUR open"])
         #expect(try lines(.provider(name("city")), 4).isEmpty)
         #expect(try lines(.provider(name("rail")), 2) == ["4 1.00 EUR"])
-        #expect(try lines(.holder(name("4711")), 2) == ["1 0.50 EUR", "2 1.00 EUR"])
+        #expect(try lines(.holder(name("4711")), 2) == ["1 0.50 EUR", "2 1.00 EUR open"])
         #expect(try lines(.holder(name("4711")), 2, as: .holder(name("4711"))).count == 2)
         #expect(try lines(.provider(name("city")), 2, as: .provider(name("city"))).count == 2)
     }

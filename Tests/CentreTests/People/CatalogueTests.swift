@@ -337,9 +337,22 @@ struct CatalogueTests {
             }
             #expect(try bench.refusal { try $0.publish(other.id) } == code, "\(version)")
         }
-        // A version of the same application replaces its own load files.
+        // The application that had it first may go on to another version, whoever shares the old one; who shares it may
+        // follow, and no more than that.
         let next = Self.release("purse@1.1", [changed, mine], instance: Self.instance)
         try publish(bench, next, [changed, mine])
+        let follow = Self.release("pass@2.4", [changed, theirs], instance: aid("A0000003210202"))
+        try bench.act {
+            try $0.draft(follow)
+            try $0.publish(follow.id)
+        }
+        let third = try Self.cap(Self.library, CAPVersion(1, 2), codeBytes: 500)
+        let ahead = Self.release("pass@2.5", [third, theirs], instance: aid("A0000003210202"))
+        try bench.act {
+            try $0.keep(third, for: name("rail"))
+            try $0.draft(ahead)
+        }
+        #expect(try bench.refusal { try $0.publish(ahead.id) } == "aid-taken")
         // Withdrawn, it still holds its AIDs: cards have it.
         try bench.act { try $0.withdraw(release.id, reason: "Old.") }
         let late = Self.release("pass@3.0", [theirs], instance: Self.instance)

@@ -171,6 +171,7 @@ struct ProviderTests {
     @Test("a suspended provider can ask for nothing, and can again when it is lifted")
     func suspended() throws {
         let bench = try bench()
+        try bench.addHolder("1")
         try bench.act { try $0.suspendProvider(name("city"), reason: "Unpaid bills.") }
         let refusal = ProviderRefusal.suspended(name("city"), reason: "Unpaid bills.")
         let attempts: [(Act) throws -> Void] = [
@@ -178,6 +179,7 @@ struct ProviderTests {
             { try $0.registerApplication(name("new"), name: "New", provider: name("city")) },
             { try $0.stopService(of: name("purse"), reason: "Now.") },
             { try $0.renameApplication(name("purse"), to: "P") },
+            { try $0.setUse(of: name("purse"), by: name("1"), isUsed: true) },
         ]
         for attempt in attempts {
             #expect(throws: refusal) { try bench.act(as: .provider(name("city")), attempt) }
