@@ -112,7 +112,9 @@ final class BackupReader {
 extension Transaction {
     /// Page by page, in the order of the key.
     func forEachRow(of table: Table, _ body: ([StoredValue]) throws -> Void) throws {
-        var query = Query(table)
+        // Some rows are whole programs: a page of them must not fill the memory.
+        let pageRows = 200
+        var query = Query(table, limit: pageRows)
         while true {
             let page = try ask([query])[0]
             for row in page { try body(row) }

@@ -171,8 +171,9 @@ final class BackupSource {
         let bytes = try take(count)
         digest = BackupFormat.digest(bytes, after: digest)
         guard Array(head.dropFirst(4)) == digest else { throw damaged("the digest does not hold") }
-        block = Array(block[place...]) + bytes
+        block.removeFirst(place)
         place = 0
+        block += bytes
         isAtEnd = count == 0
         return !isAtEnd
     }
