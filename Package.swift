@@ -98,8 +98,9 @@ let package = Package(
         // What must hold for any bytes from outside; run by FuzzTests and by scripts/fuzz.
         .target(
             name: "FuzzTargets",
-            dependencies: ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard", "VirtualCard"],
-            path: "Fuzz/Targets", swiftSettings: settings),
+            dependencies: [
+                "CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard", "Storage", "VirtualCard",
+            ], path: "Fuzz/Targets", swiftSettings: settings),
 
         // What tests share: mission rows as traits, seeded random numbers.
         .target(

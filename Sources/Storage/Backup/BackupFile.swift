@@ -104,6 +104,14 @@ final class BackupSource {
     private var isAtEnd = false
     private(set) var bytesRead = 0
 
+    /// What stands in the blocks, without them.
+    init(contents: [UInt8]) {
+        path = "contents"
+        file = -1
+        block = contents
+        isAtEnd = true
+    }
+
     init(_ path: String) throws(BackupFailure) {
         self.path = path
         file = open(path, O_RDONLY | O_CLOEXEC)
@@ -113,7 +121,7 @@ final class BackupSource {
         }
     }
 
-    deinit { close(file) }
+    deinit { if file >= 0 { close(file) } }
 
     func damaged(_ what: String) -> BackupFailure { .damaged("\(path), byte \(bytesRead): \(what)") }
 
@@ -123,10 +131,10 @@ final class BackupSource {
         return block[place]
     }
 
-    func number() throws(BackupFailure) -> UInt64 {
+    func number() throws(BackupFailure) -> Int64 {
         try need(8)
         defer { place += 8 }
-        return block[place..<place + 8].reduce(0) { $0 << 8 | UInt64($1) }
+        return Int64(bitPattern: block[place..<place + 8].reduce(0) { $0 << 8 | UInt64($1) })
     }
 
     func count(max: Int) throws(BackupFailure) -> Int {
