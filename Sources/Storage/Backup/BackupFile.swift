@@ -190,9 +190,8 @@ final class BackupSource {
         var bytes = [UInt8](repeating: 0, count: count)
         var filled = 0
         while filled < count {
-            let got = bytes.withUnsafeMutableBytes { room in
-                let rest = UnsafeMutableRawBufferPointer(rebasing: room[filled...])
-                return pread(file, rest.baseAddress, rest.count, off_t(bytesRead))
+            let got = bytes.withUnsafeMutableBytes {
+                pread(file, $0.baseAddress?.advanced(by: filled), count - filled, off_t(bytesRead))
             }
             if got < 0, errno == EINTR { continue }
             guard got >= 0 else { throw BackupFormat.reason(path) }
