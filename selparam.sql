@@ -1,0 +1,9 @@
+\set n random(0,9999)
+\startpipeline
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+SELECT * FROM cards WHERE id = '42001234-' || lpad((:n)::text,16,'0') ORDER BY id LIMIT :n + 1;
+SELECT * FROM card_applications WHERE card = '42001234-' || lpad((:n)::text,16,'0') ORDER BY card, aid LIMIT :n + 1000;
+\endpipeline
+\startpipeline
+COMMIT;
+\endpipeline
