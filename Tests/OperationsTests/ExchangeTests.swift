@@ -232,4 +232,42 @@ struct ExchangeTests {
             #expect(!text.contains(secret))
         }
     }
+
+    @Test(
+        "a wish becomes a plan from the registers, and the plan is carried out: a full card gets one more",
+        .mission(.b3), .mission(.b4), .mission(.b9), arguments: ["small-16k", "javacard-80k"])
+    func plannedWish(profile: String) throws {
+        let bench = try DeskBench()
+        let (card, id) = try bench.makeCard(profile)
+        try bench.visit(card, id)
+        // Whatever fits is added, in this order, by plans; on the small card something has to leave for the last ones.
+        var left = 0
+        for example in [ExampleApplication.purse, .pass, .loyalty, .loans] {
+            let wish = Wish.add(application: VisitBench.id(example).application)
+            let plan = try bench.act { try $0.plan([wish], on: id, DeskBench.Models()) }
+            #expect(plan.isFeasible, "\(plan.objections)")
+            left += plan.leaving.count
+            let deadline = bench.clock.now.advanced(by: .seconds(3_600))
+            let name = try RequestID("add-" + example.rawValue)
+            _ = try bench.desk.request(name, plan, deadline: deadline, by: .centre)
+            try bench.visit(card, id)
+            #expect(bench.roundTrips <= 6)
+            let state = try bench.operation(name.text, on: id)?.state
+            #expect(state == .ended(.done), "\(String(describing: state))")
+            #expect(card.contents.application(example.module) != nil)
+        }
+        let held = try bench.stays(of: id).filter { if case .held = $0.state { true } else { false } }
+        #expect(held.count == left)
+        #expect((left > 0) == (profile == "small-16k"))
+        #expect(try bench.record(id).card.inventory?.drift == nil)
+        // What left comes back when it is wished for, and something else leaves for it.
+        guard let stay = held.first else { return }
+        let back = try bench.act { try $0.plan([.restore(stay.key)], on: id, DeskBench.Models()) }
+        #expect(back.isFeasible, "\(back.objections)")
+        _ = try bench.desk.request(
+            RequestID("back"), back, deadline: bench.clock.now.advanced(by: .seconds(3_600)), by: .centre)
+        for _ in 0..<2 { try bench.visit(card, id) }
+        #expect(try bench.operation("back", on: id)?.state == .ended(.done))
+        #expect(card.contents.application(stay.aid) != nil)
+    }
 }

@@ -100,8 +100,11 @@ extension Visit {
         var rest = answers
         var identity: [(Ask, ResponseAPDU)] = []
         var registry: [ResponseAPDU] = []
-        sight.succeeded = []
-        sight.refused = [:]
+        // A further page of the registry belongs to the order before it.
+        if reading == nil {
+            sight.succeeded = []
+            sight.refused = [:]
+        }
         var failed: Set<Int> = []
         var lastFree = sight.free
         for (ask, data) in zip(asked, askedData) {
