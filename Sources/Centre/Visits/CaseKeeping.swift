@@ -156,40 +156,51 @@ extension Act {
         let before = known.operation?.done ?? []
         for index in operation.done.subtracting(before).sorted() {
             let measured = file.measurements.last { $0.step == index }
-            let metering = measured.map { CardDossier.Metering(before: $0.before, after: $0.after) }
             switch operation.steps[index] {
             case .load(let load):
                 let row = InstalledLoadFile(
                     card: dossier.card.id, aid: load.aid, lifeCycle: 0x01, domain: load.domain,
                     digest: load.digest.bytes)
-                dossier.loaded(row, metering)
-                try learn(measured, .loadFile(digest: load.digest.bytes), load.byteCount / 2, file.model)
+                let taken = Self.measurement(measured, least: load.byteCount / 2)
+                dossier.loaded(row, taken, on: file.model)
+                try learn(taken, .loadFile(digest: load.digest.bytes), file.model)
             case .install(let install):
                 let row = InstalledApplication(
                     card: dossier.card.id, aid: install.aid, lifeCycle: 0x07,
                     privileges: Privileges(rawValue: install.privileges), loadFile: install.loadFile,
                     domain: install.domain, release: install.release, installedAt: now)
-                dossier.installed(row, metering)
-                try learn(measured, .instance(install.release, install.aid), 1, file.model)
+                let taken = Self.measurement(measured, least: 1)
+                dossier.installed(row, taken, on: file.model)
+                try learn(taken, .instance(install.release, install.aid), file.model)
             case .makeDomain(let domain):
                 let row = InstalledApplication(
                     card: dossier.card.id, aid: domain.aid, lifeCycle: 0x07, privileges: .securityDomain)
-                dossier.installed(row, metering)
-            case .removeInstance(let removal): dossier.removed(removal.instance, metering)
-            case .removeLoadFile(let aid), .dropDomain(let aid): dossier.removed(aid, metering)
-            case .personalise(let task): dossier.grown(task.instance, nil)
-            case .restore(let task): dossier.grown(task.instance, nil)
+                dossier.installed(row, Self.measurement(measured, least: 1), on: file.model)
+            case .removeInstance(let removal):
+                dossier.removed(removal.instance, Self.measurement(measured), on: file.model)
+            case .removeLoadFile(let aid), .dropDomain(let aid):
+                dossier.removed(aid, Self.measurement(measured), on: file.model)
+            case .personalise(let task):
+                dossier.grown(task.instance, Self.measurement(measured), on: file.model)
+            case .restore(let task):
+                dossier.grown(task.instance, Self.measurement(measured), on: file.model)
             case .park, .reserveInLedger, .releaseInLedger, .putKeys: break
             }
         }
     }
 
+    private static func measurement(
+        _ measured: CaseFile.Measurement?, least: Int = 0
+    ) -> FootprintMeasurement? {
+        measured.map {
+            FootprintMeasurement(before: $0.before, after: $0.after, least: Room(nonVolatile: least))
+        }
+    }
+
     private func learn(
-        _ measured: CaseFile.Measurement?, _ part: Footprint.Part, _ least: Int, _ model: CardModel
+        _ measurement: FootprintMeasurement?, _ part: Footprint.Part, _ model: CardModel
     ) throws {
-        guard let measured else { return }
-        let measurement = FootprintMeasurement(
-            before: measured.before, after: measured.after, least: Room(nonVolatile: least))
+        guard let measurement else { return }
         try transaction.learn(measurement, of: part, on: model, at: now)
     }
 
@@ -201,7 +212,9 @@ extension Act {
         let names = try transaction.catalogueNames(of: dossier.names + seen)
         let footprints = try transaction.footprints(of: [Footprint.Part](), on: dossier.card.profile)
         let sizes = SizeBook(model: file.model, footprints: footprints)
-        let outcome = try dossier.reading(contents, at: now, names: names, sizes: sizes)
+        // A clock that was set back makes no reading older than the one before it.
+        let readAt = max(now, dossier.card.inventory?.readAt ?? now)
+        let outcome = try dossier.reading(contents, at: readAt, names: names, sizes: sizes)
         let driftBefore = dossier.card.inventory?.drift
         dossier = outcome.dossier
         if flaws.contains(.ignoresDrift) { dossier.card.inventory?.drift = driftBefore }

@@ -8,7 +8,7 @@ internal import Synchronization
 package final class ExchangeDesk: Sendable {
     /// How long a card that fell silent stays with the visit that had it.
     package static let leaseSeconds = 60
-    /// Visits that nobody ends are forgotten, the oldest first.
+    /// So many visits that nobody ended are kept; beyond that one makes room for another.
     package static let visitsMax = 100_000
     private static let visitIDBytes = 16
 
@@ -16,20 +16,20 @@ package final class ExchangeDesk: Sendable {
     private let vault: any KeyVault
     private let models: any CardModels
     private let clock: any WallClock
-    private let entropy: any EntropySource
+    private let entropy: SharedEntropy
     private let flaws: Flaws
     /// Values that a node may lose: the next visit asks the card what is true.
-    private let visits = Mutex<[[UInt8]: Visit]>([:])
+    private let visits = VisitShelf()
 
     package init(
         store: any Store, vault: any KeyVault, models: any CardModels, clock: any WallClock,
-        entropy: any EntropySource, flaws: Flaws = []
+        entropy: sending any EntropySource, flaws: Flaws = []
     ) {
         self.store = store
         self.vault = vault
         self.models = models
         self.clock = clock
-        self.entropy = entropy
+        self.entropy = SharedEntropy(entropy)
         self.flaws = flaws
     }
 
@@ -75,7 +75,7 @@ package final class ExchangeDesk: Sendable {
 
     /// A report has come: the next order, or the end. A report that came before gets no second effect.
     package func report(_ report: Report) throws -> Visit.Reply {
-        guard let visit = visits.withLock({ $0[report.visit] }) else {
+        guard let visit = visits[report.visit] else {
             return .over(.interrupted("This visit is not known here any more; the card is asked anew."))
         }
         return try exchange(visit.cardID) { act in
@@ -112,13 +112,10 @@ package final class ExchangeDesk: Sendable {
             return .over(.stopped(Self.words(clone)))
         }
         if let id = outcome.id {
-            visits.withLock { visits in
-                if let visit = outcome.visit, case .order = outcome.reply {
-                    if visits.count >= Self.visitsMax, let old = visits.keys.first { visits[old] = nil }
-                    visits[id] = visit
-                } else if outcome.visit?.number != visits[id]?.number || outcome.visit == nil {
-                    visits[id] = nil
-                }
+            if let visit = outcome.visit, case .order = outcome.reply {
+                visits.keep(visit, as: id)
+            } else if outcome.visit.map({ $0.number != visits[id]?.number }) ?? true {
+                visits.forget(id)
             }
         }
         return outcome.reply
@@ -154,7 +151,8 @@ package final class ExchangeDesk: Sendable {
     ) throws -> Visit.Reply? {
         let held = try act.transaction.lock(Lease.self, key: .word(card))
         // The same terminal has the card in its hands: it lost the thread, and nobody else can have it.
-        if let held, held.until > act.now, terminal == nil || held.terminal != terminal,
+        // One that runs longer than any was ever given comes from a clock that was set back since.
+        if let held, held.until > act.now, held.until <= until(act.now), terminal == nil || held.terminal != terminal,
             !flaws.contains(.ignoresLease)
         {
             return .over(.interrupted("The card is being served elsewhere; try again in a minute."))
@@ -197,4 +195,32 @@ package final class ExchangeDesk: Sendable {
         Visit.Surroundings(
             vault: vault, materials: StoredMaterials(act: act, vault: vault), entropy: entropy, flaws: flaws)
     }
+}
+
+/// One source for all threads of a node.
+private final class SharedEntropy: EntropySource, Sendable {
+    private let source: Mutex<any EntropySource>
+
+    init(_ source: sending any EntropySource) { self.source = Mutex(source) }
+
+    func bytes(_ count: Int) -> [UInt8] { source.withLock { $0.bytes(count) } }
+}
+
+/// The visits of a node, which it may lose.
+private final class VisitShelf: @unchecked Sendable {
+    // Sendable because everything is touched under the lock only, and a visit that is taken out is a value whose
+    // closures never change.
+    private let lock = Mutex<Void>(())
+    private var visits: [[UInt8]: Visit] = [:]
+
+    subscript(id: [UInt8]) -> Visit? { lock.withLock { _ in visits[id] } }
+
+    func keep(_ visit: Visit, as id: [UInt8]) {
+        lock.withLock { _ in
+            if visits.count >= ExchangeDesk.visitsMax, let other = visits.keys.first { visits[other] = nil }
+            visits[id] = visit
+        }
+    }
+
+    func forget(_ id: [UInt8]) { lock.withLock { _ in visits[id] = nil } }
 }
