@@ -21,6 +21,7 @@ struct Benchmarks {
         report(try ParsingFigures.all(effort))
         report(try CardFigures.all(effort))
         report(PlanFigures.all(effort))
+        report(try StoreFigures.all(effort))
     }
 
     private static func write(_ bytes: [UInt8], to path: String) throws {

@@ -153,6 +153,29 @@ struct ConcurrencyTests {
         }
     }
 
+    @Test("all who wait while one commits become durable by one sync")
+    func oneSync() throws {
+        let disk = FaultyDisk()
+        let store = try SQLiteStore(.faulty(disk))
+        try store.migrate(to: F.schema)
+        try store.insert(F.parents, F.parent("first"))
+        disk.fail(.sync, number: .max)
+        let followers = 20
+        let isLed = Atomic(false)
+        onThreads(followers + 1) { index in
+            while index > 0, !isLed.load(ordering: .acquiring) { sched_yield() }
+            try store.write { transaction in
+                transaction.change(.insert(F.parents, F.parent("t\(index)")))
+                guard index == 0 else { return }
+                // The first one holds the door until all others stand in line.
+                isLed.store(true, ordering: .releasing)
+                while store.waitingWriters < followers { sched_yield() }
+            }
+        }
+        #expect(disk.count(.sync) == 2)
+        #expect(try store.rows(F.parents).count == 1 + followers + 1)
+    }
+
     @Test("more callers than a group takes are all answered")
     func largeGroups() throws {
         try Engine.sqliteFile.with { store, _ throws in

@@ -73,6 +73,23 @@ package enum Backup {
     }
 }
 
+extension Backup {
+    /// Reads what stands in the blocks of a backup and writes it again, for those who try what can be read.
+    package static func rewrite(contents: [UInt8]) throws(BackupFailure) -> [UInt8] {
+        let source = BackupSource(contents: contents)
+        var written: [UInt8] = []
+        var table: Centre.Table?
+        while true {
+            let record = try BackupRecord.read(source, table: table)
+            record.encode(into: &written)
+            if case .table(let next) = record { table = next }
+            guard case .end = record else { continue }
+            try source.expectEnd()
+            return written
+        }
+    }
+}
+
 /// Gives the rows of a backup, each with its table.
 final class BackupReader {
     private let source: BackupSource
@@ -81,8 +98,10 @@ final class BackupReader {
     private(set) var tables: [Table] = []
     private(set) var rows = 0
 
-    init(_ path: String) throws(BackupFailure) {
-        source = try BackupSource(path)
+    convenience init(_ path: String) throws(BackupFailure) { try self.init(BackupSource(path)) }
+
+    init(_ source: BackupSource) throws(BackupFailure) {
+        self.source = source
         guard case .steps(let steps) = try BackupRecord.read(source, table: nil) else {
             throw source.damaged("it does not begin with its schema")
         }
@@ -112,7 +131,9 @@ final class BackupReader {
 extension Transaction {
     /// Page by page, in the order of the key.
     func forEachRow(of table: Table, _ body: ([StoredValue]) throws -> Void) throws {
-        var query = Query(table)
+        // Some rows are whole programs: a page of them must not fill the memory.
+        let pageRows = 200
+        var query = Query(table, limit: pageRows)
         while true {
             let page = try ask([query])[0]
             for row in page { try body(row) }

@@ -9,8 +9,7 @@ internal import SmartCard
 
 /// What every backup begins with, and how it is cut into blocks: four bytes of length, the SHA-256 of the digest before
 /// and the block, the block. A block without bytes is the last. So a file that was cut off, changed or put together
-/// from
-/// two is found out, and can be read as it comes.
+/// from two is found out, and can be read as it comes.
 enum BackupFormat {
     static let beginning = Array("berth store backup 1\n".utf8)
     static let blockBytes = 256 << 10
@@ -105,6 +104,14 @@ final class BackupSource {
     private var isAtEnd = false
     private(set) var bytesRead = 0
 
+    /// What stands in the blocks, without them.
+    init(contents: [UInt8]) {
+        path = "contents"
+        file = -1
+        block = contents
+        isAtEnd = true
+    }
+
     init(_ path: String) throws(BackupFailure) {
         self.path = path
         file = open(path, O_RDONLY | O_CLOEXEC)
@@ -114,7 +121,7 @@ final class BackupSource {
         }
     }
 
-    deinit { close(file) }
+    deinit { if file >= 0 { close(file) } }
 
     func damaged(_ what: String) -> BackupFailure { .damaged("\(path), byte \(bytesRead): \(what)") }
 
@@ -124,10 +131,10 @@ final class BackupSource {
         return block[place]
     }
 
-    func number() throws(BackupFailure) -> UInt64 {
+    func number() throws(BackupFailure) -> Int64 {
         try need(8)
         defer { place += 8 }
-        return block[place..<place + 8].reduce(0) { $0 << 8 | UInt64($1) }
+        return Int64(bitPattern: block[place..<place + 8].reduce(0) { $0 << 8 | UInt64($1) })
     }
 
     func count(max: Int) throws(BackupFailure) -> Int {
@@ -172,8 +179,9 @@ final class BackupSource {
         let bytes = try take(count)
         digest = BackupFormat.digest(bytes, after: digest)
         guard Array(head.dropFirst(4)) == digest else { throw damaged("the digest does not hold") }
-        block = Array(block[place...]) + bytes
+        block.removeFirst(place)
         place = 0
+        block += bytes
         isAtEnd = count == 0
         return !isAtEnd
     }
@@ -183,7 +191,7 @@ final class BackupSource {
         var filled = 0
         while filled < count {
             let got = bytes.withUnsafeMutableBytes {
-                pread(file, $0.baseAddress! + filled, count - filled, off_t(bytesRead))
+                pread(file, $0.baseAddress?.advanced(by: filled), count - filled, off_t(bytesRead))
             }
             if got < 0, errno == EINTR { continue }
             guard got >= 0 else { throw BackupFormat.reason(path) }

@@ -31,7 +31,7 @@ extension BackupRecord {
             bytes.append(Mark.steps)
             bytes += UInt32(steps.count).bigEndianBytes
             for step in steps {
-                bytes += UInt64(step.number).bigEndianBytes
+                bytes += Int64(step.number).bigEndianBytes
                 Self.append(Array(step.checksum.utf8), to: &bytes)
             }
         case .table(let table):
@@ -48,7 +48,7 @@ extension BackupRecord {
             for value in values { Self.append(value, to: &bytes) }
         case .end(let rows):
             bytes.append(Mark.end)
-            bytes += UInt64(rows).bigEndianBytes
+            bytes += Int64(rows).bigEndianBytes
         }
     }
 
@@ -62,7 +62,7 @@ extension BackupRecord {
         case .null: bytes.append(0)
         case .integer(let number):
             bytes.append(1)
-            bytes += UInt64(bitPattern: number).bigEndianBytes
+            bytes += number.bigEndianBytes
         case .text(let text):
             bytes.append(2)
             append(Array(text.utf8), to: &bytes)
@@ -79,7 +79,7 @@ extension BackupRecord {
             var steps: [BackupStep] = []
             for _ in 0..<(try source.count(max: stepsMax)) {
                 steps.append(
-                    BackupStep(number: Int(clamping: try source.number()), checksum: try source.text()))
+                    BackupStep(number: Int(try source.number()), checksum: try source.text()))
             }
             return .steps(steps)
         case Mark.table: return .table(try readTable(source))
@@ -88,7 +88,7 @@ extension BackupRecord {
             var values: [StoredValue] = []
             for _ in table.columns { values.append(try readValue(source)) }
             return .row(values)
-        case Mark.end: return .end(rows: Int(clamping: try source.number()))
+        case Mark.end: return .end(rows: Int(try source.number()))
         case let other: throw source.damaged("something unknown (\(other))")
         }
     }
@@ -117,7 +117,7 @@ extension BackupRecord {
     private static func readValue(_ source: BackupSource) throws(BackupFailure) -> StoredValue {
         switch try source.byte() {
         case 0: .null
-        case 1: .integer(Int64(bitPattern: try source.number()))
+        case 1: .integer(try source.number())
         case 2: .text(try source.text())
         case 3: .bytes(try source.data())
         case let other: throw source.damaged("a value of an unknown type (\(other))")

@@ -3,8 +3,8 @@ internal import Centre
 extension Backup {
     /// Takes a backup into a store: all of it in one transaction, or nothing.
     ///
-    /// The file is read through before anything is touched. A store that has rows is refused, unless they may be
-    /// replaced.
+    /// The file is read through before anything is touched. A store that has something in it is refused, unless that
+    /// may be replaced.
     @discardableResult
     package static func restore(
         _ path: String, into store: any Database, schema: Schema = .current, replacing: Bool = false,

@@ -12,10 +12,15 @@ struct PostgreSQLFailure: Error {
 
     init(state: String, message: String, isConnectionBad: Bool, call: Int? = nil) {
         self.state = state
-        self.message = message.split(separator: "\n").joined(separator: "; ")
+        self.message = Self.onOneLine(message)
         // 57P01 to 57P05: the server ends this connection.
         isLost = isConnectionBad || state.hasPrefix("08") || ["57P01", "57P02", "57P05"].contains(state)
         self.call = call
+    }
+
+    /// The library tells more on further lines, some of them indented.
+    static func onOneLine(_ message: String) -> String {
+        message.split(separator: "\n").map { $0.drop { $0.isWhitespace } }.joined(separator: "; ")
     }
 
     /// The same work again may succeed: another transaction was in the way.

@@ -51,8 +51,7 @@ final class PostgreSQLConnection {
         }
         self.handle = handle
         guard library.status(handle) == CONNECTION_OK.rawValue else {
-            let message = Self.text(library.errorMessage(handle)).split(separator: "\n").joined(
-                separator: "; ")
+            let message = PostgreSQLFailure.onOneLine(Self.text(library.errorMessage(handle)))
             throw .unreachable(PostgreSQLAddress(text: address).redact(message))
         }
         // Notices are for people at a console.

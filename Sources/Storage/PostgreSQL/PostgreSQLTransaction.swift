@@ -121,8 +121,7 @@ extension PostgreSQLTransaction.Kind {
         switch self {
         case .look: [.control("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")]
         // Both locks are taken before the snapshot: who comes in turn waits for those underway, keeps new ones out,
-        // sees
-        // what was done before, and so cannot be overtaken.
+        // sees what was done before, and so cannot be overtaken.
         case .change: Self.serializable + [Self.lock("ROW EXCLUSIVE")]
         case .changeInTurn: Self.serializable + [Self.lock("SHARE ROW EXCLUSIVE")]
         }

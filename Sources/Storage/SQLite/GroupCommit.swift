@@ -1,5 +1,11 @@
 internal import Centre
 
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
 /// Many callers, one writer at a time: whoever comes while nobody writes takes all that wait, does their work inside
 /// one transaction, makes it durable once, and answers all.
 ///
@@ -20,7 +26,17 @@ final class GroupCommit: @unchecked Sendable {
 
     private struct Line {
         var waiting: [Job] = []
-        var isLed = false
+        var leader: pthread_t?
+
+        /// Whether the caller may lead now. Who leads already and comes again would wait for itself for ever.
+        mutating func takeLead() -> Bool {
+            guard let leader else {
+                leader = pthread_self()
+                return true
+            }
+            precondition(pthread_equal(leader, pthread_self()) == 0, "a transaction was begun inside another")
+            return false
+        }
     }
 
     private let connection: SQLiteConnection
@@ -40,7 +56,7 @@ final class GroupCommit: @unchecked Sendable {
                     job.body = nil
                     job.outcome = outcome
                 }
-                line.isLed = false
+                line.leader = nil
             }
         }
         try job.outcome?.get()
@@ -55,24 +71,22 @@ final class GroupCommit: @unchecked Sendable {
     private func turn(of job: Job) -> Turn {
         line.wait { line in
             if job.outcome != nil { return .answered }
-            guard !line.isLed else { return nil }
-            line.isLed = true
+            guard line.takeLead() else { return nil }
             let batch = Array(line.waiting.prefix(Self.jobsMax))
             line.waiting.removeFirst(batch.count)
             return .lead(batch)
         }
     }
 
+    /// How many wait for the next group.
+    var waitingCount: Int { line.with { $0.waiting.count } }
+
     /// With the connection for oneself, between groups.
     func alone<Value, Failure: Error>(
         _ body: (SQLiteConnection) throws(Failure) -> Value
     ) throws(Failure) -> Value {
-        line.wait { line -> Void? in
-            guard !line.isLed else { return nil }
-            line.isLed = true
-            return ()
-        }
-        defer { line.change { $0.isLed = false } }
+        line.wait { line -> Void? in line.takeLead() ? () : nil }
+        defer { line.change { $0.leader = nil } }
         return try body(connection)
     }
 

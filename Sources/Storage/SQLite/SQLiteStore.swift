@@ -55,6 +55,9 @@ package final class SQLiteStore: Database {
         }
     }
 
+    /// How many callers wait for the next durable commit.
+    package var waitingWriters: Int { writer.waitingCount }
+
     /// A snapshot begins with the first question.
     private static func look<Result>(
         _ connection: SQLiteConnection, _ body: (any Transaction) throws -> Result
