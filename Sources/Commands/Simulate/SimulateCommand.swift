@@ -17,6 +17,8 @@ enum SimulateCommand {
     private static let flaw = Option<String?>.optional(
         "flaw", .choice("NAME", Flaws.all.map { ($0.name, $0.name, "") }),
         help: "Switch a planted mistake on; debug builds only")
+    private static let whole = Option<Bool>.flag(
+        "whole", help: "Tell the whole story of a world that breaks an invariant, and do not make it short")
     private static let exhaustive = Option<Bool>.flag(
         "exhaustive", help: "Tear every operation at every point instead, and count the points")
     private static let stride = Option<Int>.value(
@@ -35,7 +37,7 @@ enum SimulateCommand {
             .init("one world again", "berth simulate --seed 4711"),
             .init("every operation, torn everywhere", "berth simulate --exhaustive"),
         ],
-        options: [OptionGroup("Options", [seed, seeds, cards, steps, flaw, exhaustive, stride])]
+        options: [OptionGroup("Options", [seed, seeds, cards, steps, flaw, whole, exhaustive, stride])]
     ) { parsed, terminal in
         let chosen = Flaws.all.first { $0.name == parsed[flaw] }?.flaw ?? []
         let ground = try Ground()
@@ -48,7 +50,7 @@ enum SimulateCommand {
             totals.add(outcome)
             guard outcome.isSound else {
                 let again = replay(outcome, parsed)
-                throw tell(simulation.shrink(outcome), again, terminal)
+                throw tell(parsed[whole] ? outcome : simulation.shrink(outcome), again, terminal)
             }
         }
         totals.show(on: terminal)
@@ -62,7 +64,7 @@ enum SimulateCommand {
     private static func tell(_ outcome: Outcome, _ again: String, _ terminal: Terminal) -> Problem {
         let what = outcome.violation.map { "\($0.invariant.rawValue): \($0.words)" } ?? outcome.error ?? ""
         if !terminal.isJSON {
-            terminal.print("Seed \(outcome.seed), shrunk to \(outcome.events.count) events:")
+            terminal.print("Seed \(outcome.seed), \(outcome.events.count) events:")
             for line in outcome.story { terminal.print("  \(line)") }
         }
         return Problem(
