@@ -125,7 +125,9 @@ extension World {
         watch.rotated.insert(card.id)
         return Draft(
             words: "new keys", wishes: [.rotateKeys(to: master, version: version)],
-            steps: [.putKeys(masterKey: master, version: version)])
+            steps: [.putKeys(masterKey: master, version: version)],
+            // Torn right after PUT KEY, it fails: see docs/reference/reliability.md, "Open".
+            isDoubtful: true)
     }
 
     // MARK: Asking again
