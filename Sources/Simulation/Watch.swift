@@ -48,6 +48,8 @@ struct Watch {
     var sessionsAtCloning = 0
     var rotated: Set<CardID> = []
     var meddled: Set<CardID> = []
+    /// Cards whose counter went on in a visit that was meant for another.
+    var disturbed: Set<CardID> = []
     var ended: Set<RequestID> = []
     /// Lineages that got their data from the centre.
     var personalised: Set<[UInt8]> = []
@@ -78,7 +80,9 @@ extension World {
         if command.ins == Instruction.externalAuthenticate {
             if exchange.answer == [0x90, 0x00] {
                 watch.sessions[card.id, default: 0] += 1
-            } else if !watch.isTainted, !watch.meddled.contains(card.id), !exchange.answer.isEmpty {
+            } else if !watch.isTainted, !watch.meddled.contains(card.id), !watch.disturbed.contains(card.id),
+                !exchange.answer.isEmpty
+            {
                 // A session that was computed ahead cannot know that somebody else used the card's counter.
                 watch.report(.tries, "card \(card.number) refused EXTERNAL AUTHENTICATE, and counts it")
             }

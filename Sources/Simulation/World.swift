@@ -154,7 +154,18 @@ final class World {
         guard isSettled(example.module, on: card) || treasures[sight.lineage] != nil else { return }
         treasures[sight.lineage] = Treasure(
             lineage: sight.lineage, example: example, data: after.data,
-            mayVanish: treasures[sight.lineage]?.mayVanish ?? false)
+            mayVanish: treasures[sight.lineage]?.mayVanish ?? isDoomed(example.module, on: card))
+    }
+
+    /// Somebody wished it gone before the holder used it once more.
+    private func isDoomed(_ aid: AID, on card: SimulatedCard) -> Bool {
+        watch.books.openOperation(on: card.id)?.steps.contains { step in
+            if case .removeInstance(let removal) = step {
+                removal.instance == aid && removal.purpose == .forGood
+            } else {
+                false
+            }
+        } == true
     }
 
     private func isSettled(_ aid: AID, on card: SimulatedCard) -> Bool {

@@ -89,6 +89,7 @@ extension World {
             switch fault {
             case .swap(_, let other) where cards[other].number != sitting.card.number:
                 sitting.card = cards[other]
+                watch.disturbed.insert(cards[other].id)
                 sitting.card.chip.powerOn()
                 sitting.isTainted = true
             case .secondReader:
