@@ -76,12 +76,20 @@ let package = Package(
                 "SmartCard",
             ]),
 
+        // Layer 6: many cards, terminals and a centre in one thread, and everything that can go wrong.
+        module(
+            "Simulation",
+            [
+                "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "SmartCard", "Storage",
+                "VirtualCard",
+            ]),
+
         // Layer 7: what the program's nouns and verbs do.
         module(
             "Commands",
             [
                 "Arguments", "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "Readers",
-                "SmartCard", "Storage", "VirtualCard",
+                "Simulation", "SmartCard", "Storage", "VirtualCard",
             ]),
         // Layer 7: the program; wiring only.
         .executableTarget(
@@ -136,6 +144,7 @@ let package = Package(
                 "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "SmartCard", "Storage",
                 "VirtualCard",
             ]),
+        tests("SimulationTests", ["Centre", "Simulation"]),
         tests("FuzzTests", ["FuzzTargets"]),
         tests(
             "StorageTests",

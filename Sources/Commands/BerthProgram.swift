@@ -24,6 +24,7 @@ package enum BerthProgram {
             commands: [
                 GPCommands.noun(opener), CardCommands.noun(.live), ReaderCommands.noun(readers),
                 PlanCommand.verb(DeskProvider(opener)), StoreCommands.noun(clock), VaultCommands.noun(clock),
+                SimulateCommand.verb,
                 ExplainCommand.verb,
             ],
             readerNames: { (try? ReaderContext().readerNames()) ?? [] })

@@ -150,7 +150,7 @@ extension Visit {
         try checkService(of: install.release, file, around)
         var parameters = install.parameters.bytes
         if install.isVacant {
-            guard let stay = returningStay(for: install.aid, file) else { throw Barrier() }
+            guard let stay = returningStay(for: install.aid, file, around) else { throw Barrier() }
             parameters += BERTLV.encode(
                 .parkingParameters,
                 BERTLV.encode(.parkingStateCode, [ParkingState.vacant.rawValue])
@@ -175,13 +175,16 @@ extension Visit {
     }
 
     /// The held stay whose data the instance waits for; `nil` while nobody may have them.
-    private func returningStay(for instance: AID, _ file: CaseFile) -> Custody? {
+    private func returningStay(
+        for instance: AID, _ file: CaseFile, _ around: Surroundings
+    ) -> Custody? {
         for case .restore(let task)? in file.operation?.steps.map(Optional.some) ?? []
         where task.instance == instance {
             guard let stay = file.stays.last(where: { isStay($0, of: task, file) }) else { continue }
             switch stay.state {
             case .held: return stay
             case .returning(let card, _) where card == file.card.id: return stay
+            case .provisional where around.flaws.contains(.restoresProvisional): return stay
             case .frozen, .provisional, .surrendering, .returning, .returned, .discarded: continue
             }
         }
@@ -216,7 +219,8 @@ extension Visit {
         file.operation?.begun.remove(made)
         file.operation?.begun.remove(index)
         file.note(.intent, index, "delete \(instance), whose personalisation broke off")
-        draft.add(.step(index), .delete(instance, withRelated: false))
+        // Not as an answer to the step, whose success would mean that the instance has its data.
+        draft.add(.clear(instance), .delete(instance, withRelated: false))
         throw Barrier()
     }
 
@@ -244,7 +248,12 @@ extension Visit {
         case .script:
             let release = try around.materials.release(task.release)
             send(release.personalisation, to: task.instance, index, &draft)
-        case .contract: write(try around.materials.image(of: stay), stay, task.instance, &draft)
+        case .contract:
+            let image = try around.materials.image(of: stay)
+            write(image, around.flaws.contains(.offersOldImage) ? stay.outdated : stay, task.instance, &draft)
+            if around.flaws.contains(.discardsImageEarly) {
+                file.stays[place].state = .discarded(at: file.now, reason: "it was sent")
+            }
         }
     }
 
@@ -285,6 +294,13 @@ package enum MaterialFailure: Error, Hashable, CustomStringConvertible {
 }
 
 extension Custody {
+    /// A planted mistake: the image before this one.
+    fileprivate var outdated: Custody {
+        var stay = self
+        stay.generation = max(2, generation) - 2
+        return stay
+    }
+
     fileprivate var isHeldOrReturning: Bool {
         switch state {
         case .held, .returning: true

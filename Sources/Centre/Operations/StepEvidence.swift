@@ -195,6 +195,9 @@ extension Visit {
     ) -> Custody {
         var next = next
         if around.flaws.contains(.restartsFee), case .returnAbandoned = event { next.heldSince = nil }
+        if around.flaws.contains(.neverEndsFee), case .returned(let card, let at) = next.state {
+            next.state = .returned(to: card, at: at.advanced(by: .seconds(3_650 * 86_400)))
+        }
         return next
     }
 

@@ -212,7 +212,9 @@ extension Act {
         let names = try transaction.catalogueNames(of: dossier.names + seen)
         let footprints = try transaction.footprints(of: [Footprint.Part](), on: dossier.card.profile)
         let sizes = SizeBook(model: file.model, footprints: footprints)
-        let outcome = try dossier.reading(contents, at: now, names: names, sizes: sizes)
+        // A clock that was set back makes no reading older than the one before it.
+        let readAt = max(now, dossier.card.inventory?.readAt ?? now)
+        let outcome = try dossier.reading(contents, at: readAt, names: names, sizes: sizes)
         let driftBefore = dossier.card.inventory?.drift
         dossier = outcome.dossier
         if flaws.contains(.ignoresDrift) { dossier.card.inventory?.drift = driftBefore }

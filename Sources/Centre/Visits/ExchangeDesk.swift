@@ -151,7 +151,9 @@ package final class ExchangeDesk: Sendable {
     ) throws -> Visit.Reply? {
         let held = try act.transaction.lock(Lease.self, key: .word(card))
         // The same terminal has the card in its hands: it lost the thread, and nobody else can have it.
-        if let held, held.until > act.now, terminal == nil || held.terminal != terminal,
+        // One that runs longer than any was ever given comes from a clock that was set back since.
+        if let held, held.until > act.now, held.until <= until(act.now),
+            terminal == nil || held.terminal != terminal,
             !flaws.contains(.ignoresLease)
         {
             return .over(.interrupted("The card is being served elsewhere; try again in a minute."))

@@ -115,6 +115,7 @@ extension Visit {
     ) -> Reply {
         do {
             phase = .opening
+            dialogue = Dialogue(flaws: around.flaws)
             let wish = handshakeWish(keySet, file, around)
             var commands = [CommandAPDU.select(file.card.issuerDomain)]
             asked = [.select]

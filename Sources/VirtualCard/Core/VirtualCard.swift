@@ -90,7 +90,7 @@ package final class VirtualCard {
         note = file.note
     }
 
-    private init(
+    init(
         profile: CardProfile, environment: CardEnvironment, entropy: any EntropySource, journal: Journal
     ) {
         self.profile = profile

@@ -1,0 +1,91 @@
+package import Centre
+
+/// One world from a seed: what it did, and whether an invariant broke.
+package struct Outcome: Sendable {
+    package let seed: UInt64
+    package let mood: Mood
+    package let events: [Event]
+    package let violation: Violation?
+    /// An error that no step should end with.
+    package let error: String?
+    /// What happened, in words.
+    package let story: [String]
+    package let commandCount: Int
+    package let visitCount: Int
+    package let operationCount: Int
+
+    package var isSound: Bool { violation == nil && error == nil }
+}
+
+package struct Simulation: Sendable {
+    package static let cardsMax = 64
+    package static let stepsMax = 100_000
+
+    let ground: Ground
+    let cardCount: Int
+    let stepCount: Int
+    let flaws: Flaws
+
+    package init(_ ground: Ground, cards: Int = 3, steps: Int = 40, flaws: Flaws = []) {
+        self.ground = ground
+        cardCount = cards
+        stepCount = steps
+        self.flaws = flaws
+    }
+
+    package func run(_ seed: UInt64) -> Outcome {
+        var chance = Chance(seed: seed)
+        let mood: Mood = chance.percent(35) ? .interruptions : .malice
+        let events = mood.events(&chance, cards: cardCount, steps: stepCount)
+        return play(events, seed: seed, mood: mood)
+    }
+
+    func play(_ events: [Event], seed: UInt64, mood: Mood) -> Outcome {
+        var violation: Violation?
+        var problem: String?
+        var world: World?
+        do {
+            let made = try World(ground, seed: seed, cardCount: cardCount, mood: mood, flaws: flaws)
+            world = made
+            for event in events { try made.perform(event) }
+            made.tell("from here on nothing goes wrong any more")
+            try made.calmDown()
+        } catch let found as Violation {
+            violation = found
+        } catch {
+            problem = "\(error)"
+        }
+        return Outcome(
+            seed: seed, mood: mood, events: events, violation: violation, error: problem,
+            story: world?.story ?? [], commandCount: world?.commandCount ?? 0,
+            visitCount: world?.visitCount ?? 0, operationCount: world?.requests.count ?? 0)
+    }
+
+    /// Leaves out events while the same invariant still breaks: what remains is a short story.
+    package func shrink(_ outcome: Outcome, tries triesMax: Int = 400) -> Outcome {
+        var best = outcome
+        var tries = 0
+        var size = max(1, best.events.count / 2)
+        while size >= 1, tries < triesMax {
+            var start = 0
+            var hasShrunk = false
+            while start < best.events.count, tries < triesMax {
+                var events = best.events
+                events.removeSubrange(start..<min(start + size, events.count))
+                tries += 1
+                let next = play(events, seed: best.seed, mood: best.mood)
+                if next.violation?.invariant == outcome.violation?.invariant,
+                    (next.error == nil) == (outcome.error == nil), !next.isSound
+                {
+                    best = next
+                    hasShrunk = true
+                } else {
+                    start += size
+                }
+            }
+            if size == 1, !hasShrunk { break }
+            size = max(1, size / 2)
+        }
+        return best
+    }
+}
