@@ -174,7 +174,7 @@ extension World {
             case .doubleReport: isDoubled = true
             case .die(_, let isKept):
                 faultCount += 1
-                if isKept { _ = try centre.desk.report(report) }
+                if isKept { _ = try? centre.desk.report(report) }
                 try centre.die(chance)
                 return nil
             case .diskFull: centre.disk.fail(.write, number: 1, .isFull)
