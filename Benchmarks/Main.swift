@@ -25,6 +25,7 @@ struct Benchmarks {
             ("channel", { try SecureChannelFigures.all(effort) }),
             ("parsing", { try ParsingFigures.all(effort) }),
             ("card", { try CardFigures.all(effort) }),
+            ("plan", { PlanFigures.all(effort) }),
             ("store", { try StoreFigures.all(effort) }),
         ]
         for group in groups where only == nil || only == group.name { report(try group.figures()) }

@@ -42,13 +42,14 @@ final class PlanBench: Sendable {
     }
 
     func run(_ line: String) async -> Outcome {
+        let workshop = workshop
         let (output, errors) = (MemorySink(), MemorySink())
         let terminal = Terminal(
             output: output, errors: errors, input: ScriptedInput([], isTerminal: false),
             environment: Environment(["COLUMNS": "120", "XDG_STATE_HOME": folder]), clock: ContinuousClock(),
             interrupts: .none)
         let opener = CardOpener(
-            openFile: CardOpener.file(in: workshop),
+            openFile: { try CardOpener.file(in: workshop)($0) },
             openReader: { _, _ in throw CardChannelError(.noCard, "no readers here") })
         let program = Program(
             "berth", "Test", version: "0", date: "2026-01-01",

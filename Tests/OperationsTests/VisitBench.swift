@@ -70,9 +70,16 @@ final class VisitBench: Materials {
         return ReleaseID(application, version)
     }
 
-    static func block(_ example: ExampleApplication) throws -> [UInt8] {
-        try CAPFile(example.capFile).loadFileDataBlock()
-    }
+    /// Made once: building and reading a CAP file takes longer than loading it.
+    private static let blocks: [ExampleApplication: [UInt8]] = {
+        var blocks: [ExampleApplication: [UInt8]] = [:]
+        for example in ExampleApplication.allCases {
+            blocks[example] = try? CAPFile(example.capFile).loadFileDataBlock()
+        }
+        return blocks
+    }()
+
+    static func block(_ example: ExampleApplication) throws -> [UInt8] { try #require(blocks[example]) }
 
     static func personalisation(_ example: ExampleApplication) throws -> [[UInt8]] {
         switch example {

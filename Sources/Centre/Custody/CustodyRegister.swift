@@ -6,7 +6,8 @@ package import SmartCard
 
 extension Transaction {
     /// All stays that may explain a sighting: those of this instance, and those of the same data elsewhere.
-    package func stays(about sighting: Sighting) throws -> [Custody] {
+    /// - Parameter isLocking: for those who go on to change one; a look must not lock.
+    package func stays(about sighting: Sighting, isLocking: Bool) throws -> [Custody] {
         let table = Custody.table
         var queries = [
             Query(
@@ -16,7 +17,7 @@ extension Transaction {
         if case .status(let status) = sighting.evidence {
             queries.append(Query(table, [.init("lineage", .bytes(status.lineage))]))
         }
-        var found = try everyStay(of: sighting.aid, on: sighting.card)
+        var found = try everyStay(of: sighting.aid, on: sighting.card, isLocking: isLocking)
         for rows in try ask(queries) {
             for stay in try decode(Custody.self, rows) where !found.contains(stay) { found.append(stay) }
         }
@@ -28,7 +29,7 @@ extension Transaction {
     package func judge(
         _ sighting: Sighting, now: Instant
     ) throws -> (judgement: Judgement, stay: Custody?) {
-        let stay = Custody.explaining(sighting, among: try stays(about: sighting))
+        let stay = Custody.explaining(sighting, among: try stays(about: sighting, isLocking: true))
         let judgement = Judgement(sighting, stay: stay)
         guard let stay, let event = judgement.proves else { return (judgement, stay) }
         return (judgement, try apply(event, to: stay, now: now))
@@ -38,7 +39,7 @@ extension Transaction {
     package func openCustody(
         of opening: CustodyOpening, frozen status: ParkingStatus?, now: Instant
     ) throws -> Custody {
-        let earlier = try everyStay(of: opening.aid, on: opening.card)
+        let earlier = try everyStay(of: opening.aid, on: opening.card, isLocking: true)
         if let open = earlier.first(where: \.isOpen) {
             if let status, open.isTheSame(as: status) { return open }
             throw CustodyRefusal.alreadyOpen(ordinal: open.ordinal)
@@ -76,8 +77,9 @@ extension Transaction {
     }
 
     /// Page by page: an instance that came and went for years has many.
-    private func everyStay(of aid: AID, on card: CardID) throws -> [Custody] {
-        var query = Query(Custody.table, key: [.word(card), .aid(aid)]).locking()
+    private func everyStay(of aid: AID, on card: CardID, isLocking: Bool) throws -> [Custody] {
+        var query = Query(Custody.table, key: [.word(card), .aid(aid)])
+        query.isLocking = isLocking
         var stays: [Custody] = []
         while stays.count < Bounds.staysPerInstanceMax {
             let page = try all(Custody.self, query)
@@ -107,6 +109,7 @@ extension Transaction {
         }
     }
 
+    /// One stay, kept from others until the end of this transaction.
     package func stay(_ card: CardID, _ aid: AID, _ ordinal: Int) throws -> Custody {
         let found = try lock(
             Custody.self, key: .word(card), .aid(aid), .count(ordinal))

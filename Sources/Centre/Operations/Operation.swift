@@ -39,6 +39,8 @@ package struct Operation: Hashable, Sendable {
     package var idleOrders: Int
     /// How many orders were sent, over all visits.
     package var orderCount: Int
+    /// How many lines its journal has.
+    package var journalCount = 0
     /// What the card said when a step was refused last, in words.
     package var lastRefusal: String?
     /// When a card takes keys, the key set it is to have; its present one counts until a session proves the other.

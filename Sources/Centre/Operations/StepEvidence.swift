@@ -235,5 +235,12 @@ extension PlanStep {
         }
     }
 
-    var changesMemory: Bool { madeAID != nil || deletedAID != nil }
+    var changesMemory: Bool {
+        switch self {
+        case .load, .install, .makeDomain, .removeInstance, .removeLoadFile, .dropDomain, .personalise,
+            .restore:
+            true
+        case .park, .reserveInLedger, .releaseInLedger, .putKeys: false
+        }
+    }
 }

@@ -1,8 +1,7 @@
 /// What the search has looked at under one order of items, so that no worse beginning is continued.
 ///
 /// Two beginnings that leave the same items open, and have decided the later ones alike, can be continued alike: the
-/// one
-/// that costs no less and frees no more is not worth continuing. Forgetting is allowed, so the memory is small.
+/// one that costs no less and frees no more is not worth continuing. Forgetting is allowed, so the memory is small.
 struct LeavingMemory {
     /// What a beginning has come to.
     struct Standing {

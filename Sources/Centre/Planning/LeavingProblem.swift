@@ -1,8 +1,7 @@
 /// Who must leave so that room is covered, at the least cost: the bare problem, without names or reasons.
 ///
 /// A unit is an application that may leave. A file is a load file that may leave once everything that needs it has
-/// left;
-/// it may also stay. What may not leave, and what it needs, is not part of the problem.
+/// left; it may also stay. What may not leave, and what it needs, is not part of the problem.
 package struct LeavingProblem: Hashable, Sendable {
     /// As many as a card lists; what is promised is promised for 64.
     package static let unitsMax = 256

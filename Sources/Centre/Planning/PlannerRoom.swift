@@ -116,8 +116,7 @@ extension Planner {
         for file in choice.files {
             let loaded = candidates.files[file]
             leavingFiles.insert(loaded.entry.aid)
-            let users = candidates.users[file]
-            if let index = choice.units.firstIndex(where: users.contains) {
+            if let index = choice.units.firstIndex(where: candidates.needers[file].contains) {
                 outgoing[first + index].loadFiles.append(loaded)
                 outgoing[first + index].points.points += candidates.filePoints[file]
             } else {
@@ -141,8 +140,10 @@ struct Candidates {
     private(set) var units: [Planner.Outgoing] = []
     private(set) var files: [Picture.Loaded] = []
     /// Units, by their place, that are instances of each file; other files that import it.
-    private(set) var users: [[Int]] = []
+    private var users: [[Int]] = []
     private var importers: [[Int]] = []
+    /// Units that need each file, directly or through what imports it.
+    private(set) var needers: [Set<Int>] = []
     private(set) var filePoints: [Int] = []
     /// Sentences about what stays.
     private(set) var kept: [String] = []
@@ -197,6 +198,13 @@ struct Candidates {
             }
         }
         importers = files.map { file in files.indices.filter { files[$0].imports.contains(file.entry.aid) } }
+        needers = users.map { Set($0) }
+        // Bounded: a chain of imports is no longer than there are files.
+        for _ in files {
+            for file in files.indices {
+                for importer in importers[file] { needers[file].formUnion(needers[importer]) }
+            }
+        }
         filePoints = files.map { file in
             let bytes = file.byteCount ?? file.size.room.nonVolatile
             let move = planner.effortOfLoading(bytes) + planner.effortOfDeletion

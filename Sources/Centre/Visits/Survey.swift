@@ -212,6 +212,10 @@ extension Visit {
         switch step {
         case .done(let contents):
             sight.contents = contents
+            // The number of applications is a datum: it comes with the MAC that an error does not have.
+            if contents.resources?.applicationCount == 0, contents.applications.isEmpty, isRegistryCredible {
+                sight.isListProven = true
+            }
             sight.deleted = sight.deleted.filter { contents.application($0) == nil }
             if let resources = contents.resources {
                 sight.free = Room(nonVolatile: resources.freeNonVolatile, volatile: resources.freeVolatile)

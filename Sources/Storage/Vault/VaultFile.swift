@@ -62,11 +62,13 @@ package struct VaultFile: Sendable {
     ) throws(VaultFileError) -> Result {
         let lock = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else { throw .unwritable(Self.reason) }
-        // The lock goes with the descriptor, also when the program dies.
         defer { _ = close(lock) }
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             throw errno == EWOULDBLOCK ? .busy : .unwritable(Self.reason)
         }
+        // When the program dies the lock goes with the descriptor. While it lives, a program that it starts at this
+        // moment has a copy of the descriptor until it runs, and would keep the lock.
+        defer { _ = flock(lock, LOCK_UN) }
         return try body()
     }
 

@@ -45,7 +45,12 @@ package final class CardFile {
     private(set) var note: [UInt8] = []
     private(set) var changes: [StateChange] = []
 
-    deinit { close(descriptor) }
+    deinit {
+        // A program that this one starts at this moment has a copy of the descriptor until it runs, and would keep the
+        // lock.
+        _ = flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 
     private init(path: String, descriptor: Int32, profileText: String, marks: CommitMark) {
         self.path = path

@@ -7,6 +7,12 @@ import Storage
 import TestSupport
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 @Suite("Vault file")
 struct VaultFormatTests {
     /// The whole file for fixed inputs: it changes only when the format does, and then the version must. It was also
@@ -228,6 +234,31 @@ struct VaultFileTests {
                 try other.update { inner throws(VaultContentsError) in try inner.removeMaster(name) }
             }
         }
+    }
+
+    @Test("the lock ends with the change, although a program that was just started still has a copy of it")
+    func lockIsLetGo() throws {
+        let bench = try VaultBench()
+        let vault = try bench.create()
+        var copies: [Int32] = []
+        defer { for copy in copies { close(copy) } }
+        // A vault without that key stays as it is; what counts is that the file is locked here.
+        #expect(throws: VaultFileError.self) {
+            try vault.update { contents throws(VaultContentsError) in
+                copies = Self.copies(of: bench.file.path + ".lock")
+                try contents.removeMaster(try! MasterKeyName("none"))
+            }
+        }
+        try #require(copies.count == 1)
+        #expect(throws: Never.self) { try vault.addMasters() }
+    }
+
+    private static func copies(of path: String) -> [Int32] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        return names.filter { name in
+            let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + name)
+            return target == path
+        }.compactMap { Int32($0).map { dup($0) } }
     }
 
     @Test("a folder that cannot be written to leaves the old file")

@@ -1,0 +1,143 @@
+internal import SmartCard
+
+/// Why an operation is not begun or not changed.
+package enum OperationRefusal: Refusal, Hashable {
+    case cardUnknown(CardID)
+    case cardNotActive(CardID, reason: String)
+    case unknown(RequestID)
+    /// Another one is not over yet: one at a time per card.
+    case otherIsOpen(RequestID)
+    /// The card is not as it was when the plan was made.
+    case planOutdated(CardID)
+    case planNotFeasible(reason: String)
+    case deadlinePassed
+    case idTaken(RequestID)
+    case over(RequestID)
+    case pastReturn(RequestID)
+
+    package var code: String {
+        switch self {
+        case .cardUnknown: "card-unknown"
+        case .cardNotActive: "card-not-active"
+        case .unknown: "operation-unknown"
+        case .otherIsOpen: "operation-open"
+        case .planOutdated: "plan-outdated"
+        case .planNotFeasible: "plan-not-feasible"
+        case .deadlinePassed: "deadline-passed"
+        case .idTaken: "operation-id-taken"
+        case .over: "operation-over"
+        case .pastReturn: "operation-past-return"
+        }
+    }
+
+    package var reason: String {
+        switch self {
+        case .cardUnknown(let id): "The centre does not know the card \(id)."
+        case .cardNotActive(let id, let reason): "The card \(id) is not served: \(reason)"
+        case .unknown(let id): "There is no operation \(id) on this card."
+        case .otherIsOpen(let id): "The operation \(id) on this card is not over yet."
+        case .planOutdated(let id): "The card \(id) has changed since the plan was made."
+        case .planNotFeasible(let reason): "The plan cannot be carried out: \(reason)"
+        case .deadlinePassed: "The deadline lies in the past."
+        case .idTaken(let id): "The id \(id) was used for another operation on this card."
+        case .over(let id): "The operation \(id) is over."
+        case .pastReturn(let id):
+            "The operation \(id) has made the card give up data, so it goes on to its end."
+        }
+    }
+
+    package var remedy: String {
+        switch self {
+        case .cardUnknown: "Register the card first."
+        case .cardNotActive: "Ask an operator to look at the card."
+        case .unknown, .over: "Look at the card's operations."
+        case .otherIsOpen: "Wait for it, or cancel it."
+        case .planOutdated: "Make a new plan and look at it again."
+        case .planNotFeasible: "Change the wish, or remove what stands in its way."
+        case .deadlinePassed: "Choose a later deadline."
+        case .idTaken: "Make a new id for every new operation."
+        case .pastReturn: "Wait for its end; then ask for what left to come back."
+        }
+    }
+}
+
+extension Act {
+    /// Begins to carry a plan out. The same id with the same wishes is the same operation, whatever became of it.
+    package func requestOperation(
+        _ id: RequestID, _ plan: Plan, deadline: Instant, flaws: Flaws = []
+    ) throws -> Operation {
+        guard let card = try transaction.lock(Card.self, key: .word(plan.ground.card)) else {
+            throw OperationRefusal.cardUnknown(plan.ground.card)
+        }
+        if !flaws.contains(.repeatsRequests),
+            let known = try transaction.find(Operation.self, key: .word(card.id), .word(id))
+        {
+            guard known.wishes == plan.wishes else { throw OperationRefusal.idTaken(id) }
+            return known
+        }
+        switch card.life {
+        case .active: break
+        case .blocked(let reason), .retired(let reason):
+            throw OperationRefusal.cardNotActive(card.id, reason: reason)
+        }
+        if let open = try transaction.openOperation(on: card.id) {
+            throw OperationRefusal.otherIsOpen(open.id)
+        }
+        guard plan.isStillValid(for: card) else { throw OperationRefusal.planOutdated(card.id) }
+        if let obstacle = plan.objections.first(where: \.isObstacle) {
+            throw OperationRefusal.planNotFeasible(reason: obstacle.reason)
+        }
+        guard deadline > now else { throw OperationRefusal.deadlinePassed }
+        let operation = Operation(
+            id: id, card: card.id, wishes: plan.wishes, steps: plan.steps.map(\.step), requestedAt: now,
+            deadline: deadline)
+        transaction.insert(operation)
+        var noted = card
+        note(
+            Note("operation.requested", .operation(id), facts: [.number("steps", operation.steps.count)]),
+            on: &noted)
+        // Nothing a plan depends on has changed: it stays the one that this operation carries out.
+        noted.revision = card.revision
+        transaction.put(noted)
+        return operation
+    }
+
+    /// Before the card gave anything up, what was begun is undone; later it is too late.
+    package func cancelOperation(_ id: RequestID, on card: CardID) throws -> Operation {
+        guard var operation = try transaction.lock(Operation.self, key: .word(card), .word(id)) else {
+            throw OperationRefusal.unknown(id)
+        }
+        guard operation.isOpen else { throw OperationRefusal.over(id) }
+        guard !operation.isPastReturn else { throw OperationRefusal.pastReturn(id) }
+        operation.isCancelRequested = true
+        // Nothing has reached the card: there is nothing to undo.
+        if operation.begun.isEmpty, operation.orderCount == 0 {
+            operation.state = .ended(.cancelled(reason: "It was cancelled."))
+        }
+        transaction.put(operation)
+        return operation
+    }
+
+    /// Ends operations whose deadline has passed while their card was away; returns how many.
+    package func expireOperations(limit: Int = 100, flaws: Flaws = []) throws -> Int {
+        guard !flaws.contains(.ignoresDeadline) else { return 0 }
+        let open = try transaction.all(
+            Operation.self, Query(Operation.table, [.init("is_open", .integer(1))], limit: Query.rowsMax))
+        let overdue = open.filter { $0.deadline < now }.prefix(limit)
+        for operation in overdue {
+            var operation = operation
+            operation.state = .ended(.overdue(operation))
+            transaction.put(operation)
+        }
+        return overdue.count
+    }
+}
+
+extension Transaction {
+    package func openOperation(on card: CardID) throws(StoreFailure) -> Operation? {
+        try all(
+            Operation.self,
+            Query(Operation.table, [.init("card", .word(card)), .init("is_open", .integer(1))], limit: 1)
+        ).first
+    }
+}

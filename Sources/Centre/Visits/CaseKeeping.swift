@@ -1,0 +1,255 @@
+internal import CardCrypto
+internal import CardManagement
+internal import GlobalPlatform
+internal import SmartCard
+
+// A case file comes out of the store and goes back into it, in the transaction of one report.
+
+/// What the centre knows of card models: facts of profiles, kept beside the registers.
+package protocol CardModels: Sendable {
+    func model(of profile: ProfileName) -> CardModel?
+    /// "i" of the profile's secure channel.
+    func channelOptions(of profile: ProfileName, _ channel: Card.KeySet.Channel) -> UInt8?
+}
+
+/// Two cards with the same data: a person decides which one is real.
+struct CloneFound: Error {
+    let other: CardID
+    let aid: AID
+}
+
+/// The case of one card as it was read, for comparison when it goes back.
+struct OpenCase {
+    let dossier: CardDossier
+    let stays: [Custody]
+    let operation: Operation?
+    var file: CaseFile
+}
+
+extension Act {
+    func openCase(of id: CardID, _ models: any CardModels) throws -> OpenCase {
+        let dossier = try dossier(of: id)
+        guard let model = models.model(of: dossier.card.profile) else {
+            throw OperationRefusal.cardNotActive(
+                id, reason: "its profile \(dossier.card.profile) is unknown.")
+        }
+        let operation = try transaction.openOperation(on: id)
+        var stays = dossier.custody
+        let coming = Query(
+            Custody.table, [.init("destination", .word(id)), .init("state", .text("returning"))])
+        for stay in try transaction.all(Custody.self, coming.locking())
+        where !stays.contains(where: { $0.key == stay.key }) {
+            stays.append(stay)
+        }
+        for case .restore(let task) in operation?.remainingSteps ?? [] {
+            guard case .held(let key) = task.source, !stays.contains(where: { $0.key == key }) else {
+                continue
+            }
+            stays.append(try transaction.stay(key.card, key.aid, key.ordinal))
+        }
+        let file = CaseFile(
+            card: dossier.card, model: model, operation: operation, stays: stays,
+            installed: dossier.applications, now: now)
+        return OpenCase(dossier: dossier, stays: stays, operation: operation, file: file)
+    }
+
+    /// Writes what a report proved, and what the next order intends.
+    func close(_ known: OpenCase, _ file: CaseFile, vault: any KeyVault, flaws: Flaws) throws {
+        var file = file
+        var dossier = known.dossier
+        dossier.card = file.card
+        try keepStays(known, &file, vault: vault, card: &dossier.card)
+        try keepConfirmations(file, known, vault: vault)
+        keepJournal(&file)
+        if file.operation != known.operation, let operation = file.operation { transaction.put(operation) }
+        var notes = noteEnd(of: file.operation, since: known.operation)
+        if dossier.card.life != known.dossier.card.life, case .blocked = dossier.card.life {
+            notes.append(Note("card.blocked", .card(dossier.card.id)))
+        }
+        try followSteps(&dossier, known, file)
+        try takeReading(&dossier, file, &notes, flaws: flaws)
+        let differs = dossier.differs(from: known.dossier)
+        if differs, notes.isEmpty {
+            notes.append(Note("card.changed", .card(dossier.card.id), isAnnounced: false))
+        }
+        save(dossier, since: known.dossier, notes)
+    }
+
+    private func noteEnd(of operation: Operation?, since known: Operation?) -> [Note] {
+        guard let operation, known?.state != operation.state, case .ended(let end) = operation.state else {
+            return []
+        }
+        let kind: StaticString =
+            switch end {
+            case .done: "operation.done"
+            case .failed: "operation.failed"
+            case .cancelled: "operation.cancelled"
+            case .needsPerson: "operation.needs-person"
+            }
+        return [Note(kind, .operation(operation.id), facts: [.number("orders", operation.orderCount)])]
+    }
+
+    private func keepStays(
+        _ known: OpenCase, _ file: inout CaseFile, vault: any KeyVault, card: inout Card
+    ) throws {
+        for var stay in file.stays {
+            var before = known.stays.first { $0.key == stay.key }
+            if before == nil, stay.hasImage { try refuseClone(of: stay) }
+            if let image = file.images.last(where: { $0.stay == stay.key }) {
+                var frozen = stay
+                frozen.state = .frozen
+                if frozen != before { try settle(frozen, from: before, on: &card) }
+                try transaction.forgetImage(of: frozen)
+                _ = try transaction.keep(image.bytes, from: 0, of: frozen, in: vault, now: now)
+                // What cannot be opened again does not count.
+                let readBack = try transaction.image(of: frozen, in: vault)
+                guard readBack.matches(image.bytes) else { throw KeyVaultFailure.notAuthentic }
+                before = frozen
+            }
+            if stay.heldSince == nil, case .held(let since) = stay.state { stay.heldSince = since }
+            try settle(stay, from: before, on: &card)
+        }
+    }
+
+    private func refuseClone(of stay: Custody) throws {
+        let same = try transaction.all(
+            Custody.self, Query(Custody.table, [.init("lineage", .bytes(stay.lineage))]))
+        if let other = same.first(where: { $0.isOpen && $0.key != stay.key }) {
+            throw CloneFound(other: other.card, aid: stay.aid)
+        }
+    }
+
+    private func keepJournal(_ file: inout CaseFile) {
+        guard var operation = file.operation else { return }
+        for line in file.journal {
+            transaction.insert(
+                JournalEntry(
+                    card: operation.card, operation: operation.id, number: operation.journalCount, at: now,
+                    kind: line.kind, step: line.step, text: line.text))
+            operation.journalCount += 1
+        }
+        file.operation = operation
+    }
+
+    private func keepConfirmations(_ file: CaseFile, _ known: OpenCase, vault: any KeyVault) throws {
+        guard !file.confirmations.isEmpty else { return }
+        var number = try transaction.count(
+            Query(KeptConfirmation.table, [.init("card", .word(file.card.id))]))
+        for confirmed in file.confirmations {
+            let read = try? CardConfirmation.read(confirmed.data)
+            let isProved = try read.flatMap { $0 }.map {
+                try vault.proves($0, of: confirmed.subject, with: known.dossier.card.keySet)
+            }
+            transaction.insert(
+                KeptConfirmation(
+                    card: file.card.id, number: number, operation: file.operation?.id, at: now,
+                    counter: read.flatMap { $0 }.map { Int($0.counter) }, isProved: isProved ?? false,
+                    fields: confirmed.subject.signedFields, data: confirmed.data))
+            number += 1
+        }
+    }
+
+    /// What our own steps did is no drift, and what they took is learned from.
+    private func followSteps(_ dossier: inout CardDossier, _ known: OpenCase, _ file: CaseFile) throws {
+        // An operation that was turned round has other steps; the reading that follows tells the rest.
+        guard let operation = file.operation, operation.steps == known.operation?.steps else { return }
+        let before = known.operation?.done ?? []
+        for index in operation.done.subtracting(before).sorted() {
+            let measured = file.measurements.last { $0.step == index }
+            switch operation.steps[index] {
+            case .load(let load):
+                let row = InstalledLoadFile(
+                    card: dossier.card.id, aid: load.aid, lifeCycle: 0x01, domain: load.domain,
+                    digest: load.digest.bytes)
+                let taken = Self.measurement(measured, least: load.byteCount / 2)
+                dossier.loaded(row, taken, on: file.model)
+                try learn(taken, .loadFile(digest: load.digest.bytes), file.model)
+            case .install(let install):
+                let row = InstalledApplication(
+                    card: dossier.card.id, aid: install.aid, lifeCycle: 0x07,
+                    privileges: Privileges(rawValue: install.privileges), loadFile: install.loadFile,
+                    domain: install.domain, release: install.release, installedAt: now)
+                let taken = Self.measurement(measured, least: 1)
+                dossier.installed(row, taken, on: file.model)
+                try learn(taken, .instance(install.release, install.aid), file.model)
+            case .makeDomain(let domain):
+                let row = InstalledApplication(
+                    card: dossier.card.id, aid: domain.aid, lifeCycle: 0x07, privileges: .securityDomain)
+                dossier.installed(row, Self.measurement(measured, least: 1), on: file.model)
+            case .removeInstance(let removal):
+                dossier.removed(removal.instance, Self.measurement(measured), on: file.model)
+            case .removeLoadFile(let aid), .dropDomain(let aid):
+                dossier.removed(aid, Self.measurement(measured), on: file.model)
+            case .personalise(let task):
+                dossier.grown(task.instance, Self.measurement(measured), on: file.model)
+            case .restore(let task):
+                dossier.grown(task.instance, Self.measurement(measured), on: file.model)
+            case .park, .reserveInLedger, .releaseInLedger, .putKeys: break
+            }
+        }
+    }
+
+    private static func measurement(
+        _ measured: CaseFile.Measurement?, least: Int = 0
+    ) -> FootprintMeasurement? {
+        measured.map {
+            FootprintMeasurement(before: $0.before, after: $0.after, least: Room(nonVolatile: least))
+        }
+    }
+
+    private func learn(
+        _ measurement: FootprintMeasurement?, _ part: Footprint.Part, _ model: CardModel
+    ) throws {
+        guard let measurement else { return }
+        try transaction.learn(measurement, of: part, on: model, at: now)
+    }
+
+    private func takeReading(
+        _ dossier: inout CardDossier, _ file: CaseFile, _ notes: inout [Note], flaws: Flaws
+    ) throws {
+        guard let contents = file.contents else { return }
+        let seen = contents.applications.map(\.aid) + contents.loadFiles.map(\.aid)
+        let names = try transaction.catalogueNames(of: dossier.names + seen)
+        let footprints = try transaction.footprints(of: [Footprint.Part](), on: dossier.card.profile)
+        let sizes = SizeBook(model: file.model, footprints: footprints)
+        let outcome = try dossier.reading(contents, at: now, names: names, sizes: sizes)
+        let driftBefore = dossier.card.inventory?.drift
+        dossier = outcome.dossier
+        if flaws.contains(.ignoresDrift) { dossier.card.inventory?.drift = driftBefore }
+        switch (driftBefore, dossier.card.inventory?.drift) {
+        case (nil, _?): notes.append(Note("card.drifts", .card(dossier.card.id)))
+        case (_?, nil): notes.append(Note("card.drift-ended", .card(dossier.card.id)))
+        case (nil, nil), (_?, _?): break
+        }
+    }
+}
+
+/// Steps are made of what the catalogue and the vault have at this moment.
+struct StoredMaterials: Materials {
+    let act: Act
+    let vault: any KeyVault
+
+    func loadFile(_ digest: [UInt8]) throws -> [UInt8] {
+        guard let blob = try act.transaction.find(LoadFileBlob.self, key: .bytes(digest)) else {
+            throw MaterialFailure.loadFileMissing(digest.hex)
+        }
+        return blob.dataBlock
+    }
+
+    func release(_ id: ReleaseID) throws -> Release {
+        guard
+            let release = try act.transaction.find(
+                Release.self, key: .word(id.application), .word(id.version))
+        else { throw MaterialFailure.releaseUnknown(id) }
+        return release
+    }
+
+    func application(_ id: ApplicationID) throws -> Application {
+        guard let application = try act.transaction.find(Application.self, key: .word(id)) else {
+            throw MaterialFailure.applicationUnknown(id)
+        }
+        return application
+    }
+
+    func image(of stay: Custody) throws -> Secret { try act.transaction.image(of: stay, in: vault) }
+}

@@ -1,0 +1,225 @@
+package import CardCrypto
+internal import SmartCard
+internal import Synchronization
+
+/// Where reports come in and orders go out: one transaction for each, and nothing to lose but the visits in memory.
+///
+/// Calls for one card come one after the other; the lease in the store sees to that between nodes.
+package final class ExchangeDesk: Sendable {
+    /// How long a card that fell silent stays with the visit that had it.
+    package static let leaseSeconds = 60
+    /// So many visits that nobody ended are kept; beyond that one makes room for another.
+    package static let visitsMax = 100_000
+    private static let visitIDBytes = 16
+
+    private let store: any Store
+    private let vault: any KeyVault
+    private let models: any CardModels
+    private let clock: any WallClock
+    private let entropy: SharedEntropy
+    private let flaws: Flaws
+    /// Values that a node may lose: the next visit asks the card what is true.
+    private let visits = VisitShelf()
+
+    package init(
+        store: any Store, vault: any KeyVault, models: any CardModels, clock: any WallClock,
+        entropy: sending any EntropySource, flaws: Flaws = []
+    ) {
+        self.store = store
+        self.vault = vault
+        self.models = models
+        self.clock = clock
+        self.entropy = SharedEntropy(entropy)
+        self.flaws = flaws
+    }
+
+    // MARK: Operations
+
+    package func request(
+        _ id: RequestID, _ plan: Plan, deadline: Instant, by actor: Act.Actor
+    ) throws -> Operation {
+        try write(actor) { act in try act.requestOperation(id, plan, deadline: deadline, flaws: self.flaws) }
+    }
+
+    @discardableResult
+    package func cancel(_ id: RequestID, on card: CardID, by actor: Act.Actor = .centre) throws -> Operation {
+        try write(actor) { act in try act.cancelOperation(id, on: card) }
+    }
+
+    /// Ends what is overdue; returns how many operations.
+    @discardableResult
+    package func expire() throws -> Int {
+        try write(.centre) { act in try act.expireOperations(flaws: self.flaws) }
+    }
+
+    // MARK: Exchanges
+
+    /// A card has shown up: its first order.
+    package func arrive(_ card: CardID, at terminal: TerminalID?) throws -> Visit.Reply {
+        let id = entropy.bytes(Self.visitIDBytes)
+        return try exchange(card) { act in
+            if let problem = try self.takeLease(act, card, id, terminal) { return (nil, problem, nil) }
+            let known = try act.openCase(of: card, self.models)
+            if let problem = Self.refusal(known.file.card) { return (nil, problem, nil) }
+            guard
+                let options = self.models.channelOptions(
+                    of: known.file.card.profile, known.file.card.keySet.channel)
+            else { return (nil, .over(.stopped("The profile of the card does not tell its channel.")), nil) }
+            var visit = Visit(id: id, card: card, channelOptions: options)
+            var file = known.file
+            let reply = visit.begin(&file, self.surroundings(act))
+            try act.close(known, file, vault: self.vault, flaws: self.flaws)
+            return (visit, reply, id)
+        }
+    }
+
+    /// A report has come: the next order, or the end. A report that came before gets no second effect.
+    package func report(_ report: Report) throws -> Visit.Reply {
+        guard let visit = visits[report.visit] else {
+            return .over(.interrupted("This visit is not known here any more; the card is asked anew."))
+        }
+        return try exchange(visit.cardID) { act in
+            guard try self.keepLease(act, visit) || self.flaws.contains(.ignoresLease) else {
+                return (nil, .over(.interrupted("The card was seen elsewhere meanwhile.")), report.visit)
+            }
+            guard report.number == visit.number || self.flaws.contains(.takesOldReports) else {
+                return (visit, .over(.interrupted("The report belongs to another order.")), report.visit)
+            }
+            let known = try act.openCase(of: visit.cardID, self.models)
+            var next = visit
+            var file = known.file
+            let reply = next.received(report, &file, self.surroundings(act))
+            try act.close(known, file, vault: self.vault, flaws: self.flaws)
+            if case .over = reply { try self.endLease(act, visit) }
+            return (next, reply, report.visit)
+        }
+    }
+
+    private typealias Outcome = (visit: Visit?, reply: Visit.Reply, id: [UInt8]?)
+
+    /// What memory keeps follows what the store has kept, never the other way round.
+    private func exchange(
+        _ card: CardID, _ body: (Act) throws -> Outcome
+    ) throws -> Visit.Reply {
+        let outcome: Outcome
+        do {
+            var result: Outcome?
+            try store.write { transaction in result = try body(self.act(transaction, .centre)) }
+            guard let result else { preconditionFailure("a transaction that ended had a body") }
+            outcome = result
+        } catch let clone as CloneFound {
+            try block(card, clone)
+            return .over(.stopped(Self.words(clone)))
+        }
+        if let id = outcome.id {
+            if let visit = outcome.visit, case .order = outcome.reply {
+                visits.keep(visit, as: id)
+            } else if outcome.visit.map({ $0.number != visits[id]?.number }) ?? true {
+                visits.forget(id)
+            }
+        }
+        return outcome.reply
+    }
+
+    private static func words(_ clone: CloneFound) -> String {
+        "The data of \(clone.aid) are already in custody, from the card \(clone.other): one of the two cards is a copy."
+    }
+
+    private func block(_ card: CardID, _ clone: CloneFound) throws {
+        let reason = Self.words(clone)
+        try write(.centre) { act in
+            try act.blockCard(card, reason: reason)
+            guard var operation = try act.transaction.openOperation(on: card) else { return }
+            operation.state = .ended(
+                .needsPerson(
+                    reason: reason, nextStep: "Find out which card is the holder's, and retire the other."))
+            act.transaction.put(operation)
+        }
+    }
+
+    private static func refusal(_ card: Card) -> Visit.Reply? {
+        switch card.life {
+        case .active: nil
+        case .blocked(let reason), .retired(let reason): .over(.stopped("This card is not served: \(reason)"))
+        }
+    }
+
+    // MARK: Leases
+
+    private func takeLease(
+        _ act: Act, _ card: CardID, _ visit: [UInt8], _ terminal: TerminalID?
+    ) throws -> Visit.Reply? {
+        let held = try act.transaction.lock(Lease.self, key: .word(card))
+        // The same terminal has the card in its hands: it lost the thread, and nobody else can have it.
+        if let held, held.until > act.now, terminal == nil || held.terminal != terminal,
+            !flaws.contains(.ignoresLease)
+        {
+            return .over(.interrupted("The card is being served elsewhere; try again in a minute."))
+        }
+        act.transaction.put(Lease(card: card, visit: visit, terminal: terminal, until: until(act.now)))
+        return nil
+    }
+
+    private func keepLease(_ act: Act, _ visit: Visit) throws -> Bool {
+        guard var held = try act.transaction.lock(Lease.self, key: .word(visit.cardID)),
+            held.visit == visit.id
+        else { return false }
+        held.until = until(act.now)
+        act.transaction.put(held)
+        return true
+    }
+
+    private func endLease(_ act: Act, _ visit: Visit) throws {
+        guard let held = try act.transaction.find(Lease.self, key: .word(visit.cardID)),
+            held.visit == visit.id
+        else { return }
+        act.transaction.remove(held)
+    }
+
+    private func until(_ now: Instant) -> Instant { now.advanced(by: .seconds(Self.leaseSeconds)) }
+
+    // MARK: Acts
+
+    private func act(_ transaction: any Transaction, _ actor: Act.Actor) -> Act {
+        Act(transaction, now: clock.now, actor: actor, entropy: entropy)
+    }
+
+    private func write<Result: Sendable>(
+        _ actor: Act.Actor, _ body: (Act) throws -> Result
+    ) throws -> Result {
+        try store.write { transaction in try body(self.act(transaction, actor)) }
+    }
+
+    private func surroundings(_ act: Act) -> Visit.Surroundings {
+        Visit.Surroundings(
+            vault: vault, materials: StoredMaterials(act: act, vault: vault), entropy: entropy, flaws: flaws)
+    }
+}
+
+/// One source for all threads of a node.
+private final class SharedEntropy: EntropySource, Sendable {
+    private let source: Mutex<any EntropySource>
+
+    init(_ source: sending any EntropySource) { self.source = Mutex(source) }
+
+    func bytes(_ count: Int) -> [UInt8] { source.withLock { $0.bytes(count) } }
+}
+
+/// The visits of a node, which it may lose.
+private final class VisitShelf: @unchecked Sendable {
+    // Sendable because everything is touched under the lock only, and a visit that is taken out is a value whose
+    // closures never change.
+    private let lock = Mutex<Void>(())
+    private var visits: [[UInt8]: Visit] = [:]
+
+    subscript(id: [UInt8]) -> Visit? { lock.withLock { _ in visits[id] } }
+
+    func keep(_ visit: Visit, as id: [UInt8]) {
+        lock.withLock { _ in
+            if visits.count >= ExchangeDesk.visitsMax, let other = visits.keys.first { visits[other] = nil }
+            visits[id] = visit
+        }
+    }
+
+    func forget(_ id: [UInt8]) { lock.withLock { _ in visits[id] = nil } }
+}

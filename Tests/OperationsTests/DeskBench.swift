@@ -1,0 +1,209 @@
+import CardCrypto
+import CardManagement
+import Centre
+import GlobalPlatform
+import SmartCard
+import Storage
+import Testing
+import VirtualCard
+
+/// A centre with a real store and vault, and cards that visit it at terminals.
+final class DeskBench {
+    struct Models: CardModels {
+        func model(of profile: ProfileName) -> CardModel? {
+            CardProfile.builtIn(profile.text).map { built in
+                CardModel(
+                    profile: profile,
+                    total: Room(
+                        nonVolatile: built.memory.nonVolatileBytes, volatile: built.memory.volatileBytes),
+                    blockBytes: built.memory.blockBytes, hasQuotas: built.memory.hasQuotas)
+            }
+        }
+
+        func channelOptions(of profile: ProfileName, _ channel: Card.KeySet.Channel) -> UInt8? {
+            guard let built = CardProfile.builtIn(profile.text) else { return nil }
+            return switch channel {
+            case .scp02: built.scp02Options
+            case .scp03: built.scp03Options
+            }
+        }
+    }
+
+    private static let imports: [ExampleApplication: CAPImport] = {
+        var imports: [ExampleApplication: CAPImport] = [:]
+        for example in ExampleApplication.allCases { imports[example] = try? CAPImport(example.capFile) }
+        return imports
+    }()
+
+    let store: any Store
+    let vault: SoftwareVault
+    let clock = ManualClock(Instant(milliseconds: 1_795_000_000_000))
+    private(set) var desk: ExchangeDesk
+    private let seed: UInt8
+    private(set) var roundTrips = 0
+    var tear: (exchange: Int, isCarriedOut: Bool)?
+    private(set) var exchanges = 0
+    var flaws: Flaws { didSet { restart() } }
+
+    init(store: (any Store)? = nil, seed: UInt8 = 1, flaws: Flaws = []) throws {
+        self.seed = seed
+        self.flaws = flaws
+        if let store {
+            self.store = store
+        } else {
+            let memory = try SQLiteStore(.memory, mode: .direct)
+            try memory.migrate(to: .current)
+            self.store = memory
+        }
+        var contents = VaultContents(wrappingKey: Secret([UInt8](repeating: 9, count: 32)), at: clock.now)
+        for (name, algorithm) in [("aes", CardKeys.Algorithm.aes), ("des", .tripleDES)] {
+            try contents.add(
+                .init(
+                    MasterKeyName(name), algorithm, material: [Secret(0x40...0x4F)], diversification: "none",
+                    createdAt: clock.now))
+        }
+        vault = SoftwareVault(inMemory: contents, entropy: SeededEntropy(seed: [seed, 2]))
+        desk = ExchangeDesk(
+            store: self.store, vault: vault, models: Models(), clock: clock,
+            entropy: SeededEntropy(seed: [seed, 3]), flaws: flaws)
+        try fillCatalogue()
+    }
+
+    /// The node dies, and another takes its place: nothing of its memory is left.
+    func restart() {
+        desk = ExchangeDesk(
+            store: store, vault: vault, models: Models(), clock: clock,
+            entropy: SeededEntropy(seed: [seed, 4, UInt8(truncatingIfNeeded: exchanges)]), flaws: flaws)
+    }
+
+    func act<Result: Sendable>(_ body: (Act) throws -> Result) throws -> Result {
+        let now = clock.now
+        return try store.write { transaction in
+            try body(Act(transaction, now: now, actor: .centre, entropy: SeededEntropy(seed: [7])))
+        }
+    }
+
+    private func fillCatalogue() throws {
+        try act { act in
+            let provider = try ProviderID("berth")
+            try act.registerProvider(
+                provider, name: "Berth",
+                limits: .init(roomPerCard: Room(nonVolatile: 1 << 20, volatile: 1 << 16), cardsMax: 1_000))
+            for example in ExampleApplication.allCases where !example.isLibrary {
+                let application = try ApplicationID(example.rawValue)
+                try act.registerApplication(application, name: example.rawValue, provider: provider)
+                let imports = try (example.dependencies + [example]).map { try #require(Self.imports[$0]) }
+                for cap in imports { try act.keep(cap, for: provider) }
+                let release = Release(
+                    id: VisitBench.id(example), loadFiles: imports.map(\.loadFile),
+                    instances: [
+                        .init(
+                            aid: example.module, module: example.module, loadFile: example.loadFile,
+                            declared: Room(nonVolatile: 300))
+                    ], personalisation: try VisitBench.personalisation(example),
+                    parking: example == .identity ? .never(reason: "a renewal writes it anew") : .contract)
+                try act.draft(release)
+                try act.publish(release.id)
+            }
+        }
+    }
+
+    // MARK: Cards
+
+    func makeCard(_ profileName: String = "javacard-80k", seed: UInt8 = 1) throws -> (VirtualCard, CardID) {
+        let profile = try #require(CardProfile.builtIn(profileName))
+        let card = VirtualCard(
+            profile: profile,
+            environment: CardEnvironment(
+                channels: StandardChannels(), authority: StandardAuthority(),
+                runtimes: [ExampleApplications.runtime]),
+            entropy: SeededEntropy(seed: [seed]))
+        card.powerOn()
+        let identity = try CardLink(TestChannel(card)).run(IdentifyCard())
+        let isAES = profile.factoryKeys.type == .aes
+        let keySet = Card.KeySet(
+            masterKey: try MasterKeyName(isAES ? "aes" : "des"), version: profile.factoryKeys.version,
+            channel: isAES ? .scp03 : .scp02, isChallengePredictable: profileName.hasSuffix("predictable"))
+        let registered = try act { act in
+            try act.registerCard(
+                CardRegistration(identity: identity, profile: try ProfileName(profileName), keySet: keySet))
+        }
+        return (card, registered.id)
+    }
+
+    func record(_ id: CardID) throws -> CardDossier { try act { try $0.dossier(of: id) } }
+
+    func operation(_ name: String, on card: CardID) throws -> Operation? {
+        try store.read { try $0.find(Operation.self, key: .text(card.text), .text(name)) }
+    }
+
+    func stays(of card: CardID) throws -> [Custody] {
+        try store.read { try $0.all(Custody.self, key: .text(card.text)) }
+    }
+
+    func journal(_ name: String, on card: CardID) throws -> [JournalEntry] {
+        try store.read { try $0.all(JournalEntry.self, key: .text(card.text), .text(name)) }
+    }
+
+    /// A plan with these steps, made for the card as the centre knows it now.
+    func plan(_ steps: [PlanStep], for id: CardID, wishes: [Wish] = []) throws -> Plan {
+        let card = try record(id).card
+        return Plan(
+            ground: .init(
+                card: id, revision: card.revision, registryDigest: card.inventory.map { HexBytes($0.digest) },
+                madeAt: clock.now),
+            wishes: wishes, shortage: .none, leaving: [],
+            steps: steps.map { Plan.Planned($0, effort: .init(), freeBefore: .none, freeAfter: .none) },
+            freeBefore: .none, freeAfter: .none, effort: .init(), roundTrips: 0, custodyPerDay: [],
+            objections: [], optimality: .proven)
+    }
+
+    @discardableResult
+    func request(_ name: String, _ steps: [PlanStep], on id: CardID, hours: Int64 = 24) throws -> Operation {
+        try desk.request(
+            RequestID(name), plan(steps, for: id), deadline: clock.now.advanced(by: .seconds(hours * 3_600)),
+            by: .centre)
+    }
+
+    // MARK: Visits
+
+    @discardableResult
+    func visit(_ card: VirtualCard, _ id: CardID, terminal: String = "t1") throws -> Visit.Ending {
+        roundTrips = 0
+        card.powerOn()
+        clock.advance(by: .seconds(90))
+        var reply = try desk.arrive(id, at: TerminalID(terminal))
+        while true {
+            switch reply {
+            case .over(let ending): return ending
+            case .order(let order):
+                roundTrips += 1
+                reply = try desk.report(
+                    Report(visit: order.visit, number: order.number, answers: carry(order, card)))
+            }
+        }
+    }
+
+    func carry(_ order: Order, _ card: VirtualCard) -> [ResponseAPDU] {
+        var answers: [ResponseAPDU] = []
+        for command in order.commands {
+            defer { exchanges += 1 }
+            if let tear, tear.exchange == exchanges {
+                if tear.isCarriedOut { _ = card.process(command.bytes) }
+                card.powerOff()
+                self.tear = nil
+                return answers
+            }
+            guard let answer = try? TestChannel(card).exchange(command) else { return answers }
+            answers.append(answer)
+        }
+        return answers
+    }
+
+    static func ask(_ card: VirtualCard, _ example: ExampleApplication, _ command: String) throws -> String {
+        card.powerOn()
+        _ = card.process(CommandAPDU.select(example.module).bytes)
+        let answer = try TestChannel(card).exchange(CommandAPDU(parsing: try Hex.decode(command)))
+        return answer.bytes.hex
+    }
+}
