@@ -43,6 +43,10 @@ final class VisitBench: Materials {
                 MasterKeyName("test"), isAES ? .aes : .tripleDES,
                 material: [Secret(profile.factoryKeys.value)],
                 diversification: "none", createdAt: clock))
+        try contents.add(
+            .init(
+                MasterKeyName("next"), isAES ? .aes : .tripleDES, material: [Secret(0x60...0x6F)],
+                diversification: "none", createdAt: clock))
         vault = SoftwareVault(inMemory: contents, entropy: SeededEntropy(seed: [seed, 2]))
         let channel = try #require(profile.channelProtocol(for: profile.factoryKeys.type))
         channelOptions = channel.options

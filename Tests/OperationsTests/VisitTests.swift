@@ -200,4 +200,26 @@ struct VisitTests {
         #expect(reason.contains("maintenance"))
         #expect(!bench.applications.contains(ExampleApplication.pass.module))
     }
+
+    @Test(
+        "new keys, torn at every command: the card ends with keys that open it, and the old ones are gone",
+        arguments: ["javacard-80k", "javacard-80k-scp02", "javacard-80k-predictable"])
+    func rotation(profile: String) throws {
+        for isCarriedOut in [false, true] {
+            for point in 0..<60 {
+                let bench = try VisitBench(profile)
+                let version: UInt8 = bench.file.card.keySet.channel == .scp03 ? 0x32 : 0x22
+                try bench.order(
+                    [.putKeys(masterKey: MasterKeyName("next"), version: version)], name: "rotate")
+                bench.tear = (bench.exchanges + point, isCarriedOut)
+                #expect(bench.visitUntilEnd() == .done, "\(point), \(isCarriedOut): \(bench.story)")
+                #expect(bench.file.card.keySet.version == version)
+                #expect(bench.file.card.keySet.masterKey.text == "next")
+                let isTorn = bench.tear == nil
+                bench.tear = nil
+                #expect(bench.visit() == .finished, "\(point), \(isCarriedOut)")
+                if !isTorn { break }
+            }
+        }
+    }
 }

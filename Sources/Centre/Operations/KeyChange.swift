@@ -51,9 +51,13 @@ extension Visit {
         }
     }
 
-    /// After the card took new keys the next session is opened with them; it alone proves that they work.
+    /// Keys that the card took, or may have taken before an answer was lost, are proved by a session of their own: it
+    /// alone shows that they work. A card that does not know them gets them again.
     mutating func reopen(_ file: inout CaseFile, _ around: Surroundings) -> Reply? {
-        guard sight.keysTaken, file.operation?.pendingKeys != nil else { return nil }
+        guard file.operation?.pendingKeys != nil, !isProvingKeys, sight.keysTaken || !hasTriedPendingKeys
+        else {
+            return nil
+        }
         return restart(&file, around)
     }
 
@@ -63,9 +67,18 @@ extension Visit {
             return end(.interrupted("The new keys could not be proved."))
         }
         isProvingKeys = true
+        hasTriedPendingKeys = true
         sight = Sight()
         dialogue = Dialogue()
         return open(with: pending, &file, around)
+    }
+
+    /// The card does not know the pending keys: it goes on with those it has. Nothing was sent that it counts.
+    mutating func goBackToOldKeys(_ file: inout CaseFile, _ around: Surroundings) -> Reply {
+        isProvingKeys = false
+        sight = Sight()
+        dialogue = Dialogue()
+        return open(with: file.card.keySet, &file, around)
     }
 
     /// A session with the pending keys is open: from now on they are the card's.

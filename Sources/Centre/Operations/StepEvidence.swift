@@ -98,7 +98,9 @@ extension Visit {
             }
         case .putKeys(_, let version):
             return isBegun && file.card.keySet.version == version && operation.pendingKeys == nil
-                && (operation.replacedKeyVersion == nil || sight.succeeded.contains(index))
+                && (operation.replacedKeyVersion.map { old in
+                    sight.succeeded.contains(index) || sight.keyVersions.map { !$0.contains(old) } == true
+                } ?? true)
         }
     }
 

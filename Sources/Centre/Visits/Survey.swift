@@ -13,6 +13,9 @@ extension Visit {
         if case .send(let commands)? = try? reading.next(after: []) {
             for command in commands { draft.add(.registry, command) }
         }
+        if file.operation?.replacedKeyVersion != nil {
+            draft.add(.keyList, .getData(.keyInformationTemplate))
+        }
         for aid in Self.speakers(file) { draft.park(aid, .query, keys: sealKeys) }
         return draft
     }
@@ -122,6 +125,9 @@ extension Visit {
             case .personalize(let aid):
                 if !answer.status.isSuccess { sight.silent.insert(aid) } else { sight.silent.remove(aid) }
             case .parking(let aid, let order): takeParking(aid, order, answer, command: data)
+            case .keyList:
+                guard answer.status.isSuccess, let keys = try? KeyTemplate.read(answer.data) else { break }
+                sight.keyVersions = Set(keys.map(\.version))
             case .keys(let step): takeKeys(step, answer)
             case .clear(let aid): if answer.status.isSuccess, isRegistryCredible { sight.deleted.insert(aid) }
             case .step(let step):

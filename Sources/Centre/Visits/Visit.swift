@@ -72,6 +72,8 @@ package struct Visit {
     var expectedKeys: KeyDelivery?
     /// This session is opened with keys that are not the card's yet.
     var isProvingKeys = false
+    /// Whether keys that the card may have taken were tried in this visit.
+    var hasTriedPendingKeys = false
     /// The counter that this session was computed for.
     var computedCounter: UInt32?
     var sealKeys: ParkingSealKeys?
@@ -99,6 +101,8 @@ struct Sight {
     /// Steps whose own commands all succeeded in the last order.
     var succeeded: Set<Int> = []
     var refused: [Int: String] = [:]
+    /// Versions of the key sets that the card says it has.
+    var keyVersions: Set<UInt8>?
     /// The card took the keys and showed their check values.
     var keysTaken = false
 }
@@ -254,9 +258,12 @@ extension Visit {
             phase = .surveying
             return send([authenticate], surveyDraft(file))
         } catch {
+            if case .handshake(.initializationRefused) = error, isProvingKeys {
+                return goBackToOldKeys(&file, around)
+            }
             // A card that took new keys may have dropped the old ones with the same command.
             if case .handshake(.initializationRefused) = error, file.operation?.pendingKeys != nil,
-                !isProvingKeys
+                !hasTriedPendingKeys
             {
                 return restart(&file, around)
             }
