@@ -165,9 +165,12 @@ extension World {
         var isDoubled = false
         for fault in sitting.faults(at: report.number) {
             switch fault {
-            case .loseReport: return nil
+            case .loseReport:
+                centre.disk.heal()
+                return nil
             case .holdReport:
                 heldReports.append(report)
+                centre.disk.heal()
                 return nil
             case .oldReport:
                 if let old = sitting.lastReport { try replay(old) }
@@ -175,6 +178,7 @@ extension World {
             case .die(_, let isKept):
                 faultCount += 1
                 if isKept { _ = try? centre.desk.report(report) }
+                centre.disk.heal()
                 try centre.die(chance)
                 return nil
             case .diskFull: centre.disk.fail(.write, number: 1, .isFull)
