@@ -21,7 +21,7 @@ package struct FuzzTarget: Sendable {
         tlv, commandAPDU, responseAPDU, aid, atr, cap, loadFile, registry, answers, channelOpening,
         securedAnswer, confirmation, keyTexts, commandText,
         cardCommand, cardSession, cardLoadFile, cardFile, cardProfile,
-        backup,
+        backup, parkingAnswer,
     ]
 }
 

@@ -102,5 +102,6 @@ extension FuzzTarget {
         }
     }
 
-    private static func bytes(_ hex: String) -> [UInt8] { (try? Hex.decode(hex)) ?? [] }
+    /// Samples as people write them.
+    static func bytes(_ hex: String) -> [UInt8] { (try? Hex.decode(hex)) ?? [] }
 }

@@ -149,23 +149,21 @@ private enum CardSamples {
 
     // MARK: Valid inputs
 
-    private static func bytes(_ hex: String) -> [UInt8] { (try? Hex.decode(hex)) ?? [] }
-
     static let commands = [
         "00A4040008A00000015100000000", "00A4040000", "0070000001", "00708001", "80CA9F7F00", "80CAFF2100",
         "8050000008A0A1A2A3A4A5A6A700", "848201001000112233445566778899AABBCCDDEEFF", "80F24002024F0000",
         "80E602000F06F052554C45010000000000", "84E8800004C4020100", "80E400000A4F08A000000151000000",
-    ].map(bytes)
+    ].map(FuzzTarget.bytes)
 
-    static let opening = ["80500000080102030405060708" + "00", "8482000000"].map(bytes)
+    static let opening = ["80500000080102030405060708" + "00", "8482000000"].map(FuzzTarget.bytes)
 
     /// A header and an import component: a library that imports nothing.
-    static let loadFile = bytes(
+    static let loadFile = FuzzTarget.bytes(
         "C4" + "19" + "010011DECAFFED010200000106F052554C4501" + "04000100" + "060000")
-    static let forLoad = bytes("80E602000B06F052554C45010000000000")
+    static let forLoad = FuzzTarget.bytes("80E602000B06F052554C45010000000000")
 
     private static func counted(_ commands: [String]) -> [UInt8] {
-        commands.map(bytes).flatMap { [UInt8($0.count)] + $0 }
+        commands.map(FuzzTarget.bytes).flatMap { [UInt8($0.count)] + $0 }
     }
 
     static let sequence = counted([
@@ -189,7 +187,7 @@ private enum CardSamples {
                 entropy: entropy())
             card.powerOn()
             for command in opening + [forLoad] { _ = card.process(command) }
-            _ = card.process(bytes("80E880001B" + loadFile.hex + "00"))
+            _ = card.process(FuzzTarget.bytes("80E880001B" + loadFile.hex + "00"))
             return [read(path)]
         } catch {
             return []

@@ -58,9 +58,7 @@ extension Visit {
 
     private mutating func sendWork(_ draft: OrderDraft, _ file: inout CaseFile) -> Reply {
         var draft = draft
-        if var reading = Optional(ReadContents()), case .send(let commands)? = try? reading.next(after: []) {
-            for command in commands { draft.add(.registry, command) }
-        }
+        draft.readRegistry()
         file.operation?.orderCount += 1
         return send([], draft)
     }

@@ -30,5 +30,12 @@ struct OrderDraft {
         personalized?.nextIndex = index + 1
     }
 
+    /// The whole registry, as one reading.
+    mutating func readRegistry() {
+        var reading = ReadContents()
+        guard case .send(let commands)? = try? reading.next(after: []) else { return }
+        for command in commands { add(.registry, command) }
+    }
+
     mutating func measure(after step: Int?) { add(.measure(after: step), .getData(.extendedCardResources)) }
 }

@@ -9,10 +9,7 @@ extension Visit {
     func surveyDraft(_ file: CaseFile) -> OrderDraft {
         var draft = OrderDraft()
         for tag in Self.identityTags { draft.add(.identity(tag), .getData(tag)) }
-        var reading = ReadContents()
-        if case .send(let commands)? = try? reading.next(after: []) {
-            for command in commands { draft.add(.registry, command) }
-        }
+        draft.readRegistry()
         if file.operation?.replacedKeyVersion != nil {
             draft.add(.keyList, .getData(.keyInformationTemplate))
         }
