@@ -1,3 +1,4 @@
+internal import JSON
 internal import Arguments
 
 /// One measured value; with a target, whether it holds.

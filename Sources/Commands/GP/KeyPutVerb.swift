@@ -1,3 +1,4 @@
+internal import JSON
 internal import Arguments
 internal import CardCrypto
 internal import CardManagement

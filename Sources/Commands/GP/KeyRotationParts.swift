@@ -1,3 +1,4 @@
+internal import JSON
 package import Arguments
 internal import CardCrypto
 package import CardManagement

@@ -1,3 +1,4 @@
+internal import JSON
 package import Arguments
 package import CardManagement
 internal import GlobalPlatform
