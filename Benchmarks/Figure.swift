@@ -1,5 +1,5 @@
-internal import JSON
 internal import Arguments
+internal import JSON
 
 /// One measured value; with a target, whether it holds.
 struct Figure {

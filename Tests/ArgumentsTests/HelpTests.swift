@@ -1,6 +1,6 @@
-import JSON
 import Arguments
 import FoundationEssentials
+import JSON
 import Testing
 
 @Suite("Help")

@@ -1,5 +1,5 @@
-import JSON
 import Arguments
+import JSON
 import Testing
 
 @Suite("Parser")

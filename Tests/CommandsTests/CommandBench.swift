@@ -1,10 +1,10 @@
-import JSON
 import Arguments
 import CardCrypto
 import CardManagement
 import Commands
 import FoundationEssentials
 import GlobalPlatform
+import JSON
 import Readers
 import SmartCard
 import Synchronization

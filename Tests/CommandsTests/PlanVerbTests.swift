@@ -1,9 +1,9 @@
-import JSON
 import Arguments
 import CardCrypto
 import CardManagement
 import FoundationEssentials
 import GlobalPlatform
+import JSON
 import Readers
 import SmartCard
 import TestSupport

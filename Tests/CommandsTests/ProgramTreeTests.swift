@@ -1,8 +1,8 @@
-import JSON
 import Arguments
 import Centre
 import Commands
 import FoundationEssentials
+import JSON
 import TestSupport
 import Testing
 

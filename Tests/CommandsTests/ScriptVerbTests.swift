@@ -1,3 +1,4 @@
+import JSON
 import Arguments
 import GlobalPlatform
 import SmartCard

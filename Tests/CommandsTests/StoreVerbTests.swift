@@ -1,7 +1,7 @@
-import JSON
 import Arguments
 import Centre
 import FoundationEssentials
+import JSON
 import Storage
 import Testing
 

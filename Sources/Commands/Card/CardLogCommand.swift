@@ -1,5 +1,5 @@
-internal import JSON
 internal import Arguments
+internal import JSON
 internal import VirtualCard
 
 /// `berth card log`: every command that a card saw.

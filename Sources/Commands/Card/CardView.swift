@@ -1,6 +1,6 @@
-internal import JSON
 internal import Arguments
 internal import GlobalPlatform
+internal import JSON
 internal import SmartCard
 internal import VirtualCard
 

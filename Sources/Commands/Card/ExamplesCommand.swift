@@ -1,5 +1,5 @@
-internal import JSON
 internal import Arguments
+internal import JSON
 internal import VirtualCard
 
 /// `berth card examples`: CAP files of the example applications, which virtual cards execute.

@@ -1,8 +1,8 @@
-internal import JSON
 package import Arguments
 internal import CardCrypto
 package import CardManagement
 internal import GlobalPlatform
+internal import JSON
 internal import SmartCard
 internal import Synchronization
 

@@ -1,8 +1,8 @@
-internal import JSON
 internal import Arguments
 internal import CardCrypto
 internal import CardManagement
 internal import GlobalPlatform
+internal import JSON
 internal import SmartCard
 
 /// `berth gp key`: the keys of a domain.

@@ -1,5 +1,5 @@
-internal import JSON
 internal import Arguments
+internal import JSON
 internal import SmartCard
 
 /// An answer to reset in words.

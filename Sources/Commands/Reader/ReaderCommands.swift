@@ -1,5 +1,5 @@
-internal import JSON
 internal import Arguments
+internal import JSON
 internal import Readers
 internal import SmartCard
 

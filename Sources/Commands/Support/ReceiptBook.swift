@@ -1,6 +1,6 @@
-internal import JSON
 package import Arguments
 package import CardManagement
+internal import JSON
 internal import SmartCard
 
 /// Receipts of cards: verified where there is a key, and their counters followed from run to run, because a number that

@@ -1,8 +1,8 @@
-internal import JSON
 internal import Arguments
 internal import CardCrypto
 internal import CardManagement
 internal import Centre
+internal import JSON
 internal import SmartCard
 internal import Storage
 
