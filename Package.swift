@@ -51,7 +51,7 @@ let package = Package(
 
         // Layer 1: JSON (RFC 8259), strict and bounded.
         module("JSON"),
-        // Layer 1: the command line: a declared tree of commands, help, completion, manual, problems, output.
+        // Layer 2: the command line: a declared tree of commands, help, completion, manual, problems, output.
         module("Arguments", ["JSON"]),
 
         // Layer 2: cryptography, and the words that both sides of a GlobalPlatform card share.

@@ -1,7 +1,7 @@
-import JSON
 import Arguments
 import FoundationEssentials
 import GlobalPlatform
+import JSON
 import Readers
 import SmartCard
 import TestSupport

@@ -1,6 +1,6 @@
-import JSON
 import Arguments
 import GlobalPlatform
+import JSON
 import SmartCard
 import TestSupport
 import Testing

@@ -70,7 +70,8 @@ package enum Answer: Sendable {
     case wait(Waiting)
 }
 
-/// What answers requests. Called from many threads at once; may block for as long as a transaction takes, and no longer.
+/// What answers requests. Called from many threads at once; may block for as long as a transaction takes, and no
+/// longer.
 package protocol HTTPService: Sendable {
     /// `since` is when the request came, however often it is put again.
     func answer(_ request: HTTPRequest, since: Instant) -> Answer
