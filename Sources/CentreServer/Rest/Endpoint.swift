@@ -69,12 +69,15 @@ package struct Endpoint: Sendable {
     package let precondition: Precondition
     /// It changes nothing, whatever its method.
     package let isReading: Bool
+    /// Its answer may be kept for a request that comes twice.
+    package let isRepeatable: Bool
     package let handler: Handler
 
     package init(
         _ method: HTTPMethod, _ path: PathTemplate, _ operationID: String, group: String, _ summary: String,
         access: Access, parameters: [Parameter] = [], body: Body = .none, outcomes: [Outcome],
-        precondition: Precondition = .none, isReading: Bool? = nil, handler: @escaping Handler
+        precondition: Precondition = .none, isReading: Bool? = nil, isRepeatable: Bool = true,
+        handler: @escaping Handler
     ) {
         self.method = method
         self.path = path
@@ -87,11 +90,12 @@ package struct Endpoint: Sendable {
         self.outcomes = outcomes
         self.precondition = precondition
         self.isReading = isReading ?? (method == .get)
+        self.isRepeatable = isRepeatable
         self.handler = handler
     }
 
     /// Repeating it is made safe by `Idempotency-Key`.
-    package var takesIdempotencyKey: Bool { !isReading }
+    package var takesIdempotencyKey: Bool { !isReading && isRepeatable }
 
     package var pathParameters: [Parameter] { parameters.filter { $0.place == .path } }
     package var queryParameters: [Parameter] { parameters.filter { $0.place == .query } }

@@ -1,5 +1,5 @@
 internal import CardCrypto
-package import Centre
+internal import Centre
 package import JSON
 package import SmartCard
 package import Wire

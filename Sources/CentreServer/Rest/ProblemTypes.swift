@@ -104,6 +104,7 @@ package enum ProblemTypes {
     ]
 
     private static let signIn: [ProblemType] = [
+        .init(409, "not-a-session", "This sign-in has no end to be asked for"),
         .init(404, "operator-unknown", "There is no such operator"),
         .init(409, "operator-exists", "There is already such an operator"),
         .init(409, "last-admin", "Somebody must be able to administer"),

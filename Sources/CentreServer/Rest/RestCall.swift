@@ -9,6 +9,7 @@ package struct RestCall: Sendable {
     package let endpoint: Endpoint
     package let caller: Caller
     package let node: Node
+    let signIn: SignIn
     /// When it came, however often it is put again.
     package let since: Instant
     /// From the path and the query; each as its schema says.

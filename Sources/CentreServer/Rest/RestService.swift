@@ -5,12 +5,12 @@ internal import Wire
 /// The REST interface: requests in, answers out. It knows no sockets and keeps nothing between requests.
 package struct RestService: HTTPService {
     private let node: Node
-    private let callers: any CallerSource
+    private let signIn: SignIn
     private let router: Router
 
-    package init(node: Node, callers: any CallerSource, endpoints: [Endpoint]) {
+    package init(node: Node, signIn: SignIn, endpoints: [Endpoint] = RestTable.endpoints) {
         self.node = node
-        self.callers = callers
+        self.signIn = signIn
         router = Router(endpoints)
     }
 
@@ -37,7 +37,7 @@ package struct RestService: HTTPService {
 
     private func admit(_ request: HTTPRequest, to endpoint: Endpoint) throws -> Caller? {
         guard case .only(let roles) = endpoint.access else { return nil }
-        let caller = try callers.caller(for: request)
+        let caller = try signIn.caller(for: request)
         guard roles.contains(caller.principal.role) else { throw Problem.forbidden(caller, endpoint) }
         guard caller.scopes.allow(endpoint.group, isReading: endpoint.isReading) else {
             throw Problem.outOfScope(endpoint)
@@ -103,7 +103,8 @@ extension RestService {
                 "This change needs 'If-Match' with the entity tag of what it was decided on.")
         }
         return RestCall(
-            request: request, endpoint: endpoint, caller: caller ?? .nobody, node: node, since: since,
+            request: request, endpoint: endpoint, caller: caller ?? .nobody, node: node, signIn: signIn,
+            since: since,
             values: values, body: body, idempotencyKey: try readKey(request, endpoint))
     }
 

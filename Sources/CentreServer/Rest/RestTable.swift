@@ -7,7 +7,11 @@ package enum RestTable {
         return endpoints + [description(of: endpoints)]
     }()
 
-    private static let groups: [[Endpoint]] = [CardEndpoints.all]
+    private static let groups: [[Endpoint]] = [
+        CardEndpoints.all, HolderEndpoints.all, OperationEndpoints.all, FigureEndpoints.all,
+        SessionEndpoints.all,
+        OperatorEndpoints.all, TerminalEndpoints.all,
+    ]
 
     private static func description(of endpoints: [Endpoint]) -> Endpoint {
         func endpoint(_ handler: @escaping Endpoint.Handler) -> Endpoint {

@@ -1,5 +1,4 @@
 package import Centre
-package import Wire
 
 /// What somebody is to the centre. Nobody may do anything that an endpoint does not grant to a role by name.
 package enum Role: String, Hashable, Sendable, CaseIterable {
@@ -81,9 +80,4 @@ package enum Scopes: Hashable, Sendable {
     package init(text: String) {
         self = text == "*" ? .everything : .only(Set(text.split(separator: " ").map(String.init)))
     }
-}
-
-/// Tells who asks. Refuses by a problem: 401 where nobody is shown, 429 where too many were wrong.
-package protocol CallerSource: Sendable {
-    func caller(for request: HTTPRequest) throws(Problem) -> Caller
 }

@@ -105,9 +105,20 @@ extension SignIn {
             }
             return closed.max()
         }
+        try refuse(until: until, now)
+    }
+
+    /// Also for secrets that are no passwords.
+    func checkDoor(_ name: String) throws {
+        let now = node.clock.now
+        let door = try node.store.read { try $0.find(SignInDoor.self, key: .text(name)) }
+        try refuse(until: door.flatMap { $0.isClosed(at: now) ? $0.closedUntil : nil }, now)
+    }
+
+    private func refuse(until: Instant?, _ now: Instant) throws {
         guard let until else { return }
         let seconds = Int((until.milliseconds - now.milliseconds + 999) / 1_000)
-        throw Problem.throttled("Too many passwords were wrong here.", seconds: seconds)
+        throw Problem.throttled("Too many secrets were wrong here.", seconds: seconds)
     }
 
     /// Counts and refuses. An error would undo the count, so it is made after the transaction.
@@ -168,7 +179,7 @@ extension Credential.Subject {
 // MARK: The first admin
 
 extension SignIn {
-    /// For a store that has no operator yet: an admin with a password that is shown once. `nil` where there is somebody.
+    /// For a store that has no operator yet: an admin with a password that is shown once. `nil` where somebody is.
     package func makeFirstAdmin(named name: OperatorID) throws -> String? {
         let isEmpty = try node.store.read { try $0.count(Query(Operator.table)) == 0 }
         guard isEmpty else { return nil }

@@ -7,7 +7,7 @@ package import Wire
 /// Who asks, proved: by a token of the centre, a session, a client certificate, or a token of an OpenID provider.
 ///
 /// It keeps nothing but what the store keeps, so every node says the same.
-package struct SignIn: CallerSource {
+package struct SignIn: Sendable {
     let node: Node
     private let openID: OpenID?
     let gate: PasswordGate

@@ -1,5 +1,6 @@
-package import Centre
-package import JSON
+internal import Centre
+internal import JSON
+internal import GlobalPlatform
 internal import SmartCard
 
 // Cards and what is on them, as they are shown.
