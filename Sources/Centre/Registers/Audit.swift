@@ -16,6 +16,8 @@ package struct Note: Hashable, Sendable {
         case profile(ProfileName)
         case masterKey(MasterKeyName)
         case operation(RequestID)
+        case `operator`(OperatorID)
+        case credential(CredentialID)
         case centre
 
         package var description: String {
@@ -30,6 +32,8 @@ package struct Note: Hashable, Sendable {
             case .profile(let name): "profile/\(name)"
             case .masterKey(let name): "master-key/\(name)"
             case .operation(let id): "operation/\(id)"
+            case .operator(let id): "operator/\(id)"
+            case .credential(let id): "token/\(id)"
             case .centre: "centre"
             }
         }

@@ -95,3 +95,20 @@ extension Bounds {
     package static let staysPerStatementMax = 100_000
     package static let statementMonthsMax = 120
 }
+
+// MARK: Requests from outside
+extension Bounds {
+    /// Bytes of JSON in one request; files are uploaded as they are.
+    package static let requestJSONBytesMax = 1 << 20
+    /// Tokens of one name: more than one per program and year is a leak. Older sessions make room.
+    package static let credentialsPerNameMax = 100
+    package static let credentialLifeMax = Duration.seconds(366 * 86_400)
+    package static let operatorSessionLife = Duration.seconds(12 * 3_600)
+    /// At a terminal in a public place, somebody walks away.
+    package static let holderSessionLife = Duration.seconds(15 * 60)
+    package static let enrolmentLife = Duration.seconds(3 * 86_400)
+    /// Wrong passwords in a row at one terminal, or from one address, whoever they were for.
+    package static let wrongPasswordsPerDoorMax = 20
+    /// Passwords that are checked at once; each takes 32 MiB.
+    package static let passwordsAtOnceMax = 4
+}

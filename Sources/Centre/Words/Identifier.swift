@@ -89,12 +89,14 @@ extension GivenName {
 }
 
 package enum RequestKind: GivenName { package static var noun: String { "request" } }
+package enum CredentialKind: GivenName { package static var noun: String { "token" } }
 package enum HolderKind: GivenName { package static var noun: String { "user number" } }
 package enum VersionKind: GivenName {
     package static var noun: String { "version" }
     package static var lengthMax: Int { 32 }
 }
 
+package typealias CredentialID = Identifier<CredentialKind>
 package typealias CardID = Identifier<CardKind>
 package typealias OperatorID = Identifier<OperatorKind>
 package typealias ProviderID = Identifier<ProviderKind>
