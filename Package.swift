@@ -43,6 +43,9 @@ let package = Package(
         // The store of a fleet (used by Storage only). Headers only: the library is loaded when it is needed.
         .systemLibrary(name: "CPostgreSQL", providers: [.apt(["libpq-dev"])]),
 
+        // HTTP and TLS (used by CentreServer only). Headers only: the library is loaded when a server starts.
+        .systemLibrary(name: "CMicroHTTPD", providers: [.apt(["libmicrohttpd-dev"])]),
+
         // PC/SC: smart-card readers (used by Readers only).
         .systemLibrary(name: "CPCSC", pkgConfig: "libpcsclite", providers: [.apt(["libpcsclite-dev"])]),
 
@@ -85,8 +88,9 @@ let package = Package(
         module(
             "CentreServer",
             [
-                "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "JSON", "SmartCard", "Storage",
-                "Wire",
+                "CardCrypto", "CardManagement", "Centre", "CMicroHTTPD", "GlobalPlatform", "JSON",
+                "SmartCard",
+                "Storage", "Wire",
             ]),
 
         // Layer 6: many cards, terminals and a centre in one thread, and everything that can go wrong.
