@@ -43,6 +43,9 @@ let package = Package(
         // The store of a fleet (used by Storage only). Headers only: the library is loaded when it is needed.
         .systemLibrary(name: "CPostgreSQL", providers: [.apt(["libpq-dev"])]),
 
+        // HTTP and TLS (used by CentreServer only). Headers only: the library is loaded when a server starts.
+        .systemLibrary(name: "CMicroHTTPD", providers: [.apt(["libmicrohttpd-dev"])]),
+
         // PC/SC: smart-card readers (used by Readers only).
         .systemLibrary(name: "CPCSC", pkgConfig: "libpcsclite", providers: [.apt(["libpcsclite-dev"])]),
 
@@ -79,14 +82,15 @@ let package = Package(
             ]),
 
         // Layer 5: what travels: GP SERAM messages, REST resources, problems, events.
-        module("Wire", ["Centre", "JSON", "SmartCard"]),
+        module("Wire", ["CardCrypto", "Centre", "GlobalPlatform", "JSON", "SmartCard"]),
 
         // Layer 6: the centre as a service: HTTP, sign-in, roles, REST, SERAM, events, metrics.
         module(
             "CentreServer",
             [
-                "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "JSON", "SmartCard", "Storage",
-                "Wire",
+                "CardCrypto", "CardManagement", "Centre", "CMicroHTTPD", "GlobalPlatform", "JSON",
+                "SmartCard",
+                "Storage", "Wire",
             ]),
 
         // Layer 6: many cards, terminals and a centre in one thread, and everything that can go wrong.
@@ -136,7 +140,7 @@ let package = Package(
         tests("SmartCardTests", ["SmartCard"]),
         tests("ArgumentsTests", ["Arguments", "JSON"]),
         tests("JSONTests", ["JSON"]),
-        tests("WireTests", ["Centre", "JSON", "SmartCard", "Wire"]),
+        tests("WireTests", ["CardCrypto", "Centre", "GlobalPlatform", "JSON", "SmartCard", "Wire"]),
         tests(
             "CentreServerTests",
             [

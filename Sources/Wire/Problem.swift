@@ -1,7 +1,7 @@
 package import JSON
 
 /// What went wrong, as every door of the centre tells it (RFC 9457).
-package struct Problem: Hashable, Sendable {
+package struct Problem: Error, Hashable, Sendable {
     package static let mediaType = "application/problem+json"
     /// Where each type is explained: the code follows.
     package static let typePrefix = "https://berth.dev/problems/"
