@@ -82,7 +82,7 @@ let package = Package(
             ]),
 
         // Layer 5: what travels: GP SERAM messages, REST resources, problems, events.
-        module("Wire", ["Centre", "JSON", "SmartCard"]),
+        module("Wire", ["CardCrypto", "Centre", "GlobalPlatform", "JSON", "SmartCard"]),
 
         // Layer 6: the centre as a service: HTTP, sign-in, roles, REST, SERAM, events, metrics.
         module(
@@ -140,7 +140,7 @@ let package = Package(
         tests("SmartCardTests", ["SmartCard"]),
         tests("ArgumentsTests", ["Arguments", "JSON"]),
         tests("JSONTests", ["JSON"]),
-        tests("WireTests", ["Centre", "JSON", "SmartCard", "Wire"]),
+        tests("WireTests", ["CardCrypto", "Centre", "GlobalPlatform", "JSON", "SmartCard", "Wire"]),
         tests(
             "CentreServerTests",
             [
