@@ -82,7 +82,7 @@ let package = Package(
             ]),
 
         // Layer 5: what travels: GP SERAM messages, REST resources, problems, events.
-        module("Wire", ["Centre", "JSON", "SmartCard"]),
+        module("Wire", ["CardCrypto", "Centre", "GlobalPlatform", "JSON", "SmartCard"]),
 
         // Layer 6: the centre as a service: HTTP, sign-in, roles, REST, SERAM, events, metrics.
         module(
@@ -144,7 +144,7 @@ let package = Package(
         tests("SmartCardTests", ["SmartCard"]),
         tests("ArgumentsTests", ["Arguments", "JSON"]),
         tests("JSONTests", ["JSON"]),
-        tests("WireTests", ["Centre", "JSON", "SmartCard", "Wire"]),
+        tests("WireTests", ["CardCrypto", "Centre", "GlobalPlatform", "JSON", "SmartCard", "Wire"]),
         tests(
             "CentreServerTests",
             [
@@ -188,4 +188,16 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
-// `BERTH_TESTS
+// `BERTH_TESTS=WireTests,CentreServerTests swift build --build-tests` builds these and what they need, nothing else.
+if let names = Context.environment["BERTH_TESTS"] {
+    var wanted = Set(names.split(separator: ",").map(String.init))
+    var before = 0
+    while before < wanted.count {
+        before = wanted.count
+        for target in package.targets where wanted.contains(target.name) {
+            for case .byNameItem(let name, _) in target.dependencies { wanted.insert(name) }
+        }
+    }
+    package.targets.removeAll { !wanted.contains($0.name) }
+    if !wanted.contains("berth") { package.products = [] }
+}

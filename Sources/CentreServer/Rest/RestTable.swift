@@ -11,6 +11,9 @@ package enum RestTable {
         CardEndpoints.all, HolderEndpoints.all, OperationEndpoints.all, FigureEndpoints.all,
         SessionEndpoints.all,
         OperatorEndpoints.all, TerminalEndpoints.all,
+        ProviderEndpoints.all, ApplicationEndpoints.all, ReleaseEndpoints.all, BerthEndpoints.all,
+        CustodyEndpoints.all, MoneyEndpoints.all, AddressEndpoints.all, AuditEndpoints.all,
+        EventEndpoints.all, WebhookEndpoints.all,
     ]
 
     private static func description(of endpoints: [Endpoint]) -> Endpoint {

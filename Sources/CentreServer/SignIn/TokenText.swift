@@ -1,17 +1,17 @@
-internal import CardCrypto
-internal import Centre
+package import CardCrypto
+package import Centre
 
 /// A secret that a program signs in with: `berth_`, its public name, `_`, 32 random bytes. The name finds the row, and
 /// leaked tokens are found by the first word.
-struct TokenText {
-    static let prefix = "berth_"
+package struct TokenText {
+    package static let prefix = "berth_"
     private static let idBytes = 9
     private static let secretBytes = 32
 
-    let id: CredentialID
+    package let id: CredentialID
     private let secret: String
 
-    init(_ entropy: any EntropySource) {
+    package init(_ entropy: any EntropySource) {
         // Base 64 has no other characters than a name may have, but `_` divides the parts here.
         let name = Base64URL.encode(entropy.bytes(Self.idBytes)).replacing("_", with: ".")
         guard let id = try? CredentialID(name) else { preconditionFailure("base 64 makes a name") }
@@ -30,9 +30,9 @@ struct TokenText {
         (self.id, secret) = (id, String(parts[1]))
     }
 
-    var text: String { "\(Self.prefix)\(id)_\(secret)" }
+    package var text: String { "\(Self.prefix)\(id)_\(secret)" }
     /// The secret is 256 random bits: one round of a hash hides it as well as many.
-    var digest: [UInt8] { Digest.sha256.hash(Array(text.utf8)) }
+    package var digest: [UInt8] { Digest.sha256.hash(Array(text.utf8)) }
 }
 
 /// What a person types once into a terminal: twenty characters that cannot be taken for one another, 99 bits.

@@ -1,6 +1,6 @@
 internal import Centre
-internal import JSON
 internal import GlobalPlatform
+internal import JSON
 internal import SmartCard
 
 // Cards and what is on them, as they are shown.
