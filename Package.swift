@@ -167,7 +167,8 @@ let package = Package(
         tests(
             "CentreTests",
             [
-                "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "JSON", "PlanningCases", "SmartCard",
+                "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "JSON", "PlanningCases",
+                "SmartCard",
                 "Storage", "VirtualCard",
             ]),
         tests(
