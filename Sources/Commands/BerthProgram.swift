@@ -24,7 +24,7 @@ package enum BerthProgram {
             commands: [
                 GPCommands.noun(opener), CardCommands.noun(.live), ReaderCommands.noun(readers),
                 PlanCommand.verb(DeskProvider(opener)), StoreCommands.noun(clock), VaultCommands.noun(clock),
-                SimulateCommand.verb,
+                ServeCommand.verb(clock, signals: .live), SimulateCommand.verb,
                 ExplainCommand.verb,
             ] + ReferenceCommands.verbs,
             readerNames: { (try? ReaderContext().readerNames()) ?? [] })
