@@ -43,6 +43,9 @@ let package = Package(
         // The store of a fleet (used by Storage only). Headers only: the library is loaded when it is needed.
         .systemLibrary(name: "CPostgreSQL", providers: [.apt(["libpq-dev"])]),
 
+        // HTTP as a client (used by HTTPClient only). Headers only: the library is loaded when it is needed.
+        .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+
         // HTTP and TLS (used by CentreServer only). Headers only: the library is loaded when a server starts.
         .systemLibrary(name: "CMicroHTTPD", providers: [.apt(["libmicrohttpd-dev"])]),
 
@@ -70,6 +73,9 @@ let package = Package(
             name: "Readers", dependencies: ["CPCSC", "SmartCard"], swiftSettings: settings,
             linkerSettings: [.linkedFramework("PCSC", .when(platforms: [.macOS]))]),
 
+        // Layer 3: requests to HTTP servers: a centre, an issuer of identities, a receiver of webhooks.
+        module("HTTPClient", ["CCurl"]),
+
         // Layer 4: the domain: cards, holders, providers, catalogue, berths, plans, custody, money. No I/O of its own.
         module("Centre", ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard"]),
 
@@ -88,7 +94,7 @@ let package = Package(
         module(
             "CentreServer",
             [
-                "CardCrypto", "CardManagement", "Centre", "CMicroHTTPD", "GlobalPlatform", "JSON",
+                "CardCrypto", "CardManagement", "Centre", "CMicroHTTPD", "GlobalPlatform", "HTTPClient", "JSON",
                 "SmartCard",
                 "Storage", "Wire",
             ]),
@@ -106,7 +112,7 @@ let package = Package(
             "Commands",
             [
                 "Arguments", "CardCrypto", "CardManagement", "Centre", "CentreServer", "GlobalPlatform",
-                "JSON",
+                "HTTPClient", "JSON",
                 "Readers", "Simulation", "SmartCard", "Storage", "VirtualCard", "Wire",
             ]),
         // Layer 7: the program; wiring only.
@@ -118,7 +124,8 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "Arguments", "CardCrypto", "CardManagement", "Centre", "COpenSSL", "CPostgreSQL", "CSQLite",
-                "GlobalPlatform", "JSON", "SmartCard", "Storage", "VirtualCard",
+                "GlobalPlatform", "JSON", "PlanningCases", "Simulation", "SmartCard", "Storage",
+                "VirtualCard",
             ], path: "Benchmarks", swiftSettings: settings),
 
         // What must hold for any bytes from outside; run by FuzzTests and by scripts/fuzz.
@@ -132,6 +139,10 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["SmartCard"], path: "Tests/TestSupport",
             swiftSettings: settings),
+        // Problems of who leaves, and what tries every answer to them; what is promised in figures is tested as well.
+        .target(
+            name: "PlanningCases", dependencies: ["Centre"], path: "Tests/PlanningCases",
+            swiftSettings: settings),
         // Writes to a store until it is killed; started by StorageTests.
         .executableTarget(
             name: "StoreWorker", dependencies: ["Centre", "Storage"], path: "Tests/StoreWorker",
@@ -140,12 +151,13 @@ let package = Package(
         tests("SmartCardTests", ["SmartCard"]),
         tests("ArgumentsTests", ["Arguments", "JSON"]),
         tests("JSONTests", ["JSON"]),
+        tests("HTTPClientTests", ["HTTPClient"]),
         tests("WireTests", ["CardCrypto", "Centre", "GlobalPlatform", "JSON", "SmartCard", "Wire"]),
         tests(
             "CentreServerTests",
             [
-                "CardCrypto", "CardManagement", "Centre", "CentreServer", "GlobalPlatform", "JSON",
-                "SmartCard",
+                "CardCrypto", "CardManagement", "Centre", "CentreServer", "GlobalPlatform", "HTTPClient",
+                "JSON", "SmartCard",
                 "Storage", "VirtualCard", "Wire",
             ]),
         tests("CardCryptoTests", ["CardCrypto", "SmartCard"]),
@@ -153,8 +165,8 @@ let package = Package(
         tests(
             "CommandsTests",
             [
-                "Arguments", "CardCrypto", "CardManagement", "Centre", "Commands", "GlobalPlatform", "JSON",
-                "Readers", "SmartCard", "Storage", "VirtualCard",
+                "Arguments", "CardCrypto", "CardManagement", "Centre", "CentreServer", "Commands",
+                "GlobalPlatform", "JSON", "Readers", "SmartCard", "Storage", "VirtualCard",
             ]),
         tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),
         tests(
@@ -162,8 +174,9 @@ let package = Package(
         tests(
             "CentreTests",
             [
-                "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "JSON", "SmartCard", "Storage",
-                "VirtualCard",
+                "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "JSON", "PlanningCases",
+                "SmartCard",
+                "Storage", "VirtualCard",
             ]),
         tests(
             "OperationsTests",
