@@ -94,7 +94,8 @@ let package = Package(
         module(
             "CentreServer",
             [
-                "CardCrypto", "CardManagement", "Centre", "CMicroHTTPD", "GlobalPlatform", "HTTPClient", "JSON",
+                "CardCrypto", "CardManagement", "Centre", "CMicroHTTPD", "GlobalPlatform", "HTTPClient",
+                "JSON",
                 "SmartCard",
                 "Storage", "Wire",
             ]),
@@ -133,6 +134,7 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard", "Storage", "VirtualCard",
+                "Wire",
             ], path: "Fuzz/Targets", swiftSettings: settings),
 
         // What tests share: mission rows as traits, seeded random numbers.
