@@ -114,4 +114,13 @@ struct TLSTests {
                 $0.identity = .init(certificateFile: "/nonexistent", keyFile: "/nonexistent")
             } == "own-certificate")
     }
+
+    @Test("the certificate that a server shows can be looked at before anything is sent")
+    func certificate() throws {
+        let server = try TLSServer()
+        let shown = try HTTPClient.certificate(of: server.url)
+        let kept = try String(contentsOfFile: server.file("server.pem"), encoding: .utf8)
+        #expect(shown.filter { !$0.isWhitespace } == kept.filter { !$0.isWhitespace })
+        #expect(throws: HTTPClientError.self) { try HTTPClient.certificate(of: "https://127.0.0.1:1/") }
+    }
 }

@@ -1,4 +1,5 @@
 internal import Arguments
+internal import CardCrypto
 internal import Centre
 internal import HTTPClient
 internal import JSON
@@ -36,7 +37,9 @@ enum EnrolVerb {
         help: "The one-time code of the centre's operator: env:NAME, file:PATH, fd:N or prompt")
     private static let pin = Option<[UInt8]?>.optional(
         "pin", .hex("SHA256", bytes: 32...32),
-        help: "SHA-256 of the centre's public key: believe this key and no other")
+        help:
+            "The fingerprint that the centre shows, of its certificate or of its key: believe this and no other"
+    )
     private static let authorities = Option<String?>.optional(
         "ca", .file("FILE", extensions: "pem", "crt"), help: "Believe the authorities in this file")
 
@@ -47,7 +50,10 @@ enum EnrolVerb {
                 The code is used up at once. What the terminal gets for it stays in a file that only its user may read.
                 """,
             examples: [
-                .init("a new terminal", "berth terminal enrol https://centre.example --terminal lobby-1")
+                .init("a new terminal", "berth terminal enrol https://centre.example --terminal lobby-1"),
+                .init(
+                    "a centre that no authority vouches for",
+                    "berth terminal enrol https://10.0.0.5:8443 --terminal lobby-1 --pin 3A:…"),
             ], arguments: [centre],
             options: [
                 OptionGroup("Centre", [name, code, pin, authorities]),
@@ -60,7 +66,7 @@ enum EnrolVerb {
                     why: "it is https:// and a name; plain http:// only on this machine")
             }
             var identity = TerminalIdentity(centre: address, name: parsed[name], token: "", trust: .system)
-            if let digest = parsed[pin] { identity.trust = .publicKey(digest) }
+            if let digest = parsed[pin] { identity.trust = .publicKey(try key(of: address, digest)) }
             if let file = parsed[authorities] { identity.trust = .authorities(file: file) }
             let folder = try TerminalOptions.folder(parsed, terminal)
             identity.token = try token(identity, parsed, terminal)
@@ -73,6 +79,32 @@ enum EnrolVerb {
                 terminal.print("This machine is the terminal \(identity.name) of \(address).".printable)
                 terminal.note("next, with a card in a reader: berth terminal kiosk")
             }
+        }
+    }
+
+    /// The key that belongs to the fingerprint; nothing is sent to a centre that has another.
+    private static func key(of address: String, _ fingerprint: [UInt8]) throws -> [UInt8] {
+        let certificate: X509Certificate
+        do throws(HTTPClientError) {
+            let text = try HTTPClient.certificate(of: address)
+            certificate = try Self.certificate(text)
+        } catch {
+            throw Problem(link: .unreachable(error))
+        }
+        guard [certificate.fingerprint, certificate.publicKeyFingerprint].contains(fingerprint) else {
+            throw Problem(
+                "centre-not-trusted", exit: .mismatch, "this is not the centre with that fingerprint",
+                why: "its certificate has \(certificate.fingerprint.hex)",
+                advice: ["compare the address and the fingerprint with what the operator sees"])
+        }
+        return certificate.publicKeyFingerprint
+    }
+
+    private static func certificate(_ pem: String) throws(HTTPClientError) -> X509Certificate {
+        do {
+            return try X509Certificate(pem: Array(pem.utf8))
+        } catch {
+            throw HTTPClientError(.tls, "The server's certificate cannot be read.")
         }
     }
 
