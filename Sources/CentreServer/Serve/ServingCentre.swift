@@ -201,6 +201,9 @@ extension ServingCentre {
         return [
             .init("health", service: health), .init("metrics", service: health),
             .init("v1", service: RestService(node: node, signIn: signIn)),
+            .init(
+                "gp", "seram",
+                service: SeramService(node: node) { request in try signIn.principal(for: request) }),
         ]
     }
 
