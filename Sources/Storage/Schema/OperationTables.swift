@@ -58,9 +58,16 @@ enum OperationTables {
             data BYTEA NOT NULL,
             PRIMARY KEY (card, number)
         );
+        CREATE TABLE receipt_trails (
+            card TEXT NOT NULL,
+            domain BYTEA NOT NULL,
+            last BIGINT NOT NULL CHECK (last BETWEEN 0 AND 65535),
+            missing TEXT NOT NULL,
+            PRIMARY KEY (card, domain)
+        );
         """
 
     static let records: [any Record.Type] = [
-        Operation.self, JournalEntry.self, Lease.self, KeptConfirmation.self,
+        Operation.self, JournalEntry.self, Lease.self, KeptConfirmation.self, ReceiptTrail.self,
     ]
 }
