@@ -144,7 +144,7 @@ let package = Package(
                 "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "SmartCard", "Storage",
                 "VirtualCard",
             ]),
-        tests("SimulationTests", ["Centre", "Simulation"]),
+        tests("SimulationTests", ["Centre", "Simulation", "Storage"]),
         tests("FuzzTests", ["FuzzTargets"]),
         tests(
             "StorageTests",
@@ -156,3 +156,17 @@ let package = Package(
     ] + (fuzzing ? fuzzDriver : []),
     swiftLanguageModes: [.v6]
 )
+
+// `BERTH_TESTS=WireTests,CentreServerTests swift build --build-tests` builds these and what they need, nothing else.
+if let names = Context.environment["BERTH_TESTS"] {
+    var wanted = Set(names.split(separator: ",").map(String.init))
+    var before = 0
+    while before < wanted.count {
+        before = wanted.count
+        for target in package.targets where wanted.contains(target.name) {
+            for case .byNameItem(let name, _) in target.dependencies { wanted.insert(name) }
+        }
+    }
+    package.targets.removeAll { !wanted.contains($0.name) }
+    if !wanted.contains("berth") { package.products = [] }
+}

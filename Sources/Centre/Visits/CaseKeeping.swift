@@ -58,8 +58,8 @@ extension Act {
         var file = file
         var dossier = known.dossier
         dossier.card = file.card
-        try keepStays(known, &file, vault: vault, card: &dossier.card)
-        try keepConfirmations(file, known, vault: vault)
+        try keepStays(known, &file, vault: vault, card: &dossier.card, flaws)
+        try keepConfirmations(&file, known, vault: vault, flaws)
         keepJournal(&file)
         if file.operation != known.operation, let operation = file.operation { transaction.put(operation) }
         var notes = noteEnd(of: file.operation, since: known.operation)
@@ -90,7 +90,7 @@ extension Act {
     }
 
     private func keepStays(
-        _ known: OpenCase, _ file: inout CaseFile, vault: any KeyVault, card: inout Card
+        _ known: OpenCase, _ file: inout CaseFile, vault: any KeyVault, card: inout Card, _ flaws: Flaws
     ) throws {
         for var stay in file.stays {
             var before = known.stays.first { $0.key == stay.key }
@@ -108,6 +108,10 @@ extension Act {
             }
             if stay.heldSince == nil, case .held(let since) = stay.state { stay.heldSince = since }
             try settle(stay, from: before, on: &card)
+            if flaws.contains(.countsFeeTwice), before?.heldSince == nil, var again = Stay(stay) {
+                again.id = StayID(card: stay.card, aid: stay.aid, ordinal: stay.ordinal + 1_000)
+                transaction.put(again)
+            }
         }
     }
 
@@ -131,22 +135,45 @@ extension Act {
         file.operation = operation
     }
 
-    private func keepConfirmations(_ file: CaseFile, _ known: OpenCase, vault: any KeyVault) throws {
+    /// Evidence is kept as it came; it counts as proved once, and what is missing in front of it is written down.
+    private func keepConfirmations(
+        _ file: inout CaseFile, _ known: OpenCase, vault: any KeyVault, _ flaws: Flaws
+    ) throws {
         guard !file.confirmations.isEmpty else { return }
         var number = try transaction.count(
             Query(KeptConfirmation.table, [.init("card", .word(file.card.id))]))
         for confirmed in file.confirmations {
-            let read = try? CardConfirmation.read(confirmed.data)
-            let isProved = try read.flatMap { $0 }.map {
-                try vault.proves($0, of: confirmed.subject, with: known.dossier.card.keySet)
+            let read = (try? CardConfirmation.read(confirmed.data)).flatMap { $0 }
+            var isProved =
+                try read.map {
+                    try vault.proves($0, of: confirmed.subject, with: known.dossier.card.keySet)
+                } ?? false
+            if isProved, let counter = read?.counter {
+                if try isKept(Int(counter), of: file.card.id, onlyProved: true) {
+                    isProved = false
+                    file.note(.result, -1, "the card's confirmation \(counter) came a second time")
+                } else if number > 0, counter > 0,
+                    try !isKept(Int(counter) - 1, of: file.card.id, onlyProved: false)
+                {
+                    file.note(.result, -1, "the card's confirmations before \(counter) never came")
+                }
             }
             transaction.insert(
                 KeptConfirmation(
                     card: file.card.id, number: number, operation: file.operation?.id, at: now,
-                    counter: read.flatMap { $0 }.map { Int($0.counter) }, isProved: isProved ?? false,
+                    counter: read.map { Int($0.counter) },
+                    isProved: isProved || flaws.contains(.believesReceipts),
                     fields: confirmed.subject.signedFields, data: confirmed.data))
             number += 1
         }
+    }
+
+    private func isKept(_ counter: Int, of card: CardID, onlyProved: Bool) throws -> Bool {
+        var conditions: [Query.Condition] = [
+            .init("card", .word(card)), .init("counter", .count(counter)),
+        ]
+        if onlyProved { conditions.append(.init("is_proved", .integer(1))) }
+        return try transaction.count(Query(KeptConfirmation.table, conditions)) > 0
     }
 
     /// What our own steps did is no drift, and what they took is learned from.

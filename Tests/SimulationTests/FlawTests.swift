@@ -1,0 +1,61 @@
+import Centre
+import Simulation
+import TestSupport
+import Testing
+
+/// A planted mistake, the first world that finds it, and the invariant that breaks there.
+struct PlantedMistake: Sendable, CustomTestStringConvertible {
+    let name: String
+    let seed: UInt64
+    let invariant: Invariant
+
+    init(_ name: String, _ seed: UInt64, _ invariant: Invariant) {
+        self.name = name
+        self.seed = seed
+        self.invariant = invariant
+    }
+
+    var testDescription: String { name }
+
+    /// `scripts/simulate --flaws` says them anew.
+    static let all: [PlantedMistake] = [
+        PlantedMistake("deletes-before-durable", 1, .durableFirst)
+    ]
+}
+
+@Suite("The invariants bite")
+struct FlawTests {
+    private static let ground = Result { try Ground() }
+    /// When the course of worlds has changed since the table was made, so many others are tried.
+    private static let othersMax: UInt64 = 60
+
+    @Test("every planted mistake is in the table")
+    func complete() {
+        #expect(PlantedMistake.all.map(\.name).sorted() == Flaws.all.map(\.name).sorted())
+        #expect(Flaws.all.count >= 25)
+    }
+
+    @Test(
+        "a planted mistake is found, and the same world without it is sound", .mission(.point1),
+        arguments: PlantedMistake.all)
+    func bites(mistake: PlantedMistake) throws {
+        let flaw = try #require(Flaws.all.first { $0.name == mistake.name }?.flaw)
+        let flawed = Simulation(try Self.ground.get(), cards: 2, steps: 16, flaws: flaw)
+        let seeds = [mistake.seed] + Array(1...Self.othersMax)
+        let broken = try #require(
+            seeds.lazy.map { flawed.run($0) }.first { !$0.isSound }, "no world finds \(mistake.name)")
+        #expect(broken.error == nil)
+        if broken.seed == mistake.seed { #expect(broken.violation?.invariant == mistake.invariant) }
+        let sound = Simulation(try Self.ground.get(), cards: 2, steps: 16).run(broken.seed)
+        #expect(sound.isSound, "\(sound.violation?.words ?? sound.error ?? "")")
+    }
+
+    @Test("a story is made short, and the same invariant still breaks in it")
+    func shrinks() throws {
+        let flawed = Simulation(try Self.ground.get(), flaws: .deletesBeforeDurable)
+        let broken = try #require((1...50).lazy.map { flawed.run($0) }.first { !$0.isSound })
+        let short = flawed.shrink(broken, tries: 60)
+        #expect(short.violation?.invariant == broken.violation?.invariant)
+        #expect(short.events.count < broken.events.count)
+    }
+}
