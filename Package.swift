@@ -43,14 +43,19 @@ let package = Package(
         // The store of a fleet (used by Storage only). Headers only: the library is loaded when it is needed.
         .systemLibrary(name: "CPostgreSQL", providers: [.apt(["libpq-dev"])]),
 
+        // HTTP and TLS (used by CentreServer only). Headers only: the library is loaded when a server starts.
+        .systemLibrary(name: "CMicroHTTPD", providers: [.apt(["libmicrohttpd-dev"])]),
+
         // PC/SC: smart-card readers (used by Readers only).
         .systemLibrary(name: "CPCSC", pkgConfig: "libpcsclite", providers: [.apt(["libpcsclite-dev"])]),
 
         // Layer 1: what every card has in common (ISO/IEC 7816-3, -4, -5).
         module("SmartCard"),
 
-        // Layer 1: the command line: a declared tree of commands, help, completion, manual, problems, output.
-        module("Arguments"),
+        // Layer 1: JSON (RFC 8259), strict and bounded.
+        module("JSON"),
+        // Layer 2: the command line: a declared tree of commands, help, completion, manual, problems, output.
+        module("Arguments", ["JSON"]),
 
         // Layer 2: cryptography, and the words that both sides of a GlobalPlatform card share.
         module("CardCrypto", ["COpenSSL", "SmartCard"]),
@@ -76,6 +81,18 @@ let package = Package(
                 "SmartCard",
             ]),
 
+        // Layer 5: what travels: GP SERAM messages, REST resources, problems, events.
+        module("Wire", ["CardCrypto", "Centre", "GlobalPlatform", "JSON", "SmartCard"]),
+
+        // Layer 6: the centre as a service: HTTP, sign-in, roles, REST, SERAM, events, metrics.
+        module(
+            "CentreServer",
+            [
+                "CardCrypto", "CardManagement", "Centre", "CMicroHTTPD", "GlobalPlatform", "JSON",
+                "SmartCard",
+                "Storage", "Wire",
+            ]),
+
         // Layer 6: many cards, terminals and a centre in one thread, and everything that can go wrong.
         module(
             "Simulation",
@@ -88,8 +105,9 @@ let package = Package(
         module(
             "Commands",
             [
-                "Arguments", "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "Readers",
-                "Simulation", "SmartCard", "Storage", "VirtualCard",
+                "Arguments", "CardCrypto", "CardManagement", "Centre", "CentreServer", "GlobalPlatform",
+                "JSON",
+                "Readers", "Simulation", "SmartCard", "Storage", "VirtualCard", "Wire",
             ]),
         // Layer 7: the program; wiring only.
         .executableTarget(
@@ -100,7 +118,7 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "Arguments", "CardCrypto", "CardManagement", "Centre", "COpenSSL", "CPostgreSQL", "CSQLite",
-                "GlobalPlatform", "SmartCard", "Storage", "VirtualCard",
+                "GlobalPlatform", "JSON", "SmartCard", "Storage", "VirtualCard",
             ], path: "Benchmarks", swiftSettings: settings),
 
         // What must hold for any bytes from outside; run by FuzzTests and by scripts/fuzz.
@@ -120,13 +138,22 @@ let package = Package(
             swiftSettings: settings),
         tests("ReadersTests", ["Readers", "SmartCard"]),
         tests("SmartCardTests", ["SmartCard"]),
-        tests("ArgumentsTests", ["Arguments"]),
+        tests("ArgumentsTests", ["Arguments", "JSON"]),
+        tests("JSONTests", ["JSON"]),
+        tests("WireTests", ["CardCrypto", "Centre", "GlobalPlatform", "JSON", "SmartCard", "Wire"]),
+        tests(
+            "CentreServerTests",
+            [
+                "CardCrypto", "CardManagement", "Centre", "CentreServer", "GlobalPlatform", "JSON",
+                "SmartCard",
+                "Storage", "VirtualCard", "Wire",
+            ]),
         tests("CardCryptoTests", ["CardCrypto", "SmartCard"]),
         tests("GlobalPlatformTests", ["GlobalPlatform", "SmartCard"]),
         tests(
             "CommandsTests",
             [
-                "Arguments", "CardCrypto", "CardManagement", "Centre", "Commands", "GlobalPlatform",
+                "Arguments", "CardCrypto", "CardManagement", "Centre", "Commands", "GlobalPlatform", "JSON",
                 "Readers", "SmartCard", "Storage", "VirtualCard",
             ]),
         tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),
@@ -135,7 +162,7 @@ let package = Package(
         tests(
             "CentreTests",
             [
-                "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "SmartCard", "Storage",
+                "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "JSON", "SmartCard", "Storage",
                 "VirtualCard",
             ]),
         tests(

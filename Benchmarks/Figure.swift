@@ -1,4 +1,5 @@
 internal import Arguments
+internal import JSON
 
 /// One measured value; with a target, whether it holds.
 struct Figure {

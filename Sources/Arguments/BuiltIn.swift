@@ -1,3 +1,5 @@
+internal import JSON
+
 /// The commands that every program has.
 enum BuiltIn {
     static let topic = Positional<[String]>.repeated(

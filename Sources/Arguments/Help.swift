@@ -1,3 +1,5 @@
+internal import JSON
+
 extension Program {
     /// Shows the help of the command at the path; as JSON, the tree below it.
     func showHelp(_ path: [String], on terminal: Terminal) {

@@ -1,3 +1,5 @@
+package import JSON
+
 /// An error for people: what happened, why, and what to do; for programs, a stable code and details.
 package struct Problem: Error, Hashable, Sendable {
     /// Stable, in lower case with hyphens, such as `no-reader`.

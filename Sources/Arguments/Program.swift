@@ -1,3 +1,5 @@
+internal import JSON
+
 /// The whole command line program: its tree, and what help and the manual say beside it.
 package struct Program: Sendable {
     let root: Command

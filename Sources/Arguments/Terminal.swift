@@ -1,3 +1,5 @@
+package import JSON
+
 /// Where a command writes, asks and measures time; every part of it is given, so that a test sees everything.
 package struct Terminal: Sendable {
     package let output: any OutputSink

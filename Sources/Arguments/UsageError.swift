@@ -1,3 +1,5 @@
+internal import JSON
+
 /// A command line that does not fit the tree.
 ///
 /// It never repeats a value that could be a secret.

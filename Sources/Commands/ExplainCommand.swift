@@ -1,4 +1,5 @@
 internal import Arguments
+internal import JSON
 internal import SmartCard
 
 /// `berth explain 6A84 --after INSTALL`: a status word in plain words.

@@ -1,5 +1,6 @@
 import Arguments
 import FoundationEssentials
+import JSON
 import Testing
 
 @Suite("Help")

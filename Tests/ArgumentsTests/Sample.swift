@@ -1,4 +1,5 @@
 import Arguments
+import JSON
 
 /// A small program with every form that the tree can declare.
 enum Sample {

@@ -1,5 +1,6 @@
 import Arguments
 import Foundation
+import JSON
 import Testing
 
 /// The scripts run in the real shells, with a stand-in for the program that logs its arguments and gives an answer.

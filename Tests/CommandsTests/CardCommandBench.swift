@@ -3,6 +3,7 @@ import CardCrypto
 import CardManagement
 import FoundationEssentials
 import GlobalPlatform
+import JSON
 import Readers
 import SmartCard
 import Testing

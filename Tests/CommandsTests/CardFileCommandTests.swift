@@ -1,5 +1,6 @@
 import Arguments
 import CardCrypto
+import JSON
 import SmartCard
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 import Arguments
 import FoundationEssentials
+import JSON
 import Readers
 import SmartCard
 import TestSupport

@@ -4,6 +4,7 @@ import CardManagement
 import Commands
 import FoundationEssentials
 import GlobalPlatform
+import JSON
 import Readers
 import SmartCard
 import Synchronization

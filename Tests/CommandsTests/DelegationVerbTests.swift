@@ -1,6 +1,7 @@
 import Arguments
 import FoundationEssentials
 import GlobalPlatform
+import JSON
 import SmartCard
 import TestSupport
 import Testing

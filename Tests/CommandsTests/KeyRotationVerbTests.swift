@@ -2,6 +2,7 @@ import Arguments
 import CardManagement
 import FoundationEssentials
 import GlobalPlatform
+import JSON
 import SmartCard
 import TestSupport
 import Testing

@@ -2,6 +2,7 @@ import Arguments
 import Centre
 import Commands
 import FoundationEssentials
+import JSON
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import Arguments
 import Centre
 import Commands
+import JSON
 import Readers
 import SmartCard
 import Synchronization

@@ -1,6 +1,7 @@
 import Arguments
 import Centre
 import FoundationEssentials
+import JSON
 import Storage
 import Testing
 

@@ -3,6 +3,7 @@ import CardCrypto
 import Centre
 import Commands
 import FoundationEssentials
+import JSON
 import SmartCard
 import Storage
 import TestSupport

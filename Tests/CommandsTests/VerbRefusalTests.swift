@@ -1,5 +1,6 @@
 import Arguments
 import GlobalPlatform
+import JSON
 import SmartCard
 import TestSupport
 import Testing

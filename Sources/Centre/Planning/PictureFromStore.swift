@@ -41,6 +41,19 @@ extension Act {
         try picture(of: id, for: wishes, models).plan(wishes)
     }
 
+    /// Whose the card's memory is.
+    package func ledger(of id: CardID, _ models: any CardModels) throws -> BerthLedger {
+        let dossier = try dossier(of: id)
+        guard let model = models.model(of: dossier.card.profile) else {
+            throw OperationRefusal.cardNotActive(
+                id, reason: "its profile \(dossier.card.profile) is unknown.")
+        }
+        let (_, releases) = try catalogue(wanted: [], known: dossier.applications.compactMap(\.release))
+        return BerthLedger(
+            dossier, names: try transaction.catalogueNames(of: dossier.names),
+            sizes: try sizeBook(Array(releases.values), dossier, model))
+    }
+
     /// Stays of this card and of its holder's other cards that are not over.
     private func custodyInReach(of dossier: CardDossier) throws -> [Custody] {
         var stays = dossier.custody.filter(\.isOpen)

@@ -122,13 +122,15 @@ extension Act {
     /// Does it, or gives the answer of the first time when this actor's request was done already.
     ///
     /// `asked` is the request as canonical bytes, without secrets: only their digest is kept. What is refused by
-    /// throwing leaves no trace, so it is decided anew when it is asked again.
-    package func once<Answer: KeptAnswer>(_ asked: CanonicalBytes, _ body: () throws -> Answer) throws
-        -> Answer
-    {
+    /// throwing leaves no trace, so it is decided anew when it is asked again. A door that keeps answers of its own,
+    /// around those of the registers, keeps them under its name.
+    package func once<Answer: KeptAnswer>(
+        _ asked: CanonicalBytes, door: StaticString? = nil, _ body: () throws -> Answer
+    ) throws -> Answer {
         guard let request else { return try body() }
         let asked = Digest.sha256.hash(asked.bytes)
-        let key: [StoredValue] = [.text(actor.description), .text(request.text)]
+        let keeper = door.map { "\($0) \(actor)" } ?? actor.description
+        let key: [StoredValue] = [.text(keeper), .text(request.text)]
         let query = Query(KeptRequest.table, key: key, limit: 1).locking()
         if let kept = try transaction.all(KeptRequest.self, query).first {
             guard kept.asked == asked, let answer = Answer(keptBytes: kept.answer) else {
@@ -141,7 +143,7 @@ extension Act {
         precondition(bytes.count <= Bounds.requestResultBytesMax, "an answer is too long to be kept")
         transaction.insert(
             KeptRequest(
-                actor: actor.description, request: request, day: now.day, asked: asked, answer: bytes))
+                actor: keeper, request: request, day: now.day, asked: asked, answer: bytes))
         return answer
     }
 

@@ -16,6 +16,9 @@ package struct Note: Hashable, Sendable {
         case profile(ProfileName)
         case masterKey(MasterKeyName)
         case operation(RequestID)
+        case `operator`(OperatorID)
+        case credential(CredentialID)
+        case webhook(WebhookID)
         case centre
 
         package var description: String {
@@ -30,6 +33,9 @@ package struct Note: Hashable, Sendable {
             case .profile(let name): "profile/\(name)"
             case .masterKey(let name): "master-key/\(name)"
             case .operation(let id): "operation/\(id)"
+            case .operator(let id): "operator/\(id)"
+            case .credential(let id): "token/\(id)"
+            case .webhook(let id): "webhook/\(id)"
             case .centre: "centre"
             }
         }
@@ -72,6 +78,9 @@ package struct Fact: Hashable, Sendable {
         self.name = name
         self.value = value
     }
+
+    /// A fact that was written down before and is read again; new ones are made by the functions below.
+    package init(reading name: String, _ value: Value) { self.init(name: name, value: value) }
 
     package static func number(_ name: StaticString, _ value: Int) -> Fact {
         Fact(name: "\(name)", value: .number(Int64(value)))

@@ -10,6 +10,17 @@ package struct ApplicationFigures: Hashable, Sendable {
     package let holdersNotUsing: Int
     /// How many stand in the centre's custody now.
     package let inCustody: Int
+
+    package init(
+        application: ApplicationID, provider: ProviderID, holdersUsing: Int, holdersNotUsing: Int,
+        inCustody: Int
+    ) {
+        self.application = application
+        self.provider = provider
+        self.holdersUsing = holdersUsing
+        self.holdersNotUsing = holdersNotUsing
+        self.inCustody = inCustody
+    }
 }
 
 extension Act {

@@ -121,3 +121,12 @@ extension Holder {
         return min(.seconds(60 << doublings), Bounds.passwordWaitMax)
     }
 }
+
+extension PasswordVerifier {
+    /// As much work whether there is something to check against or not.
+    package static func check(_ password: Secret, against bytes: [UInt8]?) throws(CryptoError) -> Bool {
+        let verifier = bytes.flatMap { PasswordVerifier(bytes: $0) }
+        let isRight = try (verifier ?? decoy).matches(password)
+        return verifier != nil && isRight
+    }
+}

@@ -95,3 +95,48 @@ extension Bounds {
     package static let staysPerStatementMax = 100_000
     package static let statementMonthsMax = 120
 }
+
+// MARK: Requests from outside
+extension Bounds {
+    /// Bytes of JSON in one request; files are uploaded as they are.
+    package static let requestJSONBytesMax = 1 << 20
+    /// Tokens of one name: more than one per program and year is a leak. Older sessions make room.
+    package static let credentialsPerNameMax = 100
+    package static let credentialLifeMax = Duration.seconds(366 * 86_400)
+    package static let operatorSessionLife = Duration.seconds(12 * 3_600)
+    /// At a terminal in a public place, somebody walks away.
+    package static let holderSessionLife = Duration.seconds(15 * 60)
+    package static let enrolmentLife = Duration.seconds(3 * 86_400)
+    /// Wrong passwords in a row at one terminal, or from one address, whoever they were for.
+    package static let wrongPasswordsPerDoorMax = 20
+    /// Passwords that are checked at once; each takes 32 MiB.
+    package static let passwordsAtOnceMax = 4
+}
+
+// MARK: Events and webhooks
+extension Bounds {
+    package static let webhooksMax = 1_000
+    package static let webhooksPerOwnerMax = 32
+    package static let webhookURLBytesMax = 1_000
+    package static let filterBytesMax = 100
+    package static let filtersPerWebhookMax = 32
+    /// A receiver that takes nothing for so long is gone.
+    package static let webhookFailingDays = 5
+    package static let webhookWaitMax = Duration.seconds(21_600)
+    /// What a receiver may ask for with `Retry-After`.
+    package static let webhookRetryAfterMax = Duration.seconds(86_400)
+    /// How long the secret before goes on signing.
+    package static let previousSecretSeconds = 86_400
+    /// How long a node has a webhook to itself, and how long it sends without a break.
+    package static let webhookLeaseSeconds = 120
+    package static let webhookTurnSeconds = 60
+    package static let webhookTimeoutSeconds = 15
+    package static let webhookAnswerBytesMax = 16_384
+    package static let deliveriesPerTurnMax = 50
+    /// Events that are looked through for one that somebody wants, at a time.
+    package static let eventsScannedMax = 2_000
+    /// Events are kept for so long, for those who were away.
+    package static let eventDays = 90
+    /// A stream ends after this and its reader connects anew: what a sign-in may see can have changed.
+    package static let eventStreamSeconds = 900
+}

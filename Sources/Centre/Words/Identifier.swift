@@ -71,6 +71,7 @@ package enum ApplicationKind: ChosenName { package static var noun: String { "ap
 package enum TerminalKind: ChosenName { package static var noun: String { "terminal" } }
 package enum ProfileKind: ChosenName { package static var noun: String { "profile" } }
 package enum MasterKeyKind: ChosenName { package static var noun: String { "master key" } }
+package enum WebhookKind: ChosenName { package static var noun: String { "webhook" } }
 
 /// Names that outsiders make: request ids, user numbers, versions.
 package protocol GivenName: IdentifierKind {}
@@ -89,12 +90,14 @@ extension GivenName {
 }
 
 package enum RequestKind: GivenName { package static var noun: String { "request" } }
+package enum CredentialKind: GivenName { package static var noun: String { "token" } }
 package enum HolderKind: GivenName { package static var noun: String { "user number" } }
 package enum VersionKind: GivenName {
     package static var noun: String { "version" }
     package static var lengthMax: Int { 32 }
 }
 
+package typealias CredentialID = Identifier<CredentialKind>
 package typealias CardID = Identifier<CardKind>
 package typealias OperatorID = Identifier<OperatorKind>
 package typealias ProviderID = Identifier<ProviderKind>
@@ -102,6 +105,7 @@ package typealias ApplicationID = Identifier<ApplicationKind>
 package typealias TerminalID = Identifier<TerminalKind>
 package typealias ProfileName = Identifier<ProfileKind>
 package typealias MasterKeyName = Identifier<MasterKeyKind>
+package typealias WebhookID = Identifier<WebhookKind>
 /// Made by the client: the same id again is the same request.
 package typealias RequestID = Identifier<RequestKind>
 /// The user number a holder signs in with (row C3).

@@ -1,4 +1,5 @@
 internal import Arguments
+internal import JSON
 internal import SmartCard
 internal import VirtualCard
 

@@ -1,5 +1,6 @@
 internal import Arguments
 internal import GlobalPlatform
+internal import JSON
 internal import SmartCard
 internal import VirtualCard
 

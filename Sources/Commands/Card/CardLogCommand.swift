@@ -1,4 +1,5 @@
 internal import Arguments
+internal import JSON
 internal import VirtualCard
 
 /// `berth card log`: every command that a card saw.

@@ -1,4 +1,5 @@
 internal import Arguments
+internal import JSON
 internal import VirtualCard
 
 /// `berth card insert` and `berth card remove`: for a card that another program runs.

@@ -1,5 +1,6 @@
 internal import Arguments
 internal import CardCrypto
+internal import JSON
 internal import SmartCard
 internal import VirtualCard
 

@@ -1,4 +1,5 @@
 internal import Arguments
+internal import JSON
 internal import VirtualCard
 
 /// `berth card examples`: CAP files of the example applications, which virtual cards execute.

@@ -1,4 +1,5 @@
 internal import Arguments
+internal import JSON
 internal import VirtualCard
 
 #if canImport(Glibc)

@@ -1,4 +1,5 @@
 internal import Arguments
+internal import JSON
 internal import VirtualCard
 
 /// `berth card tear`: lets a card lose its power at a chosen persistent write.

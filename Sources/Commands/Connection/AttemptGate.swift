@@ -1,5 +1,6 @@
 internal import Arguments
 internal import CardManagement
+internal import JSON
 internal import SmartCard
 internal import Synchronization
 

@@ -1,6 +1,7 @@
 internal import Arguments
 internal import CardManagement
 internal import GlobalPlatform
+internal import JSON
 internal import SmartCard
 
 /// What a command works with: the card, what it told of itself, the command line, and where to show things.

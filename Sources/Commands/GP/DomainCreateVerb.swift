@@ -1,6 +1,7 @@
 internal import Arguments
 internal import CardManagement
 internal import GlobalPlatform
+internal import JSON
 internal import SmartCard
 
 /// `berth gp domain create`: a supplementary security domain, with room of its own where the card can keep it.

@@ -1,6 +1,7 @@
 internal import Arguments
 internal import CardManagement
 internal import GlobalPlatform
+internal import JSON
 internal import SmartCard
 
 /// An installation plan in words: what the check found and what will be done.

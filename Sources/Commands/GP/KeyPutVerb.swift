@@ -2,6 +2,7 @@ internal import Arguments
 internal import CardCrypto
 internal import CardManagement
 internal import GlobalPlatform
+internal import JSON
 internal import SmartCard
 
 /// `berth gp key put`: keys beside those that are there, or in the place of some that do not open this session.

@@ -2,6 +2,7 @@ package import Arguments
 internal import CardCrypto
 package import CardManagement
 internal import GlobalPlatform
+internal import JSON
 internal import SmartCard
 internal import Synchronization
 

@@ -2,6 +2,7 @@ internal import Arguments
 internal import CardCrypto
 internal import CardManagement
 internal import GlobalPlatform
+internal import JSON
 internal import SmartCard
 
 /// `berth gp key`: the keys of a domain.

@@ -1,4 +1,5 @@
 internal import Arguments
+internal import JSON
 
 /// Lines of a script, cut into words as a shell would: quotes, backslashes, comments.
 struct ScriptLine: Hashable, Sendable {

@@ -1,6 +1,7 @@
 package import Arguments
 package import CardManagement
 internal import GlobalPlatform
+internal import JSON
 internal import SmartCard
 
 /// `berth gp store-data` and `personalise`: data for the domain itself, or through it for an application.

@@ -1,6 +1,7 @@
 internal import Arguments
 internal import CardCrypto
 internal import CardManagement
+internal import JSON
 internal import SmartCard
 
 /// The issuer's key where management is delegated: it signs what a domain may not do by its own right.

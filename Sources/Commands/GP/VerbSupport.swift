@@ -1,6 +1,7 @@
 internal import Arguments
 internal import CardManagement
 internal import GlobalPlatform
+internal import JSON
 internal import SmartCard
 
 extension CardDesk {

@@ -2,6 +2,7 @@ internal import Arguments
 internal import CardManagement
 internal import Centre
 internal import FoundationEssentials
+internal import JSON
 internal import SmartCard
 
 /// `berth plan`: what it would take to reach a wish on this card. It changes nothing.

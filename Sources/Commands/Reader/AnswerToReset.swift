@@ -1,4 +1,5 @@
 internal import Arguments
+internal import JSON
 internal import SmartCard
 
 /// An answer to reset in words.

@@ -1,5 +1,6 @@
 internal import Arguments
 internal import Centre
+internal import JSON
 internal import Simulation
 
 /// `berth simulate`: worlds in which everything goes wrong, and what must hold in them.

@@ -1,4 +1,5 @@
 internal import Arguments
+internal import JSON
 internal import Storage
 
 /// `berth store backup` and `berth store restore`.

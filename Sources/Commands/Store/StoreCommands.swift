@@ -1,5 +1,6 @@
 internal import Arguments
 internal import Centre
+internal import JSON
 internal import Storage
 
 /// The noun `store`: where the centre keeps everything.

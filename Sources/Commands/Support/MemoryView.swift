@@ -1,5 +1,6 @@
 internal import Arguments
 internal import GlobalPlatform
+internal import JSON
 
 /// What a card says of its memory, and what is known beside: cards tell what is free, and none of how much.
 struct MemoryView {

@@ -1,6 +1,7 @@
 package import Arguments
 package import CardManagement
 internal import GlobalPlatform
+internal import JSON
 package import SmartCard
 
 // Every error of the layers below in words: what happened, why, what to do.

@@ -1,5 +1,6 @@
 package import Arguments
 package import CardManagement
+internal import JSON
 internal import SmartCard
 
 /// Receipts of cards: verified where there is a key, and their counters followed from run to run, because a number that

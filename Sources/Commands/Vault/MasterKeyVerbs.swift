@@ -2,6 +2,7 @@ internal import Arguments
 internal import CardCrypto
 internal import CardManagement
 internal import Centre
+internal import JSON
 internal import SmartCard
 internal import Storage
 

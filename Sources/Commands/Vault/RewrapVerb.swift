@@ -1,5 +1,6 @@
 internal import Arguments
 internal import Centre
+internal import JSON
 internal import Storage
 
 /// `berth store rewrap`: another wrapping key for everything that is sealed, while the centre works.

@@ -5,5 +5,6 @@ extension Schema {
     /// Every group of tables adds one line; a table stands after those that it refers to.
     private static let registers: [String] = [
         PeopleTables.sql, CardTables.sql, VaultTables.sql, MoneyTables.sql, OperationTables.sql,
+        ServiceTables.sql, EventTables.sql,
     ]
 }

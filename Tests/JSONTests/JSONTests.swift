@@ -1,4 +1,4 @@
-import Arguments
+import JSON
 import TestSupport
 import Testing
 

@@ -20,7 +20,7 @@ package enum JSONError: Error, Hashable {
         case .tooDeep(let offset): "it is nested too deeply at byte \(offset)"
         case .tooLong(let count): "it has \(count) bytes, which is too long"
         case .duplicateName(let name, let offset):
-            "the name '\(name.printable)' appears twice, at byte \(offset)"
+            "the name \(JSONValue.string(name).text) appears twice, at byte \(offset)"
         case .numberOutOfRange(let offset): "the number at byte \(offset) is too large"
         case .invalidUTF8(let offset): "the text at byte \(offset) is not UTF-8"
         case .loneSurrogate(let offset): "the \\u escape at byte \(offset) is half a character"

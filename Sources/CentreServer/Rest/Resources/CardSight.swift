@@ -1,0 +1,105 @@
+package import Centre
+
+// Who sees which card. What somebody may not see is told in the words for what does not exist.
+
+extension RestCall {
+    /// The card's rows, where the caller may see the card.
+    package func dossier(of id: CardID, _ act: Act) throws -> CardDossier {
+        guard let dossier = try act.transaction.dossier(of: id), try sees(dossier, act) else {
+            throw CardRefusal.unknown(id)
+        }
+        return dossier
+    }
+
+    private func sees(_ dossier: CardDossier, _ act: Act) throws -> Bool {
+        switch principal {
+        case .admin, .operator, .auditor: return true
+        case .supplier: return false
+        case .holder(let number, _): return dossier.card.holder == number
+        case .terminal(let terminal):
+            return try act.addresses(of: dossier.card.id).contains { $0.bearer == .terminal(terminal) }
+        case .provider(let provider):
+            if dossier.berths.contains(where: { $0.provider == provider }) { return true }
+            let names = try act.transaction.catalogueNames(of: dossier.names)
+            return dossier.applications.contains { names.owner(of: $0) == provider }
+        }
+    }
+
+    /// Whether this provider's business is the caller's; everybody else's is, for those who are no tenant.
+    package func sees(_ provider: ProviderID?) -> Bool {
+        guard let tenant = principal.tenant else { return true }
+        return provider == tenant
+    }
+}
+
+// MARK: Who may wish what
+
+extension RestCall {
+    /// A provider wishes for what is its own, a holder and a terminal for applications of the card in hand.
+    func check(_ wishes: [Wish], on card: CardID, _ act: Act) throws {
+        switch principal {
+        case .admin, .operator: return
+        case .auditor, .supplier: throw NotPermitted(actor: principal.actor, what: "wish for anything")
+        case .holder, .terminal:
+            for wish in wishes where !wish.isForHolders(of: card) {
+                throw NotPermitted(actor: principal.actor, what: "wish for this")
+            }
+        case .provider(let provider):
+            for wish in wishes where try wish.owner(act) != provider {
+                throw ProviderRefusal.notVisible(what: "such thing to wish for")
+            }
+        }
+    }
+
+    /// A provider may also ask for room on a card where it has nothing yet; anything else only on cards that it sees.
+    func checkSight(of card: CardID, for wishes: [Wish], _ act: Act) throws {
+        if principal.tenant != nil, wishes.allSatisfy(\.isReservation) {
+            guard try act.transaction.find(Card.self, key: .word(card)) != nil else {
+                throw CardRefusal.unknown(card)
+            }
+            return
+        }
+        _ = try dossier(of: card, act)
+    }
+
+    /// Whether the operation is the caller's business; the card was seen already.
+    func sees(_ operation: Operation, _ act: Act) throws -> Bool {
+        guard let tenant = principal.tenant else { return true }
+        return try operation.wishes.allSatisfy { try $0.owner(act) == tenant }
+    }
+}
+
+extension Wish {
+    var isReservation: Bool {
+        if case .reserve = self { true } else { false }
+    }
+
+    /// What a person with the card may wish: what lives on it, not who has room on it.
+    func isForHolders(of card: CardID) -> Bool {
+        switch self {
+        case .add, .addRelease, .remove, .park, .update, .renew: true
+        // Which custody is within reach of the card is what the plan looks at.
+        case .restore: true
+        case .removeInstance, .reserve, .release, .rotateKeys: false
+        }
+    }
+
+    /// Whose business it is; `nil` for what is the issuer's, or nobody's.
+    func owner(_ act: Act) throws -> ProviderID? {
+        switch self {
+        case .add(let id), .remove(let id), .park(let id): try Self.owner(of: id, act)
+        case .addRelease(let id), .update(let id): try Self.owner(of: id.application, act)
+        case .restore(let key):
+            try act.transaction.find(
+                Custody.self, key: .word(key.card), .aid(key.aid), .count(key.ordinal)
+            ).flatMap { try Self.owner(of: $0.release.application, act) }
+        case .reserve(let reservation): reservation.provider
+        case .release(let provider): provider
+        case .removeInstance, .renew, .rotateKeys: nil
+        }
+    }
+
+    private static func owner(of id: ApplicationID, _ act: Act) throws -> ProviderID? {
+        try act.transaction.find(Application.self, key: .word(id))?.provider
+    }
+}

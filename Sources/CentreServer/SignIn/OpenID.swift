@@ -1,0 +1,150 @@
+internal import CardCrypto
+package import Centre
+internal import JSON
+internal import Wire
+
+/// Tokens that another issuer signed (OpenID Connect Core 1.0, RFC 7519): who that is, whom it speaks of, and which of
+/// its roles are ours.
+package struct OpenID: Sendable {
+    package struct Configuration: Sendable {
+        /// Exactly as in `iss`.
+        package var issuer: String
+        /// What `aud` must hold.
+        package var audience: String
+        /// Where the roles stand: the names of members from the outside in, as in `realm_access.roles`.
+        package var roleClaim: String
+        /// The issuer's words and our roles.
+        package var roles: [String: Role]
+        /// Where the name of the operator, terminal or holder stands.
+        package var nameClaim: String
+        /// Where the provider's name stands, for providers and suppliers.
+        package var tenantClaim: String
+
+        package init(
+            issuer: String, audience: String, roleClaim: String = "roles", roles: [String: Role],
+            nameClaim: String = "preferred_username", tenantClaim: String = "provider"
+        ) {
+            self.issuer = issuer
+            self.audience = audience
+            self.roleClaim = roleClaim
+            self.roles = roles
+            self.nameClaim = nameClaim
+            self.tenantClaim = tenantClaim
+        }
+    }
+
+    package struct Identity: Hashable, Sendable {
+        package let principal: Principal
+        package let subject: String
+    }
+
+    /// Clocks of two machines differ by so much.
+    private static let leeway = Duration.seconds(60)
+    private static let bytesMax = 16_384
+
+    private let configuration: Configuration
+    private let keys: any SigningKeySource
+
+    package init(_ configuration: Configuration, keys: any SigningKeySource) {
+        self.configuration = configuration
+        self.keys = keys
+    }
+
+    /// Throws a problem where the token is not good here; it does not say which of its parts was wrong.
+    package func verify(_ token: some StringProtocol, now: Instant) throws -> Identity {
+        guard token.utf8.count <= Self.bytesMax else { throw Problem.noSuchToken }
+        let parts = token.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3, let header = Self.object(parts[0]),
+            let signature = Base64URL.decode(parts[2]),
+            let name = header["alg"]?.stringValue, let algorithm = JSONWebKey.Algorithm(rawValue: name),
+            // Extensions that must be understood are not (RFC 7515 §4.1.11).
+            header["crit"] == nil
+        else { throw Problem.noSuchToken }
+        let message = Array("\(parts[0]).\(parts[1])".utf8)
+        let kid = header["kid"]?.stringValue
+        guard try isSigned(message, signature, algorithm, kid), let claims = Self.object(parts[1]) else {
+            throw Problem.noSuchToken
+        }
+        try check(claims, now: now)
+        guard let principal = principal(claims), let subject = claims["sub"]?.stringValue else {
+            throw Problem.known("forbidden", "The token names no role that the centre knows.")
+        }
+        return Identity(principal: principal, subject: subject)
+    }
+
+    private static func object(_ part: Substring) -> JSONObject? {
+        guard let bytes = Base64URL.decode(part), let value = try? JSONValue(decoding: bytes) else {
+            return nil
+        }
+        return value.objectValue
+    }
+
+    private static func object(_ part: some StringProtocol) -> JSONObject? { object(Substring(part)) }
+
+    /// A key that is not known is asked for once more: issuers change their keys.
+    private func isSigned(
+        _ message: [UInt8], _ signature: [UInt8], _ algorithm: JSONWebKey.Algorithm, _ kid: String?
+    ) throws -> Bool {
+        for isFresh in [false, true] {
+            let fitting = try keys.keys(isFresh: isFresh).filter {
+                $0.algorithm == algorithm && (kid == nil || $0.id == kid)
+            }
+            if !fitting.isEmpty { return fitting.contains { $0.verifies(signature, of: message) } }
+        }
+        return false
+    }
+
+    private func check(_ claims: JSONObject, now: Instant) throws {
+        guard claims["iss"]?.stringValue == configuration.issuer,
+            Self.texts(claims["aud"]).contains(configuration.audience),
+            let end = Self.instant(claims["exp"]), now < end.advanced(by: Self.leeway)
+        else { throw Problem.noSuchToken }
+        let latest = now.advanced(by: Self.leeway)
+        for name in ["nbf", "iat"] {
+            guard let value = claims[name] else { continue }
+            guard let begin = Self.instant(value), begin <= latest else { throw Problem.noSuchToken }
+        }
+    }
+
+    private static func instant(_ value: JSONValue?) -> Instant? {
+        switch value {
+        case .integer(let seconds) where (0...253_402_300_799).contains(seconds):
+            Instant(milliseconds: seconds * 1_000)
+        case .number(let seconds) where seconds >= 0 && seconds <= 253_402_300_799:
+            Instant(milliseconds: Int64(seconds * 1_000))
+        default: nil
+        }
+    }
+
+    private static func texts(_ value: JSONValue?) -> [String] {
+        if let text = value?.stringValue { return [text] }
+        return value?.arrayValue?.compactMap(\.stringValue) ?? []
+    }
+
+    // MARK: Roles
+
+    /// The strongest of the roles that the token names.
+    private func principal(_ claims: JSONObject) -> Principal? {
+        let words = Self.texts(claim(configuration.roleClaim, claims))
+        let roles = Set(words.compactMap { configuration.roles[$0] })
+        guard let role = Role.allCases.first(where: roles.contains) else { return nil }
+        let name = claim(configuration.nameClaim, claims)?.stringValue ?? ""
+        let tenant = claim(configuration.tenantClaim, claims)?.stringValue ?? ""
+        switch role {
+        case .admin: return (try? OperatorID(name.lowercased())).map { .admin($0) }
+        case .operator: return (try? OperatorID(name.lowercased())).map { .operator($0) }
+        case .auditor: return (try? OperatorID(name.lowercased())).map { .auditor($0) }
+        case .provider: return (try? ProviderID(tenant)).map { .provider($0) }
+        case .supplier: return (try? ProviderID(tenant)).map { .supplier($0) }
+        case .terminal: return (try? TerminalID(name)).map { .terminal($0) }
+        case .holder: return (try? HolderNumber(name)).map { .holder($0, at: nil) }
+        }
+    }
+
+    private func claim(_ path: String, _ claims: JSONObject) -> JSONValue? {
+        if let value = claims[path] { return value }
+        return path.split(separator: ".").reduce(JSONValue?.some(.object(claims))) { value, name in
+            value?[String(name)]
+        }
+    }
+}

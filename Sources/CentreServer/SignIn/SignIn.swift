@@ -1,0 +1,188 @@
+internal import CardCrypto
+internal import Centre
+internal import JSON
+internal import Synchronization
+package import Wire
+
+/// Who asks, proved: by a token of the centre, a session, a client certificate, or a token of an OpenID provider.
+///
+/// It keeps nothing but what the store keeps, so every node says the same.
+package struct SignIn: Sendable {
+    let node: Node
+    private let openID: OpenID?
+    let gate: PasswordGate
+
+    package init(node: Node, openID: OpenID? = nil) {
+        self.node = node
+        self.openID = openID
+        gate = PasswordGate()
+    }
+
+    package func principal(for request: HTTPRequest) throws(Problem) -> Principal {
+        try caller(for: request).principal
+    }
+
+    package func caller(for request: HTTPRequest) throws(Problem) -> Caller {
+        do {
+            return try find(request)
+        } catch {
+            throw Problem(explaining: error)
+        }
+    }
+
+    private func find(_ request: HTTPRequest) throws -> Caller {
+        let fields = request.fields.values("Authorization")
+        guard let field = fields.first else {
+            if let certificate = request.peer.certificate { return try caller(certificate) }
+            throw Problem.known("sign-in", "This needs a token.")
+        }
+        guard fields.count == 1, let bearer = Self.bearer(field) else {
+            throw Problem.known("token-invalid", "'Authorization' takes one field: 'Bearer' and a token.")
+        }
+        if bearer.hasPrefix(TokenText.prefix) { return try caller(token: bearer) }
+        guard let openID else { throw Problem.noSuchToken }
+        return try caller(try openID.verify(bearer, now: node.clock.now))
+    }
+
+    private static func bearer(_ field: String) -> Substring? {
+        let parts = field.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer", !parts[1].contains(" ") else { return nil }
+        return parts[1]
+    }
+
+    // MARK: Tokens and certificates
+
+    private func caller(token text: Substring) throws -> Caller {
+        guard let token = TokenText(text) else { throw Problem.noSuchToken }
+        let digest = token.digest
+        let found: (Caller, Credential) = try node.store.read { transaction in
+            let known = try transaction.find(Credential.self, key: .word(token.id))
+            // The same comparison whether there is one or not.
+            let isSame = isEqualInConstantTime(known?.digest ?? Digest.sha256.hash([]), digest)
+            guard let known, isSame, known.kind != .certificate, known.isGood(at: node.clock.now) else {
+                throw Problem.noSuchToken
+            }
+            return (try self.caller(known, transaction), known)
+        }
+        noteUse(of: found.1)
+        return found.0
+    }
+
+    private func caller(_ certificate: [UInt8]) throws -> Caller {
+        let digest = Digest.sha256.hash(certificate)
+        let found: (Caller, Credential) = try node.store.read { transaction in
+            let query = Query(Credential.table, [.init("digest", .bytes(digest))])
+            let known = try transaction.all(Credential.self, query).first {
+                $0.kind == .certificate && $0.isGood(at: node.clock.now)
+            }
+            guard let known else {
+                throw Problem.known("sign-in", "The certificate is nobody's here.")
+            }
+            return (try self.caller(known, transaction), known)
+        }
+        noteUse(of: found.1)
+        return found.0
+    }
+
+    /// What the name behind a credential is now: a role that was taken away is gone at once.
+    private func caller(_ credential: Credential, _ transaction: any Transaction) throws -> Caller {
+        let principal: Principal
+        switch credential.subject {
+        case .operator(let id): principal = try self.operator(id, transaction)
+        case .provider(let id): principal = .provider(try active(id, transaction))
+        case .supplier(let id): principal = .supplier(try active(id, transaction))
+        case .terminal(let id): principal = .terminal(try active(id, transaction))
+        case .holder(let number, let terminal):
+            if let terminal { _ = try active(terminal, transaction) }
+            principal = .holder(number, at: terminal)
+        }
+        return Caller(
+            principal, scopes: Scopes(text: credential.scopes),
+            means: "\(credential.kind.rawValue)/\(credential.id)")
+    }
+
+    private func `operator`(_ id: OperatorID, _ transaction: any Transaction) throws -> Principal {
+        guard let entry = try transaction.find(Operator.self, key: .word(id)), entry.isActive else {
+            throw Problem.noSuchToken
+        }
+        switch entry.role {
+        case .admin: return .admin(id)
+        case .operator: return .operator(id)
+        case .auditor: return .auditor(id)
+        }
+    }
+
+    private func active(_ id: ProviderID, _ transaction: any Transaction) throws -> ProviderID {
+        guard let provider = try transaction.find(Provider.self, key: .word(id)) else {
+            throw Problem.noSuchToken
+        }
+        if case .suspended(let reason) = provider.life {
+            throw ProviderRefusal.suspended(id, reason: reason)
+        }
+        return id
+    }
+
+    private func active(_ id: TerminalID, _ transaction: any Transaction) throws -> TerminalID {
+        guard let entry = try transaction.find(TerminalEntry.self, key: .word(id)) else {
+            throw Problem.noSuchToken
+        }
+        if case .blocked(let reason) = entry.life {
+            throw ServiceRefusal.terminalBlocked(id, reason: reason)
+        }
+        return id
+    }
+
+    /// Whoever asks does not wait for it to succeed: it is for people who tidy up.
+    private func noteUse(of credential: Credential) {
+        let hour = node.clock.now.milliseconds / 3_600_000
+        guard credential.kind != .session,
+            credential.lastUsedAt.map({ $0.milliseconds / 3_600_000 < hour }) ?? true
+        else { return }
+        _ = try? node.act(by: .centre) { act in try act.noteUse(of: credential.id) }
+    }
+
+    // MARK: OpenID
+
+    /// Operators of an OpenID provider need no entry here; one that is here and shut out stays out.
+    private func caller(_ claim: OpenID.Identity) throws -> Caller {
+        let principal = try node.store.read { transaction in
+            switch claim.principal {
+            case .admin(let id), .operator(let id), .auditor(let id):
+                let known = try transaction.find(Operator.self, key: .word(id))
+                guard known?.isActive ?? true else { throw Problem.noSuchToken }
+            case .provider(let id), .supplier(let id): _ = try active(id, transaction)
+            case .terminal(let id): _ = try active(id, transaction)
+            case .holder(let number, _):
+                guard try transaction.find(Holder.self, key: .word(number)) != nil else {
+                    throw Problem.noSuchToken
+                }
+            }
+            return claim.principal
+        }
+        return Caller(principal, means: "openid")
+    }
+}
+
+extension Problem {
+    /// One word for a token that is unknown, over, revoked or somebody's who is gone.
+    static var noSuchToken: Problem { .known("token-invalid", "The token is not one that is good here.") }
+}
+
+/// So many passwords are checked at once, because each takes memory; the rest try again.
+final class PasswordGate: Sendable {
+    private let count = Mutex(0)
+
+    func pass<Result>(_ body: () throws -> Result) throws -> Result {
+        let isFree = count.withLock { count in
+            guard count < Bounds.passwordsAtOnceMax else { return false }
+            count += 1
+            return true
+        }
+        guard isFree else {
+            throw Problem.known(
+                "too-many-requests", "Many sign in at this moment.", members: ["retryAfter": 1])
+        }
+        defer { count.withLock { $0 -= 1 } }
+        return try body()
+    }
+}

@@ -1,0 +1,141 @@
+import Centre
+import CentreServer
+import JSON
+import Storage
+import Testing
+
+@Suite("Requests that come twice")
+struct IdempotencyTests {
+    private let key: HTTPFields = ["Idempotency-Key": "\"0d7f2a8e-1\""]
+    private let terminal: JSONValue = ["terminal": "gate-1", "label": "North"]
+
+    @Test("the same request gives the same answer and has one effect")
+    func twice() throws {
+        let bench = try RestBench()
+        let token = try bench.token(.operator)
+        let first = try bench.ask(.post, "/v1/terminals", token: token, body: terminal, fields: key)
+        let before = try Snapshot(bench)
+        bench.clock.advance(by: .seconds(3_600))
+        let fresh = try bench.token(.operator)
+        let again = try bench.ask(.post, "/v1/terminals", token: fresh, body: terminal, fields: key)
+        #expect((first.status, again.status) == (201, 201))
+        #expect(first.bytes == again.bytes)
+        #expect(first.tag == again.tag)
+        #expect(again.response.fields["Location"] == "/v1/terminals/gate-1")
+        #expect(try Snapshot(bench) == before)
+        let without = try bench.ask(.post, "/v1/terminals", token: fresh, body: terminal)
+        #expect((without.status, without.code) == (409, "terminal-exists"))
+    }
+
+    @Test("the key without its quotes is the same key")
+    func quotes() throws {
+        let bench = try RestBench()
+        let token = try bench.token(.operator)
+        _ = try bench.ask(.post, "/v1/terminals", token: token, body: terminal, fields: key)
+        let plain: HTTPFields = ["Idempotency-Key": "0d7f2a8e-1"]
+        #expect(
+            try bench.ask(.post, "/v1/terminals", token: token, body: terminal, fields: plain).status == 201)
+    }
+
+    @Test(
+        "the same key for another body, path or query is refused (draft-ietf-httpapi-idempotency-key-header §2.7)"
+    )
+    func otherBody() throws {
+        let bench = try RestBench()
+        let token = try bench.token(.operator)
+        _ = try bench.ask(.post, "/v1/terminals", token: token, body: terminal, fields: key)
+        let other: JSONValue = ["terminal": "gate-2", "label": "North"]
+        let body = try bench.ask(.post, "/v1/terminals", token: token, body: other, fields: key)
+        #expect((body.status, body.code) == (422, "request-reused"))
+        let path = try bench.ask(
+            .post, "/v1/cards/\(RestBench.city.card)/block", token: token, body: ["reason": "x"], fields: key)
+        #expect((path.status, path.code) == (422, "request-reused"))
+    }
+
+    @Test("the key is the caller's own: another's is another")
+    func otherCaller() throws {
+        let bench = try RestBench()
+        _ = try bench.ask(
+            .post, "/v1/terminals", token: try bench.token(.operator), body: terminal, fields: key)
+        let other = try bench.ask(
+            .post, "/v1/terminals", token: try bench.token(.admin), body: terminal, fields: key)
+        #expect((other.status, other.code) == (409, "terminal-exists"))
+    }
+
+    @Test("what was refused is decided anew")
+    func refused() throws {
+        let bench = try RestBench()
+        let token = try bench.token(.operator)
+        let path = "/v1/cards/\(RestBench.city.card)/unblock"
+        #expect(try bench.ask(.post, path, token: token, fields: key).status == 409)
+        _ = try bench.ask(
+            .post, "/v1/cards/\(RestBench.city.card)/block", token: token, body: ["reason": "x"])
+        #expect(try bench.ask(.post, path, token: token, fields: key).status == 200)
+    }
+
+    @Test(
+        "a key that cannot be one is refused",
+        arguments: ["", "a b", "\"\"", String(repeating: "x", count: 65), "a/b"])
+    func badKeys(_ text: String) throws {
+        let bench = try RestBench()
+        let reply = try bench.ask(
+            .post, "/v1/terminals", token: try bench.token(.operator), body: terminal,
+            fields: ["Idempotency-Key": text])
+        #expect((reply.status, reply.code) == (400, "idempotency-key"))
+    }
+
+    @Test("a secret that was shown is not shown again, and is not in the store")
+    func secrets() throws {
+        let bench = try RestBench()
+        let token = try bench.token(.admin)
+        let body: JSONValue = [
+            "role": "provider", "name": "city", "expiresAt": "2026-12-24T08:00:00Z", "label": "billing",
+        ]
+        let first = try bench.ask(.post, "/v1/tokens", token: token, body: body, fields: key)
+        #expect(first.status == 201)
+        #expect(first.response.fields["Cache-Control"] == "no-store")
+        let secret = try #require(first.json["token"]?.stringValue)
+        #expect(try bench.ask(.get, "/v1/cards", token: secret).status == 200)
+        let again = try bench.ask(.post, "/v1/tokens", token: token, body: body, fields: key)
+        #expect((again.status, again.code) == (409, "shown-once"))
+        for table in StoredRecords.all.map(\.table) {
+            let rows = try bench.store.read { try $0.ask([Query(table)])[0] }
+            #expect(!"\(rows)".contains(secret.suffix(20)), "\(table.name)")
+        }
+    }
+
+    @Test(
+        "of a password nothing is kept but its verifier: another password with the same key is the same request"
+    )
+    func passwords() throws {
+        let bench = try RestBench()
+        let token = try bench.token(.operator)
+        func body(_ password: String) -> JSONValue {
+            ["holder": "30003", "name": "Lise Meitner", "password": .string(password)]
+        }
+        let first = try bench.ask(
+            .post, "/v1/holders", token: token, body: body("one long password"), fields: key)
+        let again = try bench.ask(
+            .post, "/v1/holders", token: token, body: body("two long password"), fields: key)
+        #expect((first.status, again.status) == (201, 201))
+        #expect(first.bytes == again.bytes)
+    }
+
+    @Test("an operation has the id of its key, and is one operation however often it is requested")
+    func operations() throws {
+        let bench = try RestBench()
+        let token = try bench.token(.operator)
+        let body: JSONValue = [
+            "wishes": [["kind": "reserve", "provider": "rail", "room": ["nonVolatile": 100, "volatile": 0]]]
+        ]
+        let path = "/v1/cards/\(RestBench.city.card)/operations"
+        _ = try bench.ask(.post, path + "/waits/cancel", token: token)
+        let first = try bench.ask(.post, path, token: token, body: body, fields: key)
+        let again = try bench.ask(.post, path, token: token, body: body, fields: key)
+        #expect((first.status, again.status) == (202, 202), "\(first.text)")
+        #expect(first.response.fields["Location"] == path + "/0d7f2a8e-1")
+        #expect(first.bytes == again.bytes)
+        let list = try bench.ask(.get, path, token: token)
+        #expect(list.json["items"]?.arrayValue?.count == 3)
+    }
+}

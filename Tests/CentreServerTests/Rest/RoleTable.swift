@@ -1,0 +1,45 @@
+import CentreServer
+
+/// Who may do what, said once more and by hand: an endpoint that is not here is a test that fails.
+enum RoleTable {
+    private static let staff: Set<Role> = [.admin, .operator, .auditor]
+    private static let operators: Set<Role> = [.admin, .operator]
+    private static let cardOnlookers: Set<Role> = [
+        .admin, .operator, .auditor, .provider, .holder, .terminal,
+    ]
+    private static let wishers: Set<Role> = [.admin, .operator, .provider, .holder, .terminal]
+    private static let holderOnlookers: Set<Role> = [.admin, .operator, .auditor, .holder]
+    private static let everybody = Set(Role.allCases)
+
+    /// `nil` for endpoints that ask nobody to sign in.
+    static let roles: [String: Set<Role>?] = [
+        "getDescription": nil, "signIn": nil, "enrolTerminal": nil,
+        // Cards
+        "listCards": [.admin, .operator, .auditor, .provider, .holder], "registerCard": operators,
+        "getCard": cardOnlookers, "getCardContents": cardOnlookers, "getCardRoom": cardOnlookers,
+        "setCardExpiry": operators, "assignCard": operators, "setStay": [.admin, .operator, .holder],
+        "listCardAudit": staff, "blockCard": operators, "retireCard": operators, "unblockCard": operators,
+        "getDrift": staff, "acceptDrift": operators, "repairDrift": operators,
+        // Holders
+        "listHolders": staff, "registerHolder": operators, "getHolder": holderOnlookers,
+        "changeHolder": operators, "setHolderPassword": operators, "permitIssue": operators,
+        "forbidIssue": operators, "listPrograms": holderOnlookers, "listUses": holderOnlookers,
+        "setUse": [.admin, .operator, .provider, .holder], "recordNewCard": [.terminal],
+        // Plans and operations
+        "planWishes": cardOnlookers, "requestOperation": wishers, "cancelOperation": wishers,
+        "listCardOperations": cardOnlookers, "listOperations": staff, "getOperation": cardOnlookers,
+        "listJournal": staff,
+        // Figures
+        "listFigures": [.admin, .operator, .auditor, .provider],
+        "getFigures": [.admin, .operator, .auditor, .provider], "listHoldersUsing": staff,
+        // Sign-in
+        "signInHolder": [.terminal], "whoAmI": everybody, "signOut": everybody,
+        "listTokens": [.admin, .auditor, .provider], "issueToken": [.admin, .provider],
+        "getToken": [.admin, .auditor, .provider], "revokeToken": [.admin, .provider],
+        "listOperators": staff, "registerOperator": [.admin], "getOperator": staff,
+        "changeOperator": [.admin], "setOperatorPassword": staff,
+        "listTerminals": staff, "registerTerminal": operators,
+        "getTerminal": [.admin, .operator, .auditor, .terminal], "changeTerminal": operators,
+        "prepareEnrolment": operators,
+    ]
+}

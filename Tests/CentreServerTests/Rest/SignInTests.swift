@@ -1,0 +1,339 @@
+import CardCrypto
+import Centre
+import CentreServer
+import JSON
+import Storage
+import TestSupport
+import Testing
+
+@Suite("Sign-in")
+struct SignInTests {
+    private func signIn(
+        _ bench: RestBench, _ name: String, _ password: String, from address: String = "203.0.113.7"
+    )
+        throws -> Reply
+    {
+        try bench.ask(
+            .post, "/v1/sessions", body: ["operator": .string(name), "password": .string(password)],
+            peer: Peer(address: address, isLoopback: false, isEncrypted: true))
+    }
+
+    private func signInHolder(_ bench: RestBench, _ number: String, _ password: String, at token: String)
+        throws -> Reply
+    {
+        try bench.ask(
+            .post, "/v1/holder-sessions", token: token,
+            body: ["holder": .string(number), "password": .string(password)])
+    }
+
+    // MARK: Tokens
+
+    @Test(
+        "a token that is not one of ours is refused, whatever is wrong with it",
+        arguments: [
+            "", "x", "berth_", "berth_a_b", "berth_AAAAAAAAAAAA_AAAA", "eyJhbGciOiJub25lIn0.e30.",
+            "berth_AAAAAAAAAAAA_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        ])
+    func strangeTokens(_ token: String) throws {
+        let bench = try RestBench()
+        let reply = try bench.ask(.get, "/v1/sessions/current", token: token)
+        #expect((reply.status, reply.code) == (401, "token-invalid"))
+        #expect(reply.response.fields["WWW-Authenticate"]?.contains("invalid_token") == true)
+    }
+
+    @Test("every other text than the token itself is refused: no byte of it is decoration")
+    func changedTokens() throws {
+        let bench = try RestBench()
+        let token = try bench.token(.admin)
+        for index in token.indices {
+            var other = token
+            other.replaceSubrange(index...index, with: token[index] == "x" ? "y" : "x")
+            let reply = try bench.ask(.get, "/v1/sessions/current", token: other)
+            #expect(reply.status == 401, "\(other)")
+        }
+        #expect(try bench.ask(.get, "/v1/sessions/current", token: token).status == 200)
+    }
+
+    @Test("other schemes, two fields and empty ones are refused")
+    func fields() throws {
+        let bench = try RestBench()
+        let token = try bench.token(.admin)
+        let both = HTTPFields([
+            .init("Authorization", "Bearer \(token)"), .init("Authorization", "Bearer \(token)"),
+        ])
+        #expect(try bench.ask(.get, "/v1/sessions/current", fields: both).status == 401)
+        for text in ["Basic cm9vdDpyb290", "Bearer", "Bearer  \(token) x", token] {
+            #expect(
+                try bench.ask(.get, "/v1/sessions/current", fields: ["Authorization": text]).status == 401)
+        }
+        let small: HTTPFields = ["authorization": "bearer \(token)"]
+        #expect(try bench.ask(.get, "/v1/sessions/current", fields: small).status == 200)
+    }
+
+    @Test("a token ends on its day, and at once where it is revoked")
+    func ends() throws {
+        let bench = try RestBench()
+        let admin = try bench.token(.admin)
+        let made = try bench.ask(
+            .post, "/v1/tokens", token: admin,
+            body: ["role": "supplier", "name": "rail", "expiresAt": "2026-11-22T00:00:00Z"])
+        let token = try #require(made.json["token"]?.stringValue)
+        let id = try #require(made.json["resource"]?["token"]?.stringValue)
+        #expect(try bench.ask(.get, "/v1/sessions/current", token: token).json["role"] == "supplier")
+        #expect(try bench.ask(.delete, "/v1/tokens/\(id)", token: admin).status == 204)
+        #expect(try bench.ask(.get, "/v1/sessions/current", token: token).code == "token-invalid")
+        let own = try bench.token(.operator)
+        bench.clock.advance(by: .seconds(3_601))
+        #expect(try bench.ask(.get, "/v1/sessions/current", token: own).code == "token-invalid")
+    }
+
+    @Test("a provider makes and revokes tokens of its own, and sees no others")
+    func providersOwn() throws {
+        let bench = try RestBench()
+        let city = try bench.token(.provider)
+        func request(_ role: String, _ name: String) throws -> Reply {
+            try bench.ask(
+                .post, "/v1/tokens", token: city,
+                body: ["role": .string(role), "name": .string(name), "expiresAt": "2026-12-24T08:00:00Z"])
+        }
+        #expect(try request("supplier", "city").status == 201)
+        for (role, name) in [
+            ("supplier", "rail"), ("provider", "rail"), ("operator", "root"), ("terminal", "lobby"),
+        ] {
+            #expect(try request(role, name).status == 404, "\(role) \(name)")
+        }
+        let foreign = try bench.ask(
+            .post, "/v1/tokens", token: try bench.token(.admin),
+            body: ["role": "provider", "name": "rail", "expiresAt": "2026-12-24T08:00:00Z"])
+        let id = foreign.json["resource"]?["token"]?.stringValue ?? ""
+        #expect(try bench.ask(.get, "/v1/tokens/\(id)", token: city).status == 404)
+        #expect(try bench.ask(.delete, "/v1/tokens/\(id)", token: city).status == 404)
+        let items = try bench.ask(.get, "/v1/tokens", token: city).json["items"]?.arrayValue ?? []
+        #expect(items.allSatisfy { $0["name"] == "city" } && !items.isEmpty)
+    }
+
+    @Test("whoever is shut out is out at once: operator, suspended provider, blocked terminal")
+    func shutOut() throws {
+        let bench = try RestBench()
+        let admin = try bench.token(.admin)
+        let (olga, city, lobby) = (
+            try bench.token(.operator), try bench.token(.provider), try bench.token(.terminal)
+        )
+        let change = try bench.ask(
+            .put, "/v1/operators/olga", token: admin, body: ["role": "operator", "isActive": false],
+            fields: ["If-Match": "*"])
+        #expect(change.status == 200)
+        #expect(try bench.ask(.get, "/v1/cards", token: olga).code == "token-invalid")
+        try bench.node.act(by: .centre) { act in
+            try act.suspendProvider(try ProviderID("city"), reason: "Unpaid.")
+        }
+        let suspended = try bench.ask(.get, "/v1/cards", token: city)
+        #expect((suspended.status, suspended.code) == (403, "provider-suspended"))
+        _ = try bench.ask(
+            .put, "/v1/terminals/lobby", token: admin, body: ["label": "", "blocked": "Stolen."],
+            fields: ["If-Match": "*"])
+        let blocked = try bench.ask(.get, "/v1/sessions/current", token: lobby)
+        #expect((blocked.status, blocked.code) == (403, "terminal-blocked"))
+    }
+
+    @Test("there is always an admin")
+    func lastAdmin() throws {
+        let bench = try RestBench()
+        let admin = try bench.token(.admin)
+        func shutOut(_ name: String) throws -> Reply {
+            try bench.ask(
+                .put, "/v1/operators/\(name)", token: admin, body: ["role": "admin", "isActive": false],
+                fields: ["If-Match": "*"])
+        }
+        #expect(try shutOut("second").status == 200)
+        #expect(try shutOut("root").code == "last-admin")
+    }
+
+    // MARK: Operators
+
+    @Test("an operator signs in by password, works, and signs out")
+    func operatorSignsIn() throws {
+        let bench = try RestBench()
+        let reply = try signIn(bench, "olga", RestBench.password)
+        #expect(reply.status == 201)
+        let token = try #require(reply.json["token"]?.stringValue)
+        let me = try bench.ask(.get, "/v1/sessions/current", token: token)
+        #expect((me.json["role"], me.json["name"]) == ("operator", "olga"))
+        #expect(try bench.ask(.delete, "/v1/sessions/current", token: token).status == 204)
+        #expect(try bench.ask(.get, "/v1/sessions/current", token: token).status == 401)
+    }
+
+    @Test("a session ends by itself, and with a new password")
+    func sessionEnds() throws {
+        let bench = try RestBench()
+        let token = try signIn(bench, "olga", RestBench.password).json["token"]?.stringValue ?? ""
+        let own = try bench.ask(
+            .put, "/v1/operators/olga/password", token: token, body: ["password": "a new long password"])
+        #expect(own.status == 204)
+        #expect(try bench.ask(.get, "/v1/cards", token: token).status == 401)
+        let next = try signIn(bench, "olga", "a new long password").json["token"]?.stringValue ?? ""
+        #expect(try bench.ask(.get, "/v1/cards", token: next).status == 200)
+        bench.clock.advance(by: Bounds.operatorSessionLife)
+        #expect(try bench.ask(.get, "/v1/cards", token: next).status == 401)
+    }
+
+    @Test("an operator sets no other's password")
+    func othersPassword() throws {
+        let bench = try RestBench()
+        let reply = try bench.ask(
+            .put, "/v1/operators/root/password", token: try bench.token(.operator),
+            body: ["password": "a new long password"])
+        #expect(reply.status == 403)
+    }
+
+    @Test("a known name and an unknown one are refused alike, step by step", arguments: [true, false])
+    func unknownOperators(isKnown: Bool) throws {
+        let bench = try RestBench()
+        let name = isKnown ? "olga" : "nobody-of-ours"
+        for attempt in 1...5 {
+            let reply = try signIn(bench, name, "wrong password", from: "203.0.113.\(attempt)")
+            #expect((reply.status, reply.code) == (401, "sign-in-failed"), "attempt \(attempt)")
+        }
+        let closed = try signIn(bench, name, RestBench.password, from: "203.0.113.9")
+        #expect((closed.status, closed.code) == (429, "throttled"))
+        #expect(closed.response.fields["Retry-After"] == "60")
+        bench.clock.advance(by: .seconds(60))
+        let sixth = try signIn(bench, name, "wrong password")
+        #expect(sixth.status == 401)
+        let longer = try signIn(bench, name, "wrong password")
+        #expect(longer.response.fields["Retry-After"] == "120")
+        bench.clock.advance(by: .seconds(120))
+        #expect(try signIn(bench, name, RestBench.password).status == (isKnown ? 201 : 401))
+    }
+
+    @Test("one address that guesses at many names is kept out, however many names it has")
+    func guessing() throws {
+        let bench = try RestBench()
+        for attempt in 0..<Bounds.wrongPasswordsPerDoorMax {
+            #expect(try signIn(bench, "name-\(attempt)", "wrong password").status == 401)
+        }
+        #expect(try signIn(bench, "olga", RestBench.password).code == "throttled")
+        #expect(try signIn(bench, "olga", RestBench.password, from: "198.51.100.1").status == 201)
+    }
+
+    @Test("the work is the same for a name that nobody has (constant within a factor)")
+    func timing() throws {
+        let bench = try RestBench()
+        // The cost of the bench's own verifiers is small, so a real one is set first.
+        _ = try bench.ask(
+            .put, "/v1/operators/anne/password", token: try bench.token(.admin),
+            body: ["password": "a new long password"])
+        let clock = ContinuousClock()
+        func time(_ name: String, _ number: Int) throws -> Duration {
+            try clock.measure { _ = try signIn(bench, name, "wrong password", from: "198.51.100.\(number)") }
+        }
+        var (known, unknown): ([Duration], [Duration]) = ([], [])
+        for round in 0..<4 {
+            known.append(try time("anne", round))
+            unknown.append(try time("nobody-of-ours", round))
+        }
+        let (one, other) = (known.min() ?? .zero, unknown.min() ?? .zero)
+        #expect(one < other * 2 && other < one * 2, "\(one) \(other)")
+    }
+
+    @Test("sign-ins and refusals stand in the audit chain, without passwords")
+    func audit() throws {
+        let bench = try RestBench()
+        _ = try signIn(bench, "olga", "wrong password")
+        _ = try signIn(bench, "olga", RestBench.password)
+        let entries = try bench.store.read { transaction in
+            try transaction.all(
+                AuditEntry.self, Query(AuditEntry.table, [.init("stream", AuditStream.registers.value)]))
+        }
+        let kinds = entries.filter { $0.subject == "operator/olga" }.map(\.kind)
+        #expect(kinds.suffix(2) == ["sign-in.refused", "sign-in.accepted"])
+        #expect(!"\(entries)".contains("password:"))
+    }
+
+    // MARK: The first admin
+
+    @Test("an empty centre gets its first admin once, with a password that works")
+    func firstAdmin() throws {
+        let memory = try SQLiteStore(.memory, mode: .direct)
+        try memory.migrate(to: .current)
+        let filled = try RestBench()
+        #expect(try filled.signIn.makeFirstAdmin(named: try OperatorID("admin")) == nil)
+        let bench = try RestBench(store: memory)
+        try bench.store.write { transaction in
+            for entry in try transaction.all(Operator.self, Query(Operator.table)) {
+                transaction.remove(entry)
+            }
+        }
+        let password = try #require(try bench.signIn.makeFirstAdmin(named: try OperatorID("admin")))
+        #expect(try bench.signIn.makeFirstAdmin(named: try OperatorID("admin")) == nil)
+        let reply = try signIn(bench, "admin", password)
+        let token = reply.json["token"]?.stringValue ?? ""
+        #expect(try bench.ask(.get, "/v1/sessions/current", token: token).json["role"] == "admin")
+    }
+
+    // MARK: Holders
+
+    @Test("a holder signs in at a terminal and sees the own card only", .mission(.c3))
+    func holderSignsIn() throws {
+        let bench = try RestBench()
+        let terminal = try bench.token(.terminal)
+        let reply = try signInHolder(bench, "10001", RestBench.password, at: terminal)
+        #expect(reply.status == 201)
+        let token = reply.json["token"]?.stringValue ?? ""
+        let cards = try bench.ask(.get, "/v1/cards", token: token).json["items"]?.arrayValue
+        #expect(cards?.map { $0["card"] } == [.string(RestBench.city.card)])
+        #expect(try bench.ask(.get, "/v1/holders/20002", token: token).code == "holder-unknown")
+        bench.clock.advance(by: Bounds.holderSessionLife)
+        #expect(try bench.ask(.get, "/v1/cards", token: token).status == 401)
+    }
+
+    @Test("holders that exist and numbers that nobody has are refused alike", arguments: ["10001", "99999"])
+    func unknownHolders(_ number: String) throws {
+        let bench = try RestBench()
+        let terminal = try bench.token(.terminal)
+        for attempt in 1...5 {
+            let reply = try signInHolder(bench, number, "wrong password", at: terminal)
+            #expect((reply.status, reply.code) == (401, "sign-in-failed"), "attempt \(attempt)")
+        }
+        let other = try bench.token(.terminal, of: RestBench.rail)
+        let closed = try signInHolder(bench, number, RestBench.password, at: other)
+        #expect((closed.status, closed.response.fields["Retry-After"]) == (429, "60"))
+    }
+
+    @Test("a terminal that guesses is kept out, whoever it guesses for; another is not")
+    func terminalDoor() throws {
+        let bench = try RestBench()
+        let (lobby, depot) = (
+            try bench.token(.terminal), try bench.token(.terminal, of: RestBench.rail)
+        )
+        for attempt in 0..<Bounds.wrongPasswordsPerDoorMax {
+            _ = try signInHolder(bench, "9\(attempt)", "wrong password", at: lobby)
+        }
+        #expect(try signInHolder(bench, "10001", RestBench.password, at: lobby).code == "throttled")
+        #expect(try signInHolder(bench, "10001", RestBench.password, at: depot).status == 201)
+    }
+
+    @Test("a closed door stays closed when the node starts anew")
+    func durable() throws {
+        let bench = try RestBench()
+        for _ in 1...5 { _ = try signIn(bench, "olga", "wrong password") }
+        let again = SignIn(node: bench.node)
+        #expect(throws: (any Error).self) {
+            try again.signIn(
+                try OperatorID("olga"), password: Secret(Array(RestBench.password.utf8)), from: "198.51.100.1"
+            )
+        }
+    }
+
+    @Test("an operator's new password for a holder opens the door")
+    func newPassword() throws {
+        let bench = try RestBench()
+        let terminal = try bench.token(.terminal)
+        for _ in 1...5 { _ = try signInHolder(bench, "10001", "wrong password", at: terminal) }
+        let set = try bench.ask(
+            .put, "/v1/holders/10001/password", token: try bench.token(.operator),
+            body: ["password": "a new long password"])
+        #expect(set.status == 204)
+        #expect(try signInHolder(bench, "10001", "a new long password", at: terminal).status == 201)
+    }
+}
