@@ -173,9 +173,13 @@ enum FaultKind: String, Hashable, Sendable, CaseIterable {
                 : .diskFails(
                     order: order - chance.below(2), isSync: chance.percent(50), number: 1 + chance.below(3))
         case .refuse:
+            let point = point(&chance, shape)
+            // That nothing is there is the lie about a registry that hurts most.
+            if case .instruction(Instruction.getStatus, _) = point, chance.percent(60) {
+                return .refuse(point, status: 0x6A88, goesOn: false)
+            }
             return .refuse(
-                point(&chance, shape), status: chance.pick(Self.statuses) ?? 0x6F00,
-                goesOn: chance.percent(30))
+                point, status: chance.pick(Self.statuses) ?? 0x6F00, goesOn: chance.percent(30))
         case .garble: return .garble(point(&chance, shape))
         case .forge: return .forge(point(&chance, shape), goesOn: chance.percent(50))
         case .replayAnswers: return .replayAnswers(point(&chance, shape))

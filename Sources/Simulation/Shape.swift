@@ -113,3 +113,19 @@ package struct Shape: Sendable {
         return (0..<count).compactMap { _ in chance.pick(faults)?.fault(&chance, self) }
     }
 }
+
+extension Shape {
+    /// What there is in such a world, by name: for those who look for one that has something.
+    package var traits: Set<String> {
+        var traits: Set<String> = [mood.rawValue]
+        traits.formUnion(faults.map(\.rawValue))
+        traits.formUnion(kinds.filter { $0.weight > 0 }.map(\.kind.rawValue))
+        if isPlanned { traits.insert("planned") }
+        if hasReceipts { traits.insert("receipts") }
+        if strangePercent > 20 { traits.insert("strange") }
+        if aimPercent > 0 { traits.insert("aimed") }
+        if deadlineHours < 50 { traits.insert("short") }
+        traits.formUnion(profiles)
+        return traits
+    }
+}

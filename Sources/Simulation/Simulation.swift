@@ -33,6 +33,8 @@ package struct Simulation: Sendable {
         self.flaws = flaws
     }
 
+    package func shape(of seed: UInt64) -> Shape { Shape(seed: seed, cardCount: cardCount) }
+
     package func run(_ seed: UInt64) -> Outcome {
         var chance = Chance(seed: seed)
         let shape = Shape(seed: seed, cardCount: cardCount)

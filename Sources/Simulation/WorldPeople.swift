@@ -141,6 +141,11 @@ extension World {
             row.keySet.version == watch.keysAtCloning?.version
             && row.keySet.masterKey == watch.keysAtCloning?.masterKey
             && watch.books.openOperation(on: original.id)?.pendingKeys == nil
+        if chance.percent(50) {
+            tell("a terminal asks for card \(original.number), and falls silent")
+            clock.advance(by: .seconds(61))
+            _ = try centre.desk.arrive(original.id, at: try TerminalID("reader-8"))
+        }
         tell("the copy of card \(original.number) is put into reader 9")
         for _ in 0..<2 {
             clock.advance(by: .seconds(61))
