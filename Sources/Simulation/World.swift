@@ -139,24 +139,38 @@ final class World {
 
     func tell(_ words: String) { story.append(words) }
 
-    /// What stands before everything goes wrong: cards that were seen, with data on some of them.
+    /// What stands before everything goes wrong: cards that were seen, with data on some of them, or in custody.
     func begin() throws {
         var chance = Chance(seed: seed &+ 0xBE61)
         tell("cards: " + shape.profiles.joined(separator: ", "))
         for card in cards {
             let example = shape.hasPrelude ? chance.pick(ExampleApplication.withData) : nil
             guard shape.isPlanned || example != nil else { continue }
-            try visit(card, faults: [], &chance)
-            clock.advance(by: .seconds(61))
-            watch.books = try centre.books()
-            guard let example, let row = watch.books.cards[card.id] else { continue }
-            let wish = Wish.add(application: name(example))
-            try request(Plan(carryingOut: ground.shelf.adding(example), [wish], on: row), isExcused: true)
-            try visit(card, faults: [], &chance)
-            clock.advance(by: .seconds(61))
+            try visitInPeace(card, &chance)
+            guard let example else { continue }
+            try prepare(card, ground.shelf.adding(example), .add(application: name(example)), &chance)
             use(card, &chance)
+            if chance.percent(40) {
+                try prepare(card, ground.shelf.parking(example), .park(application: name(example)), &chance)
+            }
             try check()
         }
+    }
+
+    private func prepare(
+        _ card: SimulatedCard, _ steps: [PlanStep], _ wish: Wish, _ chance: inout Chance
+    ) throws {
+        watch.books = try centre.books()
+        guard let row = watch.books.cards[card.id], watch.books.openOperation(on: card.id) == nil else {
+            return
+        }
+        try request(Plan(carryingOut: steps, [wish], on: row), isExcused: true)
+        try visitInPeace(card, &chance)
+    }
+
+    private func visitInPeace(_ card: SimulatedCard, _ chance: inout Chance) throws {
+        try visit(card, faults: [], &chance)
+        clock.advance(by: .seconds(61))
     }
 
     func perform(_ event: Event) throws {
