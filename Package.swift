@@ -118,7 +118,8 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "Arguments", "CardCrypto", "CardManagement", "Centre", "COpenSSL", "CPostgreSQL", "CSQLite",
-                "GlobalPlatform", "JSON", "SmartCard", "Storage", "VirtualCard",
+                "GlobalPlatform", "JSON", "PlanningCases", "Simulation", "SmartCard", "Storage",
+                "VirtualCard",
             ], path: "Benchmarks", swiftSettings: settings),
 
         // What must hold for any bytes from outside; run by FuzzTests and by scripts/fuzz.
@@ -131,6 +132,10 @@ let package = Package(
         // What tests share: mission rows as traits, seeded random numbers.
         .target(
             name: "TestSupport", dependencies: ["SmartCard"], path: "Tests/TestSupport",
+            swiftSettings: settings),
+        // Problems of who leaves, and what tries every answer to them; what is promised in figures is tested as well.
+        .target(
+            name: "PlanningCases", dependencies: ["Centre"], path: "Tests/PlanningCases",
             swiftSettings: settings),
         // Writes to a store until it is killed; started by StorageTests.
         .executableTarget(
@@ -162,8 +167,8 @@ let package = Package(
         tests(
             "CentreTests",
             [
-                "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "JSON", "SmartCard", "Storage",
-                "VirtualCard",
+                "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "JSON", "PlanningCases", "SmartCard",
+                "Storage", "VirtualCard",
             ]),
         tests(
             "OperationsTests",

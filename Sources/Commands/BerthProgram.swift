@@ -26,7 +26,7 @@ package enum BerthProgram {
                 PlanCommand.verb(DeskProvider(opener)), StoreCommands.noun(clock), VaultCommands.noun(clock),
                 SimulateCommand.verb,
                 ExplainCommand.verb,
-            ],
+            ] + ReferenceCommands.verbs,
             readerNames: { (try? ReaderContext().readerNames()) ?? [] })
     }
 }

@@ -4,19 +4,16 @@ struct LeavingItems {
     let count: Int
     let needNonVolatile: Int
     let needVolatile: Int
-    let points: [Int]
+    var points: [Int]
     let nonVolatile: [Int]
     let volatile: [Int]
     let isPreferred: [Bool]
     /// What a few units cost: the measure of a first step.
-    let pointsTypical: Int
+    var pointsTypical: Int
     /// What must leave if the item leaves: for files, all that need them, directly or through imports.
     let above: Lists
     /// What must stay if the item stays.
     let below: Lists
-    /// Units that leave before this one in some best choice: no dearer, no smaller, no more entangled.
-    let dominators: Lists
-    let dominated: Lists
     /// Files that few need first: where one's users are among another's, credit given in this order is the best.
     let filesByUse: [Int]
 
@@ -57,25 +54,36 @@ struct LeavingItems {
         pointsTypical = points.reduce(0, +) / 4
         let above = Self.above(problem)
         let below = Lists.inverted(above)
-        let dominators = Self.dominators(problem, below: below, above: above)
         self.above = Lists(above)
         filesByUse = (unitCount..<count).sorted { (above[$0].count, $0) < (above[$1].count, $1) }
         self.below = Lists(below)
-        self.dominators = Lists(dominators)
-        dominated = Lists(Lists.inverted(dominators))
     }
 
-    /// Sizes in their greatest common step, such as a block; nothing can be covered more finely.
+    /// More steps than any card is short of, and few enough that no sum overflows 32 bits.
+    static let stepsMax = 1 << 21
+
+    /// Sizes in their greatest common step, such as a block; nothing can be covered more finely. More than is needed
+    /// is worth no more. A need beyond all cards is counted in coarser steps, to its disadvantage.
     private static func inWholeSteps(_ sizes: [Int], need: Int) -> ([Int], Int) {
         guard need > 0 else { return (sizes.map { _ in 0 }, 0) }
-        let step = max(1, sizes.reduce(0, greatestCommonDivisor))
-        return (sizes.map { $0 / step }, (need + step - 1) / step)
+        let coarsest = (need + stepsMax - 1) / stepsMax
+        let step = max(1, sizes.reduce(0, greatestCommonDivisor), coarsest)
+        let steps = (need + step - 1) / step
+        return (sizes.map { min(max(0, $0) / step, steps) }, steps)
     }
 
     private static func greatestCommonDivisor(_ one: Int, _ other: Int) -> Int {
         var (one, other) = (one, other)
         while other != 0 { (one, other) = (other, one % other) }
         return one
+    }
+
+    /// The same, when nothing counts but how many units leave.
+    var counted: LeavingItems {
+        var result = self
+        for item in 0..<count { result.points[item] = item < unitCount ? 1 : 0 }
+        result.pointsTypical = max(1, unitCount / 4)
+        return result
     }
 
     private static func above(_ problem: LeavingProblem) -> [[Int]] {
@@ -95,61 +103,6 @@ struct LeavingItems {
             }
             isSeen[unitCount + file] = false
             result[unitCount + file] = isSeen.indices.filter { isSeen[$0] }
-        }
-        return result
-    }
-
-    /// What tells whether one unit can stand in for another.
-    private struct Standing {
-        var points: Int
-        var nonVolatile: Int
-        var volatile: Int
-        var isPreferred: Bool
-        var shared: Set<Int>
-        /// Files of its own; more than one are not compared.
-        var own: [Int]
-    }
-
-    private static func dominators(_ problem: LeavingProblem, below: [[Int]], above: [[Int]]) -> [[Int]] {
-        let unitCount = problem.units.count
-        let standings = problem.units.enumerated().map { index, unit in
-            Standing(
-                points: unit.points, nonVolatile: unit.room.nonVolatile, volatile: unit.room.volatile,
-                isPreferred: unit.isPreferred, shared: Set(below[index].filter { above[$0].count > 1 }),
-                own: below[index].filter { above[$0].count == 1 })
-        }
-        func isBetter(_ one: Int, than other: Int) -> Bool {
-            let (a, b) = (standings[one], standings[other])
-            guard a.points <= b.points, a.nonVolatile >= b.nonVolatile, a.volatile >= b.volatile,
-                !a.isPreferred || b.isPreferred, b.own.count <= 1, a.own.count >= b.own.count,
-                b.shared.isSubset(of: a.shared)
-            else { return false }
-            var isEqual =
-                a.points == b.points && a.nonVolatile == b.nonVolatile && a.volatile == b.volatile
-                && a.isPreferred == b.isPreferred && a.shared.count == b.shared.count
-                && a.own.count == b.own.count
-            if let ours = b.own.first {
-                let fits = a.own.first { file in
-                    let (x, y) = (problem.files[file - unitCount], problem.files[ours - unitCount])
-                    return x.points <= y.points && x.room.covers(y.room)
-                }
-                guard let fits else { return false }
-                let (x, y) = (problem.files[fits - unitCount], problem.files[ours - unitCount])
-                isEqual = isEqual && x.points == y.points && x.room == y.room
-            }
-            return !isEqual || one < other
-        }
-        var result = [[Int]](repeating: [], count: below.count)
-        for other in 0..<unitCount {
-            result[other] = (0..<unitCount).filter { $0 != other && isBetter($0, than: other) }
-            // Their own code leaves in the same order.
-            guard let code = standings[other].own.first else { continue }
-            result[code] = result[other].compactMap { unit in
-                standings[unit].own.first { file in
-                    let (x, y) = (problem.files[file - unitCount], problem.files[code - unitCount])
-                    return x.points <= y.points && x.room.covers(y.room)
-                }
-            }
         }
         return result
     }

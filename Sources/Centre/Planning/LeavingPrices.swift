@@ -15,7 +15,7 @@ struct LeavingPrices {
         var preference = 0.0
     }
 
-    enum Status: UInt8 {
+    enum Status {
         case open
         case leaves
         case stays
@@ -31,7 +31,7 @@ struct LeavingPrices {
 
     let items: LeavingItems
     /// At least so many units leave, whatever is chosen.
-    let unitsMin: Int
+    var unitsMin: Int
     /// At most so many that the holder wants to keep leave.
     let preferredMax: Int
     private(set) var price: [Int]

@@ -6,8 +6,8 @@ package struct LeavingProblem: Hashable, Sendable {
     /// As many as a card lists; what is promised is promised for 64.
     package static let unitsMax = 256
     package static let filesMax = 256
-    /// Decisions of the search for one choice.
-    package static let nodesMax = 100_000
+    /// Beginnings that the search keeps for one choice.
+    package static let statesMax = 2_000_000
     /// Of one unit or file: so that no sum overflows.
     package static let pointsMax = 1 << 20
 
@@ -72,6 +72,6 @@ package struct LeavingChoice: Hashable, Sendable {
     package var cost: LeavingCost
     package var freed: Room
     package var optimality: Plan.Optimality
-    /// Decisions that the search tried: how hard it was, on every machine alike.
-    package var nodeCount: Int
+    /// Beginnings that the search kept: how hard it was, on every machine alike.
+    package var stateCount: Int
 }

@@ -1,14 +1,20 @@
-/// Branch and bound over who leaves.
+/// Who leaves: bounds, sweeps over all choices, and halving where even a sweep is too much.
 ///
-/// The bound is that of `LeavingPrices`. Prices are set anew whenever a part of the tree turns out to be large, so that
-/// they fit that part; in between, a decision costs a few additions.
+/// The bound is that of `LeavingPrices`. A narrow sweep finds a good answer; with it the bound decides most items; a whole
+/// sweep then finds the best answer, or shows that it is known already.
 struct LeavingSearch {
-    /// Decisions after which the search gives up the proof.
-    let nodesMax: Int
-    /// Decisions under one set of prices before they are set anew.
-    static let diveNodesMax = 1_000
-    /// Steps of improving the prices at a branch.
+    /// Beginnings after which the search gives up the proof.
+    private(set) var statesMax: Int
+    /// What setting the prices anew takes, in beginnings.
+    static let branchStates = 500
+    /// Beginnings for a part of a problem before it is halved.
+    static let partStatesMax = 5_000
+    /// Beginnings for all parts together.
+    static let partsStatesMax = 200_000
+    /// Steps of improving the prices.
     static let rounds = 20
+    /// First a sweep of this width for a good answer, then a whole one of at most so many beginnings.
+    static let sweeps: [(width: Int, statesMax: Int)] = [(24, 5_000), (300, .max)]
 
     typealias Status = LeavingPrices.Status
 
@@ -28,15 +34,15 @@ struct LeavingSearch {
 
     var best: [Bool]
     var bestPoints = Int.max
-    var nodeCount = 0
-    var memory = LeavingMemory()
+    var stateCount = 0
+    var sweep = LeavingSweep()
     var isCutShort = false
     /// The least bound of what was left unexplored.
     var leastLeft = Int.max
 
-    init(_ items: LeavingItems, preferredMax: Int, nodesMax: Int) {
+    init(_ items: LeavingItems, preferredMax: Int, statesMax: Int) {
         self.items = items
-        self.nodesMax = nodesMax
+        self.statesMax = statesMax
         prices = LeavingPrices(
             items, unitsMin: LeavingSearch.unitsMin(items), preferredMax: preferredMax)
         status = [Status](repeating: .open, count: items.count)
@@ -92,15 +98,9 @@ struct LeavingSearch {
             for index in items.above[item] where !decide(items.above.members[index], leaves: true) {
                 return false
             }
-            for index in items.dominators[item] where !decide(items.dominators.members[index], leaves: true) {
-                return false
-            }
         } else {
             set(item, .stays)
             for index in items.below[item] where !decide(items.below.members[index], leaves: false) {
-                return false
-            }
-            for index in items.dominated[item] where !decide(items.dominated.members[index], leaves: false) {
                 return false
             }
         }
@@ -151,53 +151,75 @@ struct LeavingSearch {
     }
 }
 
-// MARK: - The tree
+// MARK: - The search
 
 extension LeavingSearch {
-    /// Explores everything that is still open, with prices made for it.
-    mutating func explore(rounds: Int) {
-        nodeCount += 1
+    /// Explores everything that is open, with prices made for it.
+    mutating func explore(isWhole: Bool) {
         let mark = trail.count
+        stateCount += Self.branchStates
         if isHopeless { return }
         if isCovered { return offer() }
-        guard nodeCount < nodesMax else {
+        guard stateCount < statesMax else {
             isCutShort = true
             leastLeft = min(leastLeft, prices.bound)
             return
         }
         let saved = (prices, worth)
-        improvePrices(rounds: rounds)
-        if !isHopeless, fixByPrices(), !isHopeless {
-            if isCovered {
-                offer()
-            } else {
-                exploreParts()
-            }
+        if tighten() {
+            if isWhole { exploreWhole() } else { explorePart() }
         }
-        // The decisions of this node are taken back under the prices they were made with.
+        // The decisions made here are taken back under the prices they were made with.
         undo(to: mark)
         (prices, worth) = saved
     }
 
-    private mutating func exploreParts() {
-        let order = openItems()
-        var limit = nodeCount + Self.diveNodesMax
-        let mark = trail.count
-        memory.begin(order, itemCount: items.count)
-        if dive(order, from: 0, limit: &limit) { return }
-        undo(to: mark)
+    /// Better prices, and all that they decide; false when nothing is left to explore.
+    private mutating func tighten() -> Bool {
+        improvePrices(rounds: Self.rounds)
+        if isHopeless || !fixByPrices() || isHopeless { return false }
+        guard isCovered else { return true }
+        offer()
+        return false
+    }
+
+    private mutating func exploreWhole() {
+        for (width, sweepStatesMax) in Self.sweeps {
+            let known = bestPoints
+            runSweep(width: width, statesMax: .max)
+            if bestPoints < known, !tighten() { return }
+            if runSweep(width: .max, statesMax: sweepStatesMax) { return }
+        }
+        statesMax = min(statesMax, stateCount + Self.partsStatesMax)
+        halve()
+    }
+
+    private mutating func explorePart() {
+        if !runSweep(width: .max, statesMax: Self.partStatesMax) { halve() }
+    }
+
+    private mutating func halve() {
         guard let item = branchItem() else { return }
+        let mark = trail.count
         let first = prices.price[item] < 0
         for leaves in [first, !first] {
-            if decide(item, leaves: leaves) { explore(rounds: Self.rounds) }
+            if decide(item, leaves: leaves) { explore(isWhole: false) }
             undo(to: mark)
         }
     }
 
-    /// The dearest mistakes first: their other half is cut off at once.
-    private func openItems() -> [Int] {
-        (0..<items.count).filter { status[$0] == .open }
-            .sorted { (abs(prices.price[$0]), $1) > (abs(prices.price[$1]), $0) }
+    /// All choices that could be better, in one sweep; false when there were too many.
+    @discardableResult
+    private mutating func runSweep(width: Int, statesMax sweepStatesMax: Int) -> Bool {
+        guard sweep.prepare(self) else { return false }
+        let isComplete = sweep.run(width: width, statesMax: min(sweepStatesMax, statesMax - stateCount))
+        stateCount += sweep.stateCount
+        if let found = sweep.found {
+            bestPoints = sweep.bestPoints
+            for item in 0..<items.count { best[item] = status[item] == .leaves }
+            for item in found { best[item] = true }
+        }
+        return isComplete
     }
 
     /// Where the prices say least and the room is most.
@@ -213,60 +235,5 @@ extension LeavingSearch {
             if score > highest { (chosen, highest) = (item, score) }
         }
         return chosen
-    }
-
-    /// Plain depth first under fixed prices; false when the limit was reached.
-    private mutating func dive(_ order: [Int], from start: Int, limit: inout Int) -> Bool {
-        nodeCount += 1
-        guard nodeCount < limit else { return false }
-        if isHopeless { return true }
-        if isCovered {
-            offer()
-            return true
-        }
-        var next = start
-        while next < order.count, status[order[next]] != .open { next += 1 }
-        guard next < order.count else { return true }
-        let standing = LeavingMemory.Standing(
-            points: points, nonVolatile: freedNonVolatile, volatile: freedVolatile,
-            preferredCount: preferredCount)
-        if memory.knows(standing, from: next, order: order, status: status) { return true }
-        let mark = trail.count
-        let first = prices.price[order[next]] < 0
-        for leaves in [first, !first] {
-            if decide(order[next], leaves: leaves), !dive(order, from: next + 1, limit: &limit) {
-                return false
-            }
-            undo(to: mark)
-        }
-        return true
-    }
-
-    /// Decides whatever would be too dear the other way; false when nothing is left.
-    mutating func fixByPrices() -> Bool {
-        guard bestPoints != Int.max else { return true }
-        let ceiling = (bestPoints - 1) << LeavingPrices.pointShift
-        var isChanged = true
-        // Bounded: every round decides an item.
-        while isChanged {
-            isChanged = false
-            for item in 0..<items.count where status[item] == .open {
-                let price = prices.price[item]
-                if prices.bound + abs(price) > ceiling {
-                    guard decide(item, leaves: price < 0) else { return false }
-                    isChanged = true
-                    continue
-                }
-                let isNeeded =
-                    openNonVolatile - items.nonVolatile[item] < items.needNonVolatile
-                    || openVolatile - items.volatile[item] < items.needVolatile
-                if isNeeded {
-                    guard decide(item, leaves: true) else { return false }
-                    isChanged = true
-                }
-            }
-            if isHopeless { return false }
-        }
-        return true
     }
 }

@@ -3,44 +3,44 @@ extension LeavingProblem {
     ///
     /// First as few as possible of those that the holder wants to keep, then as few points as possible.
     ///
-    /// - Parameter nodesMax: decisions after which the search gives up the proof, and says so.
-    package func solve(nodesMax: Int = nodesMax) -> LeavingChoice? {
+    /// - Parameter statesMax: beginnings after which the search gives up the proof, and says so.
+    package func solve(statesMax: Int = statesMax) -> LeavingChoice? {
         guard most.covers(need) else { return nil }
         if need.nonVolatile <= 0, need.volatile <= 0 {
             return LeavingChoice(
-                units: [], files: [], cost: .none, freed: .none, optimality: .proven, nodeCount: 0)
+                units: [], files: [], cost: .none, freed: .none, optimality: .proven, stateCount: 0)
         }
         let items = LeavingItems(self)
-        guard let counted = countPreferred(items, nodesMax: nodesMax) else { return nil }
-        var search = LeavingSearch(items, preferredMax: counted.max, nodesMax: nodesMax)
+        guard let counted = countPreferred(items, statesMax: statesMax) else { return nil }
+        var search = LeavingSearch(items, preferredMax: counted.max, statesMax: statesMax)
         if let first = counted.first { search.offerTrimmed(first) }
         search.run()
-        return answer(search, nodesBefore: counted.nodes, preferenceGap: counted.gap)
+        return answer(search, statesBefore: counted.stateCount, preferenceGap: counted.gap)
     }
 
     /// How many preferred ones must leave, with a choice that shows it.
     private struct Preferred {
         var max = 0
         var first: [Bool]?
-        var nodes = 0
+        var stateCount = 0
         var gap = 0
     }
 
-    private func countPreferred(_ items: LeavingItems, nodesMax: Int) -> Preferred? {
+    private func countPreferred(_ items: LeavingItems, statesMax: Int) -> Preferred? {
         guard items.isPreferred.contains(true) else { return Preferred() }
-        var without = LeavingSearch(items, preferredMax: 0, nodesMax: nodesMax)
+        var without = LeavingSearch(items, preferredMax: 0, statesMax: statesMax)
         if without.keepsPreferred(), !without.isHopeless { return Preferred() }
         var counted = self
         for unit in units.indices { counted.units[unit].points = units[unit].isPreferred ? 1 : 0 }
         for file in files.indices { counted.files[file].points = 0 }
-        var search = LeavingSearch(LeavingItems(counted), preferredMax: units.count, nodesMax: nodesMax)
+        var search = LeavingSearch(LeavingItems(counted), preferredMax: units.count, statesMax: statesMax)
         search.run()
         guard search.bestPoints != Int.max else { return nil }
         return Preferred(
-            max: search.bestPoints, first: search.best, nodes: search.nodeCount, gap: search.provenGap)
+            max: search.bestPoints, first: search.best, stateCount: search.stateCount, gap: search.provenGap)
     }
 
-    private func answer(_ search: LeavingSearch, nodesBefore: Int, preferenceGap: Int) -> LeavingChoice? {
+    private func answer(_ search: LeavingSearch, statesBefore: Int, preferenceGap: Int) -> LeavingChoice? {
         guard search.bestPoints != Int.max else { return nil }
         let chosen = units.indices.filter { search.best[$0] }
         let chosenFiles = files.indices.filter { search.best[units.count + $0] }
@@ -59,7 +59,7 @@ extension LeavingProblem {
             }
         return LeavingChoice(
             units: chosen, files: chosenFiles, cost: cost(units: chosen, files: chosenFiles), freed: freed,
-            optimality: optimality, nodeCount: nodesBefore + search.nodeCount)
+            optimality: optimality, stateCount: statesBefore + search.stateCount)
     }
 }
 
@@ -85,10 +85,18 @@ extension LeavingSearch {
         for item in 0..<items.count where items.points[item] == 0 && items.above[item].isEmpty {
             if status[item] == .open, !decide(item, leaves: true) { return }
         }
-        for _ in 0..<3 {
-            improvePrices(rounds: 20)
-            offerRepaired()
-        }
-        explore(rounds: 20)
+        if items.needNonVolatile > 0, items.needVolatile > 0 { raiseUnitsMin() }
+        improvePrices(rounds: 2 * Self.rounds)
+        offerRepaired()
+        if !isHopeless { explore(isWhole: true) }
+    }
+
+    /// At least so many must leave, by a bound for both memories together.
+    private mutating func raiseUnitsMin() {
+        var counting = LeavingSearch(items.counted, preferredMax: prices.preferredMax, statesMax: 1)
+        if prices.preferredMax == 0, !counting.keepsPreferred() { return }
+        counting.improvePrices(rounds: Self.rounds + Self.rounds / 2)
+        let one = 1 << LeavingPrices.pointShift
+        prices.unitsMin = max(prices.unitsMin, (counting.prices.bound + one - 1) / one)
     }
 }

@@ -8,8 +8,8 @@ enum OperationTables {
             card TEXT NOT NULL,
             id TEXT NOT NULL,
             is_open BIGINT NOT NULL CHECK (is_open IN (0, 1)),
-            wishes TEXT NOT NULL,
-            steps TEXT NOT NULL,
+            wishes BYTEA NOT NULL,
+            steps BYTEA NOT NULL,
             done TEXT NOT NULL,
             begun TEXT NOT NULL,
             state TEXT NOT NULL CHECK (state IN (
