@@ -120,7 +120,7 @@ extension Shape {
         var traits: Set<String> = [mood.rawValue]
         traits.formUnion(faults.map(\.rawValue))
         traits.formUnion(kinds.filter { $0.weight > 0 }.map(\.kind.rawValue))
-        if isPlanned { traits.insert("planned") }
+        traits.insert(isPlanned ? "planned" : "by-hand")
         if hasReceipts { traits.insert("receipts") }
         if strangePercent > 20 { traits.insert("strange") }
         if aimPercent > 0 { traits.insert("aimed") }

@@ -22,7 +22,39 @@ struct PlantedMistake: Sendable, CustomTestStringConvertible {
 
     /// `scripts/simulate --flaws` says them anew.
     static let all: [PlantedMistake] = [
-        PlantedMistake("deletes-before-durable", 1, .durableFirst)
+        PlantedMistake("reuses-sequence-counter", 14, .tries, ["javacard-80k-predictable"]),
+        PlantedMistake("deletes-before-durable", 1, .oneCopy),
+        PlantedMistake("ignores-digest", 21, .durableFirst, ["flake"]),
+        PlantedMistake("forgets-thaw", 6, .rest),
+        PlantedMistake("restores-provisional", 1, .onlyHeld, ["strange", "by-hand"]),
+        PlantedMistake("trusts-unproven", 276, .rest, ["javacard-80k"]),
+        PlantedMistake("believes-empty-registry", 1, .doneIsDone, ["refuse", "aimed"]),
+        PlantedMistake("forgets-return-intent", 1, .onlyHeld),
+        PlantedMistake("forgets-surrender-intent", 1, .durableFirst),
+        PlantedMistake("returns-without-proof", 446, .oneCopy, ["aimed"]),
+        PlantedMistake("holds-without-proof", 6, .oneCopy),
+        PlantedMistake("takes-old-reports", 5, .oneEffect),
+        PlantedMistake("repeats-requests", 1, .oneEffect, ["repeatedWish"]),
+        PlantedMistake("ignores-lease", 6, .oneEffect, ["secondReader"]),
+        PlantedMistake("restarts-fee", 1, .fees),
+        PlantedMistake("never-ends-fee", 1, .fees),
+        PlantedMistake("ignores-deadline", 30, .deadline, ["time", "short"]),
+        PlantedMistake("believes-intent", 1, .rest),
+        PlantedMistake("discards-image-early", 1, .oneCopy),
+        PlantedMistake("ignores-identity", 380, .rightCard, ["swap"]),
+        PlantedMistake("ignores-counter", 75, .clones, ["clone"]),
+        PlantedMistake("keeps-half-copy", 1, .rest, ["time", "short", "aimed"]),
+        PlantedMistake("installs-stopped", 6, .service, ["service"]),
+        PlantedMistake("ignores-drift", 20, .ledger, ["outsider"]),
+        PlantedMistake("personalises-twice", 8, .oneEffect),
+        PlantedMistake("trusts-new-keys", 14, .tries),
+        PlantedMistake("loses-confirmation", 8, .confirmations, ["receipts"]),
+        PlantedMistake("offers-old-image", 1, .onlyHeld),
+        PlantedMistake("counts-fee-twice", 1, .fees),
+        PlantedMistake("accepts-old-plans", 63, .plans, ["rivals", "oldPlan"]),
+        PlantedMistake("believes-receipts", 305, .confirmations, ["receipts", "forge"]),
+        PlantedMistake("forgets-least-counter", 292, .clones, ["clone", "javacard-80k-predictable"]),
+        PlantedMistake("tells-images", 1, .secrecy),
     ]
 }
 
@@ -49,6 +81,11 @@ struct FlawTests {
         let broken = try #require(
             seeds.lazy.map { flawed.run($0) }.first { !$0.isSound }, "no world finds \(mistake.name)")
         #expect(broken.error == nil)
+        if broken.seed != mistake.seed {
+            print(
+                "\(mistake.name) is found by \(broken.seed): \(broken.violation.map { "\($0.invariant)" } ?? "")"
+            )
+        }
         if broken.seed == mistake.seed { #expect(broken.violation?.invariant == mistake.invariant) }
         let sound = Simulation(try Self.ground.get(), cards: 2, steps: 16).run(broken.seed)
         #expect(sound.isSound, "\(sound.violation?.words ?? sound.error ?? "")")
