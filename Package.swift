@@ -43,6 +43,9 @@ let package = Package(
         // The store of a fleet (used by Storage only). Headers only: the library is loaded when it is needed.
         .systemLibrary(name: "CPostgreSQL", providers: [.apt(["libpq-dev"])]),
 
+        // HTTP as a client (used by HTTPClient only). Headers only: the library is loaded when it is needed.
+        .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+
         // HTTP and TLS (used by CentreServer only). Headers only: the library is loaded when a server starts.
         .systemLibrary(name: "CMicroHTTPD", providers: [.apt(["libmicrohttpd-dev"])]),
 
@@ -70,6 +73,9 @@ let package = Package(
             name: "Readers", dependencies: ["CPCSC", "SmartCard"], swiftSettings: settings,
             linkerSettings: [.linkedFramework("PCSC", .when(platforms: [.macOS]))]),
 
+        // Layer 3: requests to HTTP servers: a centre, an issuer of identities, a receiver of webhooks.
+        module("HTTPClient", ["CCurl"]),
+
         // Layer 4: the domain: cards, holders, providers, catalogue, berths, plans, custody, money. No I/O of its own.
         module("Centre", ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard"]),
 
@@ -88,7 +94,7 @@ let package = Package(
         module(
             "CentreServer",
             [
-                "CardCrypto", "CardManagement", "Centre", "CMicroHTTPD", "GlobalPlatform", "JSON",
+                "CardCrypto", "CardManagement", "Centre", "CMicroHTTPD", "GlobalPlatform", "HTTPClient", "JSON",
                 "SmartCard",
                 "Storage", "Wire",
             ]),
@@ -106,7 +112,7 @@ let package = Package(
             "Commands",
             [
                 "Arguments", "CardCrypto", "CardManagement", "Centre", "CentreServer", "GlobalPlatform",
-                "JSON",
+                "HTTPClient", "JSON",
                 "Readers", "Simulation", "SmartCard", "Storage", "VirtualCard", "Wire",
             ]),
         // Layer 7: the program; wiring only.
@@ -145,12 +151,13 @@ let package = Package(
         tests("SmartCardTests", ["SmartCard"]),
         tests("ArgumentsTests", ["Arguments", "JSON"]),
         tests("JSONTests", ["JSON"]),
+        tests("HTTPClientTests", ["HTTPClient"]),
         tests("WireTests", ["CardCrypto", "Centre", "GlobalPlatform", "JSON", "SmartCard", "Wire"]),
         tests(
             "CentreServerTests",
             [
-                "CardCrypto", "CardManagement", "Centre", "CentreServer", "GlobalPlatform", "JSON",
-                "SmartCard",
+                "CardCrypto", "CardManagement", "Centre", "CentreServer", "GlobalPlatform", "HTTPClient",
+                "JSON", "SmartCard",
                 "Storage", "VirtualCard", "Wire",
             ]),
         tests("CardCryptoTests", ["CardCrypto", "SmartCard"]),
@@ -158,8 +165,8 @@ let package = Package(
         tests(
             "CommandsTests",
             [
-                "Arguments", "CardCrypto", "CardManagement", "Centre", "Commands", "GlobalPlatform", "JSON",
-                "Readers", "SmartCard", "Storage", "VirtualCard",
+                "Arguments", "CardCrypto", "CardManagement", "Centre", "CentreServer", "Commands",
+                "GlobalPlatform", "JSON", "Readers", "SmartCard", "Storage", "VirtualCard",
             ]),
         tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),
         tests(
@@ -167,7 +174,8 @@ let package = Package(
         tests(
             "CentreTests",
             [
-                "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "JSON", "PlanningCases", "SmartCard",
+                "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "JSON", "PlanningCases",
+                "SmartCard",
                 "Storage", "VirtualCard",
             ]),
         tests(

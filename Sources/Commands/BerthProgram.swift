@@ -24,9 +24,9 @@ package enum BerthProgram {
             commands: [
                 GPCommands.noun(opener), CardCommands.noun(.live), ReaderCommands.noun(readers),
                 PlanCommand.verb(DeskProvider(opener)), StoreCommands.noun(clock), VaultCommands.noun(clock),
-                SimulateCommand.verb,
-                ExplainCommand.verb,
-            ] + ReferenceCommands.verbs,
+                ServeCommand.verb(clock, signals: .live), SimulateCommand.verb, ExplainCommand.verb,
+                CentreCommands.noun,
+            ] + AdminNouns.nouns() + ReferenceCommands.verbs,
             readerNames: { (try? ReaderContext().readerNames()) ?? [] })
     }
 }

@@ -1,3 +1,6 @@
+// Its headers bring in the addresses of sockets, which then belong to it.
+internal import CMicroHTTPD
+
 #if canImport(Glibc)
     internal import Glibc
 #else

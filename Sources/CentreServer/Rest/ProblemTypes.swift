@@ -27,6 +27,7 @@ package enum ProblemTypes {
         ("Catalogue", catalogue),
         ("Custody", custody),
         ("Money", money),
+        ("Events and webhooks", eventsWebhooks),
     ]
 
     package static let all: [String: ProblemType] = Dictionary(
@@ -305,6 +306,20 @@ package enum ProblemTypes {
         .init(409, "tariff-exists", "There is already such a tariff"),
         .init(422, "tariff-past", "The tariff would change the past"),
         .init(409, "tariff-too-many", "There are too many tariffs"),
+    ]
+
+    private static let eventsWebhooks: [ProblemType] = [
+        .init(404, "webhook-unknown", "There is no such webhook"),
+        .init(409, "webhook-too-many", "There are as many webhooks as there may be"),
+        .init(422, "webhook-too-many-filters", "The webhook names too much"),
+        .init(409, "webhook-active", "The webhook is active"),
+        .init(409, "webhook-disabled", "The webhook is disabled"),
+        .init(422, "webhook-replay-range", "The range is not one of kept events"),
+        .init(409, "webhook-replay-runs", "The webhook is still being sent what was asked for again"),
+        .init(422, "webhook-not-encrypted", "The address is not https"),
+        .init(
+            409, "audit-too-long", "The chain is too long for one request",
+            "Look through it on the machine of the centre: berth store check."),
     ]
 }
 

@@ -50,3 +50,7 @@ enum FileSystem {
         #endif
     }
 }
+
+extension FileSystem {
+    static func isThere(_ path: String) -> Bool { access(path, F_OK) == 0 }
+}

@@ -148,6 +148,7 @@ final class RestBench {
                 card: card, aid: try AID(hex: tenant.aid), lifeCycle: 7,
                 release: ReleaseID(application, try ReleaseVersion("1.0"))))
         try addPlan(on: card, tenant, act)
+        try addHoldings(of: tenant, act)
     }
 
     /// The card was read once.
