@@ -94,10 +94,15 @@ let package = Package(
         module(
             "CentreServer",
             [
-                "CardCrypto", "CardManagement", "Centre", "CMicroHTTPD", "GlobalPlatform", "HTTPClient", "JSON",
+                "CardCrypto", "CardManagement", "Centre", "CMicroHTTPD", "GlobalPlatform", "HTTPClient",
+                "JSON",
                 "SmartCard",
                 "Storage", "Wire",
             ]),
+
+        // Layer 6: the agent that brings cards to a centre, and what a person at a reader sees.
+        module(
+            "Terminal", ["Arguments", "CardManagement", "Centre", "HTTPClient", "JSON", "SmartCard", "Wire"]),
 
         // Layer 6: many cards, terminals and a centre in one thread, and everything that can go wrong.
         module(
@@ -113,7 +118,7 @@ let package = Package(
             [
                 "Arguments", "CardCrypto", "CardManagement", "Centre", "CentreServer", "GlobalPlatform",
                 "HTTPClient", "JSON",
-                "Readers", "Simulation", "SmartCard", "Storage", "VirtualCard", "Wire",
+                "Readers", "Simulation", "SmartCard", "Storage", "Terminal", "VirtualCard", "Wire",
             ]),
         // Layer 7: the program; wiring only.
         .executableTarget(
@@ -133,6 +138,7 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard", "Storage", "VirtualCard",
+                "Wire",
             ], path: "Fuzz/Targets", swiftSettings: settings),
 
         // What tests share: mission rows as traits, seeded random numbers.
@@ -152,13 +158,17 @@ let package = Package(
         tests("ArgumentsTests", ["Arguments", "JSON"]),
         tests("JSONTests", ["JSON"]),
         tests("HTTPClientTests", ["HTTPClient"]),
+        tests(
+            "TerminalTests",
+            ["Arguments", "HTTPClient", "JSON", "SmartCard", "Terminal", "Wire"]),
         tests("WireTests", ["CardCrypto", "Centre", "GlobalPlatform", "JSON", "SmartCard", "Wire"]),
         tests(
             "CentreServerTests",
             [
-                "CardCrypto", "CardManagement", "Centre", "CentreServer", "GlobalPlatform", "HTTPClient",
-                "JSON", "SmartCard",
-                "Storage", "VirtualCard", "Wire",
+                "Arguments", "CardCrypto", "CardManagement", "Centre", "CentreServer", "GlobalPlatform",
+                "HTTPClient", "JSON",
+                "SmartCard",
+                "Storage", "Terminal", "VirtualCard", "Wire",
             ]),
         tests("CardCryptoTests", ["CardCrypto", "SmartCard"]),
         tests("GlobalPlatformTests", ["GlobalPlatform", "SmartCard"]),

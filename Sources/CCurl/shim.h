@@ -34,5 +34,8 @@ static inline CURLcode berth_set_open_socket(void *set, CURL *handle, CURLoption
 static inline CURLcode berth_get_long(void *get, CURL *handle, CURLINFO info, long *value) {
     return ((berth_getinfo)get)(handle, info, value);
 }
+static inline CURLcode berth_get_pointer(void *get, CURL *handle, CURLINFO info, void **value) {
+    return ((berth_getinfo)get)(handle, info, value);
+}
 
 #endif

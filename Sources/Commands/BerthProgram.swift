@@ -24,7 +24,8 @@ package enum BerthProgram {
             commands: [
                 GPCommands.noun(opener), CardCommands.noun(.live), ReaderCommands.noun(readers),
                 PlanCommand.verb(DeskProvider(opener)), StoreCommands.noun(clock), VaultCommands.noun(clock),
-                ServeCommand.verb(clock, signals: .live), SimulateCommand.verb, ExplainCommand.verb,
+                ServeCommand.verb(clock, signals: .live), SimulateCommand.verb,
+                TerminalCommands.noun(opener, readers: readers, clock: clock), ExplainCommand.verb,
                 CentreCommands.noun,
             ] + AdminNouns.nouns() + ReferenceCommands.verbs,
             readerNames: { (try? ReaderContext().readerNames()) ?? [] })

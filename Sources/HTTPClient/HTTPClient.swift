@@ -86,6 +86,29 @@ package final class HTTPClient: Sendable {
         try perform(request, Exchange(request, cancellation, options.allows, onLine: take))
     }
 
+    /// The certificate that a server shows, in PEM, whoever it is: for somebody who compares it. Nothing is sent.
+    package static func certificate(of url: String) throws(HTTPClientError) -> String {
+        var options = HTTPClientOptions()
+        // Every key is believed for as long as it takes to look at it.
+        options.trust = .publicKey(sha256: [])
+        let client = try HTTPClient(options)
+        let handle = try client.takeHandle()
+        defer { client.curl.end(handle) }
+        let request = ClientRequest("GET", url)
+        try client.set(request, on: handle, isStream: false)
+        client.curl.set(handle, CURLOPT_PINNEDPUBLICKEY, nil)
+        client.curl.set(handle, CURLOPT_CONNECT_ONLY, 1)
+        client.curl.set(handle, CURLOPT_CERTINFO, 1)
+        let code = client.curl.perform(handle)
+        guard code == CURLE_OK else {
+            throw client.error(code, isUnsent: true, Exchange(request, nil, nil))
+        }
+        guard let certificate = client.curl.certificate(handle) else {
+            throw HTTPClientError(.tls, "The server shows no certificate.")
+        }
+        return certificate
+    }
+
     // MARK: One exchange
 
     private func perform(

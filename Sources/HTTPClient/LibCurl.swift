@@ -97,6 +97,22 @@ struct LibCurl: Sendable {
         return value
     }
 
+    /// The first certificate that the server showed, in PEM, where the handle was told to keep it.
+    func certificate(_ handle: Handle) -> String? {
+        var pointer: UnsafeMutableRawPointer?
+        guard berth_get_pointer(getInformation.address, handle, CURLINFO_CERTINFO, &pointer) == CURLE_OK,
+            let kept = pointer?.assumingMemoryBound(to: curl_certinfo.self).pointee, kept.num_of_certs > 0
+        else { return nil }
+        // Lines of the form `Cert:-----BEGIN CERTIFICATE-----…`.
+        var line = kept.certinfo[0]
+        while let item = line {
+            let text = String(cString: item.pointee.data)
+            if text.hasPrefix("Cert:") { return String(text.dropFirst(5)) }
+            line = item.pointee.next
+        }
+        return nil
+    }
+
     func words(_ code: CURLcode) -> String {
         text(code).map { String(cString: $0) } ?? "code \(code.rawValue)"
     }

@@ -77,6 +77,10 @@ package struct ServeSetting: Hashable, Sendable {
         "limit-loopback", "YES|NO", default: "no",
         "Whether programs of this machine are held to the limits per address")
 
+    package static let webhookNetworks = Self(
+        "webhook-networks", "NETWORK,…",
+        "Networks of your own that webhooks may reach, such as 10.1.0.0/16; only there also without TLS")
+
     // MARK: Telling
 
     package static let logFormat = Self(
@@ -94,7 +98,8 @@ package struct ServeSetting: Hashable, Sendable {
         data, store, vault, keyFile, passphraseFile, listen, listenPlain, behindProxy, certificate,
         certificateKey,
         clientAuthorities, clientCertificate, names, workers, connectionsMax, connectionsPerAddress,
-        requestsPerSecond, bodyBytesMax, limitsLoopback, logFormat, logLevel, metricsFrom, traces, node,
+        requestsPerSecond, bodyBytesMax, limitsLoopback, webhookNetworks, logFormat, logLevel, metricsFrom,
+        traces, node,
         admin,
     ]
 

@@ -1,4 +1,5 @@
 internal import Centre
+internal import HTTPClient
 
 /// What the configuration means, checked.
 struct ServeSettings: Sendable {
@@ -16,6 +17,7 @@ struct ServeSettings: Sendable {
     let limits: HTTPLimits
     let logFormat: ServiceLog.Format
     let logLevel: ServiceLog.Level
+    let webhookNetworks: [NetworkRange]
     let metricsFrom: [NetworkAddress]
     let traces: String?
     let node: String
@@ -71,6 +73,7 @@ struct ServeSettings: Sendable {
             try reader.word(
                 .logLevel, Dictionary(uniqueKeysWithValues: ServiceLog.Level.allCases.map { ($0.word, $0) }))
             ?? .info
+        webhookNetworks = try reader.list(.webhookNetworks) { NetworkRange($0) }
         metricsFrom = try reader.list(.metricsFrom) { NetworkAddress($0) }
         traces = reader.text(.traces)
         node = reader.text(.node) ?? "node"

@@ -1,5 +1,6 @@
 package import CardCrypto
 package import Centre
+internal import HTTPClient
 internal import JSON
 internal import SmartCard
 internal import Storage
@@ -18,7 +19,7 @@ package final class ServingCentre: Sendable {
         package var writeLog: @Sendable ([UInt8]) -> Void
         /// Posts spans to a collector; nil where nothing can.
         package var spanCarrier: (@Sendable (_ endpoint: String) throws -> SpanExporter.Carrier)?
-        /// Delivers events to webhooks; nil where nothing can.
+        /// Delivers events to webhooks in the place of libcurl.
         package var webhooks: (any WebhookCarrier)?
 
         package init(
@@ -200,6 +201,9 @@ extension ServingCentre {
         return [
             .init("health", service: health), .init("metrics", service: health),
             .init("v1", service: RestService(node: node, signIn: signIn)),
+            .init(
+                "gp", "seram",
+                service: SeramService(node: node) { request in try signIn.principal(for: request) }),
         ]
     }
 

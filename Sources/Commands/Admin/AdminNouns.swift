@@ -43,7 +43,8 @@ package enum AdminNouns {
     }
 
     private static func verbs(of group: String) -> [Command] {
-        RestTable.described.filter { $0.group == group }.map { AdminVerb($0).command }
+        let endpoints = RestTable.described.filter { $0.group == group }
+        return endpoints.map { AdminVerb($0).command } + endpoints.compactMap { ImportVerb($0)?.command }
     }
 }
 

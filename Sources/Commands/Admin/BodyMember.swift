@@ -79,6 +79,19 @@ struct BodyMember: Sendable {
         }
     }
 
+    /// As the option, and as the column of a file, is called.
+    var name: String { AdminNames.option(path) }
+
+    /// From one field of a file; lists have blanks between their elements.
+    func set(_ text: String, in body: inout JSONObject) throws {
+        guard case .array(let element, _) = schema.meaning.kind else {
+            let plain = text == "yes" ? "true" : text == "no" ? "false" : text
+            return Self.set(&body, path[...], try Self.value(plain, schema, path))
+        }
+        let parts = text.split(separator: " ").map(String.init)
+        Self.set(&body, path[...], .array(try parts.map { try Self.value($0, element, path) }))
+    }
+
     func add(to body: inout JSONObject, _ parsed: ParsedCommand, _ terminal: Terminal) throws {
         switch key {
         case .one(let option):

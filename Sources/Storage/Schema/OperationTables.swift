@@ -58,9 +58,17 @@ enum OperationTables {
             data BYTEA NOT NULL,
             PRIMARY KEY (card, number)
         );
+        CREATE TABLE agent_sessions (
+            terminal TEXT NOT NULL,
+            id TEXT NOT NULL,
+            opening BYTEA NOT NULL,
+            opened_at BIGINT NOT NULL,
+            is_started BIGINT NOT NULL CHECK (is_started IN (0, 1)),
+            PRIMARY KEY (terminal, id)
+        );
         """
 
     static let records: [any Record.Type] = [
-        Operation.self, JournalEntry.self, Lease.self, KeptConfirmation.self,
+        Operation.self, JournalEntry.self, Lease.self, KeptConfirmation.self, AgentSession.self,
     ]
 }
