@@ -81,6 +81,11 @@ let package = Package(
                 "SmartCard",
             ]),
 
+        // Layer 5: registers from and to files: cards, holders, tariffs, applications.
+        module(
+            "Exchange",
+            ["CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "JSON", "SmartCard"]),
+
         // Layer 5: what travels: GP SERAM messages, REST resources, problems, events.
         module("Wire", ["CardCrypto", "Centre", "GlobalPlatform", "JSON", "SmartCard"]),
 
@@ -105,9 +110,9 @@ let package = Package(
         module(
             "Commands",
             [
-                "Arguments", "CardCrypto", "CardManagement", "Centre", "CentreServer", "GlobalPlatform",
-                "JSON",
-                "Readers", "Simulation", "SmartCard", "Storage", "VirtualCard", "Wire",
+                "Arguments", "CardCrypto", "CardManagement", "Centre", "CentreServer", "Exchange",
+                "GlobalPlatform", "JSON", "Readers", "Simulation", "SmartCard", "Storage", "VirtualCard",
+                "Wire",
             ]),
         // Layer 7: the program; wiring only.
         .executableTarget(
@@ -140,6 +145,12 @@ let package = Package(
         .executableTarget(
             name: "StoreWorker", dependencies: ["Centre", "Storage"], path: "Tests/StoreWorker",
             swiftSettings: settings),
+        tests(
+            "ExchangeTests",
+            [
+                "CardCrypto", "Centre", "Exchange", "GlobalPlatform", "JSON", "SmartCard", "Storage",
+                "VirtualCard",
+            ]),
         tests("ReadersTests", ["Readers", "SmartCard"]),
         tests("SmartCardTests", ["SmartCard"]),
         tests("ArgumentsTests", ["Arguments", "JSON"]),
@@ -166,7 +177,8 @@ let package = Package(
         tests(
             "CentreTests",
             [
-                "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "JSON", "PlanningCases", "SmartCard",
+                "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "JSON", "PlanningCases",
+                "SmartCard",
                 "Storage", "VirtualCard",
             ]),
         tests(

@@ -23,7 +23,7 @@ package enum BerthProgram {
             ],
             commands: [
                 GPCommands.noun(opener), CardCommands.noun(.live), ReaderCommands.noun(readers),
-                PlanCommand.verb(DeskProvider(opener)), StoreCommands.noun(clock), VaultCommands.noun(clock),
+                PlanCommand.verb(DeskProvider(opener), clock), StoreCommands.noun(clock), VaultCommands.noun(clock),
                 SimulateCommand.verb,
                 ExplainCommand.verb,
             ],
