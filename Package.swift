@@ -43,6 +43,9 @@ let package = Package(
         // The store of a fleet (used by Storage only). Headers only: the library is loaded when it is needed.
         .systemLibrary(name: "CPostgreSQL", providers: [.apt(["libpq-dev"])]),
 
+        // HTTP as a client (used by HTTPClient only). Headers only: the library is loaded when it is needed.
+        .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+
         // HTTP and TLS (used by CentreServer only). Headers only: the library is loaded when a server starts.
         .systemLibrary(name: "CMicroHTTPD", providers: [.apt(["libmicrohttpd-dev"])]),
 
@@ -70,6 +73,9 @@ let package = Package(
             name: "Readers", dependencies: ["CPCSC", "SmartCard"], swiftSettings: settings,
             linkerSettings: [.linkedFramework("PCSC", .when(platforms: [.macOS]))]),
 
+        // Layer 3: requests to HTTP servers: a centre, an issuer of identities, a receiver of webhooks.
+        module("HTTPClient", ["CCurl"]),
+
         // Layer 4: the domain: cards, holders, providers, catalogue, berths, plans, custody, money. No I/O of its own.
         module("Centre", ["CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard"]),
 
@@ -93,10 +99,15 @@ let package = Package(
         module(
             "CentreServer",
             [
-                "CardCrypto", "CardManagement", "Centre", "CMicroHTTPD", "GlobalPlatform", "JSON",
+                "CardCrypto", "CardManagement", "Centre", "CMicroHTTPD", "GlobalPlatform", "HTTPClient",
+                "JSON",
                 "SmartCard",
                 "Storage", "Wire",
             ]),
+
+        // Layer 6: the agent that brings cards to a centre, and what a person at a reader sees.
+        module(
+            "Terminal", ["Arguments", "CardManagement", "Centre", "HTTPClient", "JSON", "SmartCard", "Wire"]),
 
         // Layer 6: many cards, terminals and a centre in one thread, and everything that can go wrong.
         module(
@@ -111,8 +122,8 @@ let package = Package(
             "Commands",
             [
                 "Arguments", "CardCrypto", "CardManagement", "Centre", "CentreServer", "Exchange",
-                "GlobalPlatform", "JSON", "Readers", "Simulation", "SmartCard", "Storage", "VirtualCard",
-                "Wire",
+                "GlobalPlatform", "HTTPClient", "JSON", "Readers", "Simulation", "SmartCard", "Storage",
+                "Terminal", "VirtualCard", "Wire",
             ]),
         // Layer 7: the program; wiring only.
         .executableTarget(
@@ -123,7 +134,8 @@ let package = Package(
             name: "Benchmarks",
             dependencies: [
                 "Arguments", "CardCrypto", "CardManagement", "Centre", "COpenSSL", "CPostgreSQL", "CSQLite",
-                "GlobalPlatform", "JSON", "PlanningCases", "SmartCard", "Storage", "VirtualCard",
+                "GlobalPlatform", "JSON", "PlanningCases", "Simulation", "SmartCard", "Storage",
+                "VirtualCard",
             ], path: "Benchmarks", swiftSettings: settings),
 
         // What must hold for any bytes from outside; run by FuzzTests and by scripts/fuzz.
@@ -131,6 +143,7 @@ let package = Package(
             name: "FuzzTargets",
             dependencies: [
                 "CardCrypto", "CardManagement", "GlobalPlatform", "SmartCard", "Storage", "VirtualCard",
+                "Wire",
             ], path: "Fuzz/Targets", swiftSettings: settings),
 
         // What tests share: mission rows as traits, seeded random numbers.
@@ -155,21 +168,26 @@ let package = Package(
         tests("SmartCardTests", ["SmartCard"]),
         tests("ArgumentsTests", ["Arguments", "JSON"]),
         tests("JSONTests", ["JSON"]),
+        tests("HTTPClientTests", ["HTTPClient"]),
+        tests(
+            "TerminalTests",
+            ["Arguments", "HTTPClient", "JSON", "SmartCard", "Terminal", "Wire"]),
         tests("WireTests", ["CardCrypto", "Centre", "GlobalPlatform", "JSON", "SmartCard", "Wire"]),
         tests(
             "CentreServerTests",
             [
-                "CardCrypto", "CardManagement", "Centre", "CentreServer", "GlobalPlatform", "JSON",
+                "Arguments", "CardCrypto", "CardManagement", "Centre", "CentreServer", "GlobalPlatform",
+                "HTTPClient", "JSON",
                 "SmartCard",
-                "Storage", "VirtualCard", "Wire",
+                "Storage", "Terminal", "VirtualCard", "Wire",
             ]),
         tests("CardCryptoTests", ["CardCrypto", "SmartCard"]),
         tests("GlobalPlatformTests", ["GlobalPlatform", "SmartCard"]),
         tests(
             "CommandsTests",
             [
-                "Arguments", "CardCrypto", "CardManagement", "Centre", "Commands", "GlobalPlatform", "JSON",
-                "Readers", "SmartCard", "Storage", "VirtualCard",
+                "Arguments", "CardCrypto", "CardManagement", "Centre", "CentreServer", "Commands",
+                "GlobalPlatform", "JSON", "Readers", "SmartCard", "Storage", "VirtualCard",
             ]),
         tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),
         tests(

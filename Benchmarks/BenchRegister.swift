@@ -1,3 +1,4 @@
+internal import CardCrypto
 internal import Centre
 internal import SmartCard
 internal import Storage
@@ -16,6 +17,7 @@ final class BenchRegister: Sendable {
 
     private let store: any Database
     private let cardCount: Int
+    private let models = BenchModels()
     /// Which card is next: scattered over the register, and the same in every run.
     private let turn = Atomic<Int>(0)
 
@@ -25,6 +27,7 @@ final class BenchRegister: Sendable {
     }
 
     func fill() throws {
+        try store.write { transaction in try Self.fillCatalogue(transaction) }
         for start in stride(from: 0, to: cardCount, by: Self.cardsPerTransaction) {
             try store.write { transaction in
                 for number in start..<min(start + Self.cardsPerTransaction, cardCount) {
@@ -38,27 +41,31 @@ final class BenchRegister: Sendable {
         }
     }
 
-    /// One card and what is on it read, a plan made, the card and one installation changed: one durable commit.
+    /// One card, what is on it and what the catalogue says of that read, a plan made, the card and one installation
+    /// changed: one durable commit.
     func change() throws {
         let number = turn.wrappingAdd(1, ordering: .relaxed).newValue &* 7_919 % cardCount
         let id = try Self.id(number)
+        // More than is free: the planner has to choose who leaves.
+        let wish = Wish.reserve(
+            Reservation(provider: try ProviderID("bank"), room: Room(nonVolatile: 14_000)))
         try store.write { transaction in
-            let answers = try transaction.ask([
-                Query(Card.table, key: [.text(id.text)], limit: 1).locking(),
-                Query(InstalledApplication.table, key: [.text(id.text)]),
-            ])
-            guard var card = try transaction.decode(Card.self, answers[0]).first else {
-                throw BenchmarkError("no card \(id)")
-            }
-            var installed = try transaction.decode(InstalledApplication.self, answers[1])
-            guard installed.count == Self.installationCount else {
+            let now = Instant(milliseconds: 1_795_000_000_001)
+            let act = Act(transaction, now: now, actor: .centre, entropy: SeededEntropy(seed: [1]))
+            let picture = try act.picture(of: id, for: [wish], self.models)
+            guard picture.installed.count == Self.installationCount else {
                 throw BenchmarkError("not everything is there")
             }
-            consume(try Self.plan(card, installed))
+            guard picture.releases.count == Self.installationCount else {
+                throw BenchmarkError("the catalogue is not whole")
+            }
+            let plan = picture.plan([wish])
+            guard !plan.leaving.isEmpty else { throw BenchmarkError("nobody leaves") }
+            var (card, first) = (picture.card, picture.installed[0].entry)
             card.revision += 1
-            installed[0].lastUsedAt = Instant(milliseconds: card.revision)
+            first.lastUsedAt = Instant(milliseconds: card.revision)
             transaction.put(card)
-            transaction.put(installed[0])
+            transaction.put(first)
         }
     }
 
@@ -79,19 +86,6 @@ final class BenchRegister: Sendable {
         }
         guard failures.withLock({ $0 }) == 0 else { throw BenchmarkError("writers failed") }
         return time / Double(commits / threads * threads)
-    }
-
-    private static func plan(_ card: Card, _ installed: [InstalledApplication]) throws -> Plan {
-        let free = card.inventory?.free ?? .none
-        let picture = Picture(
-            card: card,
-            model: CardModel(profile: card.profile, total: Room(nonVolatile: 80_000, volatile: 2_000)),
-            free: free, isFreeMeasured: true,
-            installed: installed.map {
-                Picture.Installed($0, size: Picture.Size($0.measured ?? .none, origin: .measured))
-            }, now: Instant(milliseconds: 1))
-        let reservation = Reservation(provider: try ProviderID("bank"), room: Room(nonVolatile: 4_000))
-        return picture.plan([.reserve(reservation)])
     }
 
     // MARK: what is in it
@@ -116,35 +110,47 @@ final class BenchRegister: Sendable {
             inventory: inventory)
     }
 
+    private static func aid(_ index: Int, isInstance: Bool) throws -> AID {
+        try AID([0xF0, 0x42, 0x65, 0x72, 0x74, 0x68, UInt8(index)] + (isInstance ? [1] : []))
+    }
+
+    private static func release(_ index: Int) throws -> ReleaseID {
+        ReleaseID(try ApplicationID("application-\(index)"), try ReleaseVersion("1.2"))
+    }
+
+    private static func fillCatalogue(_ transaction: any Transaction) throws {
+        let (bank, city) = (try ProviderID("bank"), try ProviderID("city"))
+        for provider in [bank, city] {
+            let limits = Provider.Limits(roomPerCard: Room(nonVolatile: 1 << 20), cardsMax: 1 << 30)
+            transaction.insert(Provider(id: provider, name: provider.text, limits: limits))
+        }
+        for index in 0..<installationCount {
+            let (id, digest) = (try release(index), filler(32, seed: UInt8(index)))
+            let (file, instance) = (try aid(index, isInstance: false), try aid(index, isInstance: true))
+            transaction.insert(Application(id: id.application, name: id.application.text, provider: city))
+            transaction.insert(
+                Release(
+                    id: id, life: .published(at: Instant(milliseconds: 1)),
+                    loadFiles: [
+                        .init(
+                            aid: file, digest: digest, byteCount: 2_500, declared: Room(nonVolatile: 2_500))
+                    ],
+                    instances: [
+                        .init(
+                            aid: instance, module: instance, loadFile: file,
+                            declared: Room(nonVolatile: 500 + index * 100, volatile: 40))
+                    ], parking: .contract))
+            transaction.insert(PublishedAID(aid: file, release: id, role: .loadFile, digest: digest))
+            transaction.insert(PublishedAID(aid: instance, release: id, role: .instance))
+        }
+    }
+
     private static func installation(_ index: Int, on card: Card) throws -> InstalledApplication {
         InstalledApplication(
-            card: card.id, aid: try AID([0xF0, 0x42, 0x65, 0x72, 0x74, 0x68, UInt8(index), 1]),
-            lifeCycle: 0x07,
-            loadFile: try AID([0xF0, 0x42, 0x65, 0x72, 0x74, 0x68, UInt8(index)]), domain: card.issuerDomain,
-            release: ReleaseID(try ApplicationID("application-\(index)"), try ReleaseVersion("1.2")),
+            card: card.id, aid: try aid(index, isInstance: true), lifeCycle: 0x07,
+            loadFile: try aid(index, isInstance: false), domain: card.issuerDomain,
+            release: try release(index),
             installedAt: card.registeredAt, lastUsedAt: card.registeredAt,
             measured: Room(nonVolatile: 3_000 + index * 100, volatile: 40))
     }
-}
-
-/// A thread that runs one body, and can be waited for.
-private final class BenchThread {
-    private final class Body {
-        let run: @Sendable () -> Void
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-    }
-
-    private var handle = pthread_t()
-
-    init(_ body: @escaping @Sendable () -> Void) {
-        pthread_create(
-            &handle, nil,
-            { box in
-                guard let box else { return nil }
-                Unmanaged<Body>.fromOpaque(box).takeRetainedValue().run()
-                return nil
-            }, Unmanaged.passRetained(Body(body)).toOpaque())
-    }
-
-    func join() { pthread_join(handle, nil) }
 }

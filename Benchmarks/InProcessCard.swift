@@ -9,9 +9,10 @@ final class InProcessCard: CardChannel {
     let answerToReset: [UInt8]
     private let card: VirtualCard
 
-    init(_ card: VirtualCard) {
+    /// - Parameter isPowered: in the middle of a session; the card is not powered anew.
+    init(_ card: VirtualCard, isPowered: Bool = false) {
         self.card = card
-        answerToReset = card.powerOn()
+        answerToReset = isPowered ? [] : card.powerOn()
     }
 
     func transmit(_ command: [UInt8]) throws(CardChannelError) -> [UInt8] {

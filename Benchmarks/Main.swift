@@ -27,6 +27,7 @@ struct Benchmarks {
             ("card", { try CardFigures.all(effort) }),
             ("plan", { PlanFigures.all(effort) }),
             ("store", { try StoreFigures.all(effort) }),
+            ("operations", { try OperationFigures.all(effort) }),
         ]
         for group in groups where only == nil || only == group.name { report(try group.figures()) }
     }

@@ -22,6 +22,7 @@ package struct FuzzTarget: Sendable {
         securedAnswer, confirmation, keyTexts, commandText,
         cardCommand, cardSession, cardLoadFile, cardFile, cardProfile,
         backup, parkingAnswer,
+        seram,
     ]
 }
 

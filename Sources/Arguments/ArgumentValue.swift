@@ -82,7 +82,7 @@ extension ArgumentValue where Value == String {
 extension ArgumentValue where Value: FixedWidthInteger {
     /// A whole number, decimal or with `0x` in hexadecimal, within the range.
     package static func integer(_ placeholder: String = "N", in range: ClosedRange<Value>) -> Self {
-        Self(placeholder) { (text) throws(ValueRefusal) in
+        Self(placeholder, show: \.description) { (text) throws(ValueRefusal) in
             let isHex = text.hasPrefix("0x") || text.hasPrefix("0X")
             let digits = isHex ? text.dropFirst(2) : text[...]
             // `Value.init` would take "+5", and "-5" after "0x".

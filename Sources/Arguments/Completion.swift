@@ -72,9 +72,9 @@ private struct CompletionWalk {
         let table = OptionTable(options)
         let option: OptionSpecification?
         if word.hasPrefix("--") {
-            option = table.long[String(word.dropFirst(2))]?.specification
+            option = table.long(String(word.dropFirst(2)))?.specification
         } else {
-            option = word.last.flatMap { table.short[$0] }
+            option = word.last.flatMap { table.short($0) }
         }
         if case .value? = option?.form { return option }
         return nil
@@ -84,7 +84,7 @@ private struct CompletionWalk {
         if let awaited { return offer(awaited.candidates, to: word, after: "", readerNames) }
         if !isPastOptions, word.hasPrefix("--"), let equals = word.firstIndex(of: "=") {
             let name = word[..<equals].dropFirst(2)
-            guard let option = OptionTable(options).long[String(name)]?.specification else { return .nothing }
+            guard let option = OptionTable(options).long(String(name))?.specification else { return .nothing }
             let start = word.index(after: equals)
             return offer(
                 option.candidates, to: String(word[start...]), after: String(word[..<start]), readerNames)

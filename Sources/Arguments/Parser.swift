@@ -95,7 +95,7 @@ extension Parser {
         guard word.hasPrefix("--") else { return try readShort(word.dropFirst(), table, below: group) }
         let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let shown = String(parts[0])
-        guard let entry = table.long[String(shown.dropFirst(2))] else {
+        guard let entry = table.long(String(shown.dropFirst(2))) else {
             throw unknown(shown, table, below: group)
         }
         let attached = parts.count == 2 ? String(parts[1]) : nil
@@ -109,7 +109,7 @@ extension Parser {
         var rest = letters
         while let letter = rest.popFirst() {
             let shown = "-\(letter)"
-            guard let specification = table.short[letter] else { throw unknown(shown, table, below: group) }
+            guard let specification = table.short(letter) else { throw unknown(shown, table, below: group) }
             let entry = OptionTable.Entry(specification: specification, isInverse: false)
             guard case .value = specification.form, !rest.isEmpty else {
                 guard rest.first != "=" else { throw .unwantedValue(option: shown, path: path) }
@@ -244,10 +244,10 @@ extension PositionalSpecification.Arity {
 }
 
 /// The options of one command by what a person may type.
+///
+/// It looks through them each time: a command line has a few words, and tables would have to be made at every start.
 struct OptionTable {
-    private(set) var long: [String: Entry] = [:]
-    private(set) var short: [Character: OptionSpecification] = [:]
-    private(set) var visibleNames: [String] = []
+    private let options: [OptionSpecification]
 
     struct Entry {
         let specification: OptionSpecification
@@ -255,26 +255,37 @@ struct OptionTable {
         let isInverse: Bool
     }
 
-    init(_ options: [OptionSpecification]) {
+    init(_ options: [OptionSpecification]) { self.options = options }
+
+    func long(_ name: String) -> Entry? {
         for option in options {
-            for name in [option.name] + option.aliases {
-                long[name] = Entry(specification: option, isInverse: false)
-                if option.form == .flag(isInvertible: true) {
-                    long["no-" + name] = Entry(specification: option, isInverse: true)
-                }
+            let isInvertible = option.form == .flag(isInvertible: true)
+            if option.name == name || option.aliases.contains(name) {
+                return Entry(specification: option, isInverse: false)
             }
-            if let letter = option.short { short[letter] = option }
-            guard !option.isHidden else { continue }
-            visibleNames.append(option.name)
-            if option.form == .flag(isInvertible: true) { visibleNames.append("no-" + option.name) }
+            guard isInvertible, name.hasPrefix("no-") else { continue }
+            let positive = String(name.dropFirst(3))
+            if option.name == positive || option.aliases.contains(positive) {
+                return Entry(specification: option, isInverse: true)
+            }
+        }
+        return nil
+    }
+
+    func short(_ letter: Character) -> OptionSpecification? { options.first { $0.short == letter } }
+
+    /// What may be suggested.
+    var visibleNames: [String] {
+        options.filter { !$0.isHidden }.flatMap { option in
+            option.form == .flag(isInvertible: true) ? [option.name, "no-" + option.name] : [option.name]
         }
     }
 
     /// True if the word is one of the options, or the end of options.
     func knows(_ word: String) -> Bool {
         if word == "--" { return true }
-        if word.hasPrefix("--") { return long[String(word.dropFirst(2).prefix { $0 != "=" })] != nil }
+        if word.hasPrefix("--") { return long(String(word.dropFirst(2).prefix { $0 != "=" })) != nil }
         // One letter only: "-5" or "-abc" after an option is its value.
-        return word.count == 2 && word.hasPrefix("-") && word.last.map { short[$0] != nil } ?? false
+        return word.count == 2 && word.hasPrefix("-") && word.last.map { short($0) != nil } ?? false
     }
 }

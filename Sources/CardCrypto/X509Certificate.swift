@@ -4,11 +4,15 @@ internal import SmartCard
 /// A certificate as it stands in a file (RFC 5280, RFC 7468): what people compare and what runs out.
 package struct X509Certificate: Sendable {
     package let der: [UInt8]
+    /// SubjectPublicKeyInfo in DER.
+    package let publicKey: [UInt8]
     /// Seconds since 1970 at which it stops being valid.
     package let notAfter: Int64
 
     /// SHA-256 of the whole certificate: what terminals that know no authority recognise a centre by.
     package var fingerprint: [UInt8] { Digest.sha256.hash(der) }
+    /// SHA-256 of the public key alone (RFC 7469 §2.4): the same after the certificate was renewed with it.
+    package var publicKeyFingerprint: [UInt8] { Digest.sha256.hash(publicKey) }
 
     /// The first certificate of a file in PEM.
     package init(pem: [UInt8]) throws(CryptoError) {
@@ -30,6 +34,13 @@ package struct X509Certificate: Sendable {
         der = [UInt8](unsafeUninitializedCapacity: Int(count)) { buffer, written in
             var next = buffer.baseAddress
             written = Int(i2d_X509(certificate, &next))
+        }
+        let key = X509_get_X509_PUBKEY(certificate)
+        let keyCount = i2d_X509_PUBKEY(key, nil)
+        guard keyCount > 0 else { throw .openSSLFailure("i2d_X509_PUBKEY") }
+        publicKey = [UInt8](unsafeUninitializedCapacity: Int(keyCount)) { buffer, written in
+            var next = buffer.baseAddress
+            written = Int(i2d_X509_PUBKEY(key, &next))
         }
         guard let epoch = ASN1_TIME_set(nil, 0) else { throw .openSSLFailure("ASN1_TIME_set") }
         defer { ASN1_TIME_free(epoch) }

@@ -23,10 +23,12 @@ package enum BerthProgram {
             ],
             commands: [
                 GPCommands.noun(opener), CardCommands.noun(.live), ReaderCommands.noun(readers),
-                PlanCommand.verb(DeskProvider(opener), clock), StoreCommands.noun(clock), VaultCommands.noun(clock),
-                SimulateCommand.verb,
-                ExplainCommand.verb,
-            ],
+                PlanCommand.verb(DeskProvider(opener), clock), StoreCommands.noun(clock),
+                VaultCommands.noun(clock),
+                ServeCommand.verb(clock, signals: .live), SimulateCommand.verb,
+                TerminalCommands.noun(opener, readers: readers, clock: clock), ExplainCommand.verb,
+                CentreCommands.noun,
+            ] + AdminNouns.nouns() + ReferenceCommands.verbs,
             readerNames: { (try? ReaderContext().readerNames()) ?? [] })
     }
 }

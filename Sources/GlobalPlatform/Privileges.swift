@@ -4,6 +4,11 @@ package struct Privileges: OptionSet, Hashable, Sendable {
     package let rawValue: UInt32
     package init(rawValue: UInt32) { self.rawValue = rawValue & 0xFF_FFFF }
 
+    /// The one of all option sets searches its way at run time, which every start of the program would pay for.
+    package init(arrayLiteral elements: Privileges...) {
+        self.init(rawValue: elements.reduce(0) { $0 | $1.rawValue })
+    }
+
     package static let securityDomain = Privileges(rawValue: 0x80_0000)
     package static let dapVerification = Privileges(rawValue: 0xC0_0000)
     package static let delegatedManagement = Privileges(rawValue: 0xA0_0000)

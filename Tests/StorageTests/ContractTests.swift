@@ -58,6 +58,21 @@ struct ContractTests {
             #expect(try found([("size", .integer(2)), ("note", .text("x"))]) == [.text("c")])
             #expect(try found([("note", .null)]) == [.text("b")])
             #expect(try found([("note", .null), ("size", .integer(1))]) == [])
+            func found(anyOf names: [String], _ others: [Query.Condition] = []) throws -> [StoredValue] {
+                let name = Query.Condition("id", anyOf: names.map { .text($0) })
+                return try store.rows(Query(F.parents, [name] + others)).map { $0[0] }
+            }
+            #expect(try found(anyOf: ["c", "a", "nobody", "c"]) == [.text("a"), .text("c")])
+            #expect(try found(anyOf: ["d"]) == [.text("d")])
+            let size = Query.Condition("size", .integer(2))
+            #expect(try found(anyOf: ["a", "b", "c"], [size, .init("note", .null)]) == [.text("b")])
+            #expect(try found(anyOf: ["a", "b", "c"], [.init("note", .text("x")), size]) == [.text("c")])
+            let many = (0..<1_500).map { StoredValue.text("n\($0)") } + [.text("b")]
+            let questions = Query.any(of: many, in: "id", F.parents, rowsOfEach: 1)
+            #expect(questions.count == 2)
+            let rows = try store.read { try $0.ask(questions) }.flatMap { $0 }
+            #expect(rows.map { $0[0] } == [.text("b")])
+            #expect(Query.any(of: [], in: "id", F.parents, rowsOfEach: 1).isEmpty)
             #expect(try store.read { try $0.count(Query(F.parents, [.init("note", .text("x"))])) } == 2)
             #expect(try store.read { try $0.count(Query(F.parents, limit: 1)) } == 4)
         }

@@ -47,33 +47,65 @@ package struct AuthenticationBudget: Hashable, Sendable {
     private static let entriesMax = 100_000
     private static let header = "berth-authentication-failures 1"
 
-    private var counts: [Key: Count] = [:]
+    private struct Entry: Hashable {
+        let key: Key
+        var count: Count
+    }
+
+    /// In the order of the keys; a list, since it is nearly always empty.
+    private var entries: [Entry] = []
 
     package init() {}
 
+    /// What is booked against a key set; what counts nothing is not kept.
+    private subscript(key: Key) -> Count {
+        get {
+            let place = place(of: key)
+            return place < entries.count && entries[place].key == key ? entries[place].count : Count()
+        }
+        set {
+            let place = place(of: key)
+            let isKnown = place < entries.count && entries[place].key == key
+            switch (isKnown, newValue.total > 0) {
+            case (true, true): entries[place].count = newValue
+            case (true, false): entries.remove(at: place)
+            case (false, true): entries.insert(Entry(key: key, count: newValue), at: place)
+            case (false, false): break
+            }
+        }
+    }
+
+    /// Where the key stands, or would stand.
+    private func place(of key: Key) -> Int {
+        var (low, high) = (0, entries.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].key < key { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
     /// What a card may have counted: failures, and tries that ended without an answer.
-    package func failures(of key: Key) -> Int { counts[key]?.total ?? 0 }
+    package func failures(of key: Key) -> Int { self[key].total }
 
     /// Whether anything is booked against a card whose id begins so.
     package func holdsAnything(ofCardsBeginning prefix: String, keyVersion: UInt8) -> Bool {
-        counts.keys.contains { $0.keyVersion == keyVersion && $0.card.hasPrefix(prefix) }
+        entries.contains { $0.key.keyVersion == keyVersion && $0.key.card.hasPrefix(prefix) }
     }
 
     package func verdict(for key: Key, allowRetry: Bool) -> Verdict {
-        let count = counts[key] ?? Count()
+        let count = self[key]
         if count.total >= Self.failuresMax { return .exhausted(failures: count.total) }
         let isHarmless = count.failures == 0 && count.unanswered <= Self.unansweredMax
         return isHarmless || allowRetry ? .allowed : .needsPermission(failures: count.total)
     }
 
     /// Books a try before the card gets what it counts, so that one that nobody lives to see the end of is not lost.
-    package mutating func recordAttempt(for key: Key) { counts[key, default: Count()].unanswered += 1 }
+    package mutating func recordAttempt(for key: Key) { self[key].unanswered += 1 }
 
     /// The try that was booked last came to an end after all.
     package mutating func endAttempt(for key: Key) {
-        guard let count = counts[key], count.unanswered > 0 else { return }
-        counts[key] =
-            count.total == 1 ? nil : Count(failures: count.failures, unanswered: count.unanswered - 1)
+        if self[key].unanswered > 0 { self[key].unanswered -= 1 }
     }
 
     /// Books the end of an authentication. A cryptogram that did not match says that the keys are wrong, so the next
@@ -81,7 +113,7 @@ package struct AuthenticationBudget: Hashable, Sendable {
     package mutating func record(_ failure: HandshakeFailure, for key: Key) {
         switch failure {
         case .authenticationRefused, .unexpectedAnswer, .cardCryptogramMismatch:
-            counts[key, default: Count()].failures += 1
+            self[key].failures += 1
         case .initializationRefused, .malformedAnswer, .unsupportedProtocol, .otherKeyVersion,
             .levelNotOffered,
             .threeKeysForBaseKey, .challengeLength, .keys, .outOfOrder, .crypto:
@@ -90,18 +122,18 @@ package struct AuthenticationBudget: Hashable, Sendable {
     }
 
     /// Somebody knows better, for example that the card was unlocked by its issuer.
-    package mutating func forget(_ key: Key) { counts[key] = nil }
+    package mutating func forget(_ key: Key) { self[key] = Count() }
 
     /// An open channel shows that the keys are right, and cards start counting anew.
-    package mutating func recordSuccess(for key: Key) { counts[key] = nil }
+    package mutating func recordSuccess(for key: Key) { self[key] = Count() }
 }
 
 extension AuthenticationBudget {
     /// One line per key set: card, key version in hex, failures, and tries without an answer where there are any.
     package var text: String {
-        let lines = counts.sorted { $0.key < $1.key }.map { key, count in
-            "\(key.card) \(key.keyVersion.hex) \(count.failures)"
-                + (count.unanswered > 0 ? " \(count.unanswered)" : "")
+        let lines = entries.map { entry in
+            "\(entry.key.card) \(entry.key.keyVersion.hex) \(entry.count.failures)"
+                + (entry.count.unanswered > 0 ? " \(entry.count.unanswered)" : "")
         }
         return ([Self.header] + lines).joined(separator: "\n") + "\n"
     }
@@ -119,9 +151,10 @@ extension AuthenticationBudget {
                 let key = Key(card: String(fields[0]), keyVersion: version),
                 let failures = Int(fields[2]), (0...1_000_000).contains(failures),
                 let unanswered = fields.count == 4 ? Int(fields[3]) : 0, (0...1_000_000).contains(unanswered),
-                failures + unanswered > 0, (fields.count == 4) == (unanswered > 0), counts[key] == nil
+                failures + unanswered > 0, (fields.count == 4) == (unanswered > 0),
+                self.failures(of: key) == 0
             else { throw .malformedLine(index + 2) }
-            counts[key] = Count(failures: failures, unanswered: unanswered)
+            self[key] = Count(failures: failures, unanswered: unanswered)
         }
     }
 }

@@ -48,7 +48,7 @@ package struct InstallProcedure: Procedure {
     private var state = State.start
     private let order: [CommandAPDU]
     /// What a command of the order does, for those that a card may confirm.
-    private let subjects: [Int: ReceiptSubject]
+    private let subjects: [(place: Int, subject: ReceiptSubject)]
     private var confirmations: [ConfirmedOperation] = []
 
     /// Fails when the load file has more blocks than LOAD can number.
@@ -61,14 +61,14 @@ package struct InstallProcedure: Procedure {
         token: (DelegatedOperation) throws -> [UInt8]
     ) rethrows {
         var order: [CommandAPDU] = []
-        var subjects: [Int: ReceiptSubject] = [:]
+        var subjects: [(place: Int, subject: ReceiptSubject)] = []
         func add(_ operation: DelegatedOperation) throws {
             order.append(operation.command(token: try token(operation)))
         }
         for step in plan.steps {
             switch step {
             case .delete(let aid, let withRelated):
-                subjects[order.count] = .delete(aid)
+                subjects.append((order.count, .delete(aid)))
                 try add(.delete(aid, withRelated: withRelated))
             case .load:
                 let parameters = load.parameters.encoded
@@ -83,16 +83,16 @@ package struct InstallProcedure: Procedure {
                 else { return nil }
                 order += blocks
                 if let domain = load.securityDomain ?? domain {
-                    subjects[order.count - 1] = .load(loadFile: package, domain: domain)
+                    subjects.append((order.count - 1, .load(loadFile: package, domain: domain)))
                 }
             case .install(let instance):
                 let install = InstallCommand.Install(
                     loadFile: package, module: instance.module, instance: instance.aid,
                     privileges: instance.privileges, parameters: instance.parameters)
-                subjects[order.count] = .install(loadFile: package, instance: instance.aid)
+                subjects.append((order.count, .install(loadFile: package, instance: instance.aid)))
                 try add(.install(.install(install, makeSelectable: true)))
             case .makeSelectable(let aid):
-                subjects[order.count] = .install(loadFile: package, instance: aid)
+                subjects.append((order.count, .install(loadFile: package, instance: aid)))
                 try add(.install(.makeSelectable(aid, privileges: [], parameters: [])))
             }
         }
@@ -137,7 +137,8 @@ package struct InstallProcedure: Procedure {
         for (index, (command, answer)) in zip(order, answers).enumerated() {
             guard answer.status.isSuccess else { throw .refused(command, answer.status) }
             // A single zero says that there is no confirmation (§11.1.6).
-            if let subject = subjects[index], answer.data.count > 1 {
+            guard answer.data.count > 1 else { continue }
+            if let subject = subjects.first(where: { $0.place == index })?.subject {
                 confirmations.append(ConfirmedOperation(subject: subject, data: answer.data))
             }
         }

@@ -86,15 +86,26 @@ extension Footprint {
 
 // MARK: Reading and writing
 
+extension Footprint {
+    /// Of the profile's report too.
+    static func queries(of parts: some Collection<Part>, on profile: ProfileName) -> [Query] {
+        let wanted = Set(parts.map(\.text)).union([Part.report.text]).sorted()
+        return Query.any(
+            of: wanted.map { .text($0) }, in: "part", table, [.init("profile", .word(profile))], rowsOfEach: 1
+        )
+    }
+
+    static func query(_ part: Part, on profile: ProfileName) -> Query {
+        Query(table, key: [.word(profile), .text(part.text)], limit: 1)
+    }
+}
+
 extension Transaction {
     /// What was learned of these parts on a profile, and of its report: one question.
     package func footprints(
         of parts: some Collection<Footprint.Part>, on profile: ProfileName
     ) throws(StoreFailure) -> [Footprint] {
-        let wanted = Set(parts.map(\.text)).union([Footprint.Part.report.text]).sorted()
-        let rows = try ask(
-            wanted.map { Query(Footprint.table, key: [.word(profile), .text($0)], limit: 1) })
-        return try decode(Footprint.self, rows.flatMap { $0 })
+        try decode(Footprint.self, ask(Footprint.queries(of: parts, on: profile)).flatMap { $0 })
     }
 
     /// Writes down what a step took; what cannot be true counts against the profile's report.
@@ -103,8 +114,33 @@ extension Transaction {
     package func learn(
         _ measurement: FootprintMeasurement, of part: Footprint.Part, on model: CardModel, at now: Instant
     ) throws(StoreFailure) -> FootprintMeasurement.Doubt? {
+        let query = Footprint.query(part, on: model.profile)
+        return try learn(
+            measurement, of: part, known: try all(Footprint.self, query).first, on: model, at: now)
+    }
+
+    /// The same for many steps, which are asked for with one question. No part comes twice.
+    func learn(
+        _ measurements: [(measurement: FootprintMeasurement, part: Footprint.Part)], on model: CardModel,
+        at now: Instant
+    ) throws(StoreFailure) {
+        guard !measurements.isEmpty else { return }
+        // Not locked: all cards of a profile share these rows, and nearly always nothing new is learned. Where something
+        // is, and by two at once, the store lets one of them begin again.
+        let rows = try ask(measurements.map { Footprint.query($0.part, on: model.profile) })
+        for (measured, row) in zip(measurements, rows) {
+            try learn(
+                measured.measurement, of: measured.part, known: try decode(Footprint.self, row).first,
+                on: model, at: now)
+        }
+    }
+
+    @discardableResult
+    private func learn(
+        _ measurement: FootprintMeasurement, of part: Footprint.Part, known: Footprint?, on model: CardModel,
+        at now: Instant
+    ) throws(StoreFailure) -> FootprintMeasurement.Doubt? {
         precondition(part != .report, "the report has no size")
-        let known = try lock(Footprint.self, key: .word(model.profile), .text(part.text))
         let footprint = known ?? Footprint(profile: model.profile, part: part, changedAt: now)
         let (next, doubt) = footprint.learning(measurement, on: model, at: now)
         if next != known { put(next) }

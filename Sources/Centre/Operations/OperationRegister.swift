@@ -135,9 +135,12 @@ extension Act {
 
 extension Transaction {
     package func openOperation(on card: CardID) throws(StoreFailure) -> Operation? {
-        try all(
-            Operation.self,
-            Query(Operation.table, [.init("card", .word(card)), .init("is_open", .integer(1))], limit: 1)
-        ).first
+        try all(Operation.self, Operation.openQuery(on: card)).first
+    }
+}
+
+extension Operation {
+    static func openQuery(on card: CardID) -> Query {
+        Query(table, [.init("card", .word(card)), .init("is_open", .integer(1))], limit: 1)
     }
 }

@@ -1,11 +1,10 @@
-internal import FoundationEssentials
 internal import SmartCard
 
 extension Operation: Record {
     package static let table = Table(
         "operations", key: [.text("card"), .text("id")],
         [
-            .integer("is_open"), .text("wishes"), .text("steps"), .text("done"), .text("begun"),
+            .integer("is_open"), .bytes("wishes"), .bytes("steps"), .text("done"), .text("begun"),
             .text("state"), .text("reason").optional, .text("next_step").optional,
             .integer("requested_at"), .integer("deadline"), .integer("is_past_return"),
             .integer("is_cancel_requested"), .integer("idle_orders"), .integer("order_count"),
@@ -17,7 +16,8 @@ extension Operation: Record {
         let (word, reason, next) = state.words
         let columns: [[StoredValue]] = [
             [
-                .word(card), .word(id), .bool(isOpen), .json(wishes), .json(steps), .indices(done),
+                .word(card), .word(id), .bool(isOpen), .bytes(wishes.packed), .bytes(steps.packed),
+                .indices(done),
                 .indices(begun),
             ],
             [.text(word), .optional(reason), .optional(next), .instant(requestedAt), .instant(deadline)],
@@ -32,8 +32,8 @@ extension Operation: Record {
         let card: CardID = try row.identifier()
         let id: RequestID = try row.identifier()
         _ = try row.bool()
-        let wishes: [Wish] = try row.json()
-        let steps: [PlanStep] = try row.json()
+        let wishes: [Wish] = try row.packed()
+        let steps: [PlanStep] = try row.packed()
         let (done, begun) = (try row.indices(), try row.indices())
         let (word, reason, next) = (try row.text(), try row.optionalText(), try row.optionalText())
         guard let state = State(word, reason, next) else {
@@ -101,15 +101,6 @@ extension Card.KeySet {
 }
 
 extension StoredValue {
-    fileprivate static func json(_ value: some Encodable) -> StoredValue {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
-        guard let data = try? encoder.encode(value) else {
-            preconditionFailure("words of plans have nothing that JSON cannot say")
-        }
-        return .text(String(decoding: data, as: UTF8.self))
-    }
-
     /// `0 1 4`: steps by their index.
     fileprivate static func indices(_ set: Set<Int>) -> StoredValue {
         .text(set.sorted().map(String.init).joined(separator: " "))
@@ -117,12 +108,13 @@ extension StoredValue {
 }
 
 extension RowReader {
-    fileprivate mutating func json<Value: Decodable>() throws(RowError) -> Value {
-        let text = try text()
-        guard let value = try? JSONDecoder().decode(Value.self, from: Data(text.utf8)) else {
-            throw failure("is not the JSON it should be")
+    fileprivate mutating func packed<Value: Packed>() throws(RowError) -> Value {
+        let bytes = try bytes()
+        do throws(PackedError) {
+            return try Value(packed: bytes)
+        } catch {
+            throw failure("is not what this version of the centre writes")
         }
-        return value
     }
 
     fileprivate mutating func indices() throws(RowError) -> Set<Int> {

@@ -7,8 +7,17 @@ extension Act {
     package func picture(
         of id: CardID, for wishes: [Wish], _ models: any CardModels
     ) throws -> Picture {
+        let ahead = AskedAhead(transaction)
+        let act = Act(ahead, now: now, actor: actor, request: request, entropy: entropy)
+        return try act.picture(of: id, for: wishes, models, ahead)
+    }
+
+    private func picture(
+        of id: CardID, for wishes: [Wish], _ models: any CardModels, _ ahead: AskedAhead
+    ) throws -> Picture {
         // Looked at, not locked: whoever carries a plan out checks that the card is still the same.
         guard let dossier = try transaction.dossier(of: id) else { throw CardRefusal.unknown(id) }
+        try ahead.prepare(Self.questions(on: dossier, wishes))
         guard let model = models.model(of: dossier.card.profile) else {
             throw OperationRefusal.cardNotActive(
                 id, reason: "its profile \(dossier.card.profile) is unknown.")
@@ -19,6 +28,11 @@ extension Act {
             wanted: wishes.compactMap(\.application) + used,
             known: dossier.applications.compactMap(\.release) + custody.map(\.release)
                 + wishes.compactMap(\.release))
+        var questions = Footprint.queries(of: releases.values.flatMap(\.parts), on: dossier.card.profile)
+        questions += try transaction.ownerQueries(of: dossier.names)
+        let providers = Set(applications.values.map(\.provider)).sorted()
+        questions += providers.map { Query(Tariff.table, key: [.word($0)]) }
+        try ahead.prepare(questions)
         let sizes = try sizeBook(Array(releases.values), dossier, model)
         let imports = importsByFile(releases.values)
         let ledger = BerthLedger(
@@ -37,6 +51,21 @@ extension Act {
             learned: sizes.learned,
             fees: try fees(applications.values, kept: keptBytes(dossier, custody, sizes)),
             holderSet: used, now: now)
+    }
+
+    /// What will be asked in any case, so that it is asked together.
+    private static func questions(on dossier: CardDossier, _ wishes: [Wish]) -> [Query] {
+        var known = dossier.applications.compactMap(\.release)
+        known += dossier.custody.filter(\.isOpen).map(\.release)
+        known += wishes.compactMap(\.release)
+        let wanted = wishes.compactMap(\.application)
+        let names = Set(wanted + known.map(\.application)).sorted()
+        var queries = PublishedAID.queries(dossier.names)
+        if let holder = dossier.card.holder { queries.append(Custody.query(of: holder)) }
+        queries += Application.queries(names)
+        queries += Release.queries(Set(known))
+        queries += Set(wanted).sorted().map { Query(Release.table, key: [.word($0)]) }
+        return queries
     }
 
     /// The best way to the wishes on this card as the registers know it.
@@ -62,8 +91,7 @@ extension Act {
     private func custodyInReach(of dossier: CardDossier) throws -> [Custody] {
         var stays = dossier.custody.filter(\.isOpen)
         guard let holder = dossier.card.holder else { return stays }
-        let others = try transaction.all(
-            Custody.self, Query(Custody.table, [.init("holder", .word(holder))]))
+        let others = try transaction.all(Custody.self, Custody.query(of: holder))
         for stay in others where stay.isOpen && !stays.contains(where: { $0.key == stay.key }) {
             stays.append(stay)
         }
@@ -80,13 +108,17 @@ extension Act {
         wanted: [ApplicationID], known: [ReleaseID]
     ) throws -> (applications: [ApplicationID: Application], releases: [ReleaseID: Release]) {
         let names = Set(wanted + known.map(\.application)).sorted()
-        var queries = names.map { Query(Application.table, key: [.word($0)], limit: 1) }
-        queries += names.map { Query(Release.table, key: [.word($0)]) }
-        let rows = queries.isEmpty ? [] : try transaction.ask(queries)
-        let found = try transaction.decode(Application.self, rows.prefix(names.count).flatMap { $0 })
-        var releases: [ReleaseID: Release] = [:]
+        guard !names.isEmpty else { return ([:], [:]) }
+        // Of what is known one release, of what is wanted all.
         let needed = Set(known)
-        for release in try transaction.decode(Release.self, rows.dropFirst(names.count).flatMap { $0 })
+        let queries = Application.queries(names)
+        let rows = try transaction.ask(
+            queries + Release.queries(needed)
+                + Set(wanted).sorted().map { Query(Release.table, key: [.word($0)]) })
+        let found = try transaction.decode(Application.self, rows.prefix(queries.count).flatMap { $0 })
+        var releases: [ReleaseID: Release] = [:]
+        for release in try transaction.decode(
+            Release.self, rows.dropFirst(queries.count).flatMap { $0 })
         where wanted.contains(release.id.application) || needed.contains(release.id) {
             releases[release.id] = release
         }
@@ -96,12 +128,8 @@ extension Act {
     private func sizeBook(
         _ releases: [Release], _ dossier: CardDossier, _ model: CardModel
     ) throws -> SizeBook {
-        var parts: [Footprint.Part] = []
-        for release in releases {
-            parts += release.loadFiles.map { .loadFile(digest: $0.digest) }
-            parts += release.instances.map { .instance(release.id, $0.aid) }
-        }
-        let footprints = try transaction.footprints(of: parts, on: dossier.card.profile)
+        let footprints = try transaction.footprints(
+            of: releases.flatMap(\.parts), on: dossier.card.profile)
         return SizeBook(model: model, footprints: footprints, releases: releases)
     }
 
@@ -160,6 +188,26 @@ extension Tariff {
     }
 }
 
+extension Release {
+    /// What footprints are learned of.
+    fileprivate var parts: [Footprint.Part] {
+        loadFiles.map { .loadFile(digest: $0.digest) } + instances.map { .instance(id, $0.aid) }
+    }
+
+    /// These, and perhaps others of the same applications.
+    static func queries(_ ids: Set<ReleaseID>) -> [Query] {
+        let applications = Set(ids.map(\.application)).sorted()
+        let versions = Set(ids.map(\.version)).sorted().map { StoredValue.word($0) }
+        // So many versions of so many applications are nowhere in use: then all versions are read.
+        let condition =
+            versions.isEmpty || versions.count > Query.Condition.valuesMax
+            ? [] : [Query.Condition("version", anyOf: versions)]
+        return Query.any(
+            of: applications.map { .word($0) }, in: "application", table, condition,
+            rowsOfEach: Bounds.releasesPerApplicationMax)
+    }
+}
+
 extension Wish {
     fileprivate var application: ApplicationID? {
         switch self {
@@ -174,5 +222,12 @@ extension Wish {
         case .addRelease(let release), .update(let release): release
         case .add, .remove, .park, .removeInstance, .restore, .reserve, .release, .renew, .rotateKeys: nil
         }
+    }
+}
+
+extension Custody {
+    /// Of all cards that this holder has or had.
+    fileprivate static func query(of holder: HolderNumber) -> Query {
+        Query(table, [.init("holder", .word(holder))])
     }
 }

@@ -28,11 +28,23 @@ package struct Query: Hashable, Sendable {
     package static let rowsMax = 1_000
 
     package struct Condition: Hashable, Sendable {
+        package static let valuesMax = 1_024
+
         package let column: String
-        package let value: StoredValue
+        /// The column has one of these; never none.
+        package let values: [StoredValue]
+
         package init(_ column: String, _ value: StoredValue) {
             self.column = column
-            self.value = value
+            values = [value]
+        }
+
+        package init(_ column: String, anyOf values: [StoredValue]) {
+            precondition(
+                (1...Self.valuesMax).contains(values.count), "a condition of no value, or of very many")
+            precondition(!values.contains(.null), "no row is found by being empty or not")
+            self.column = column
+            self.values = values
         }
     }
 
@@ -58,6 +70,17 @@ package struct Query: Hashable, Sendable {
     package init(_ table: Table, key: [StoredValue], limit: Int = Query.rowsMax) {
         precondition(key.count <= table.keyCount, "more values than the key has columns")
         self.init(table, zip(table.columns, key).map { Condition($0.name, $1) }, limit: limit)
+    }
+
+    /// Rows whose column has any of these values, in one answer: as many questions as it takes, mostly one.
+    package static func any(
+        of values: [StoredValue], in column: String, _ table: Table, _ others: [Condition] = [],
+        rowsOfEach: Int
+    ) -> [Query] {
+        stride(from: 0, to: values.count, by: Condition.valuesMax).map { start in
+            let some = Array(values[start..<min(start + Condition.valuesMax, values.count)])
+            return Query(table, others + [Condition(column, anyOf: some)], limit: rowsOfEach * some.count)
+        }
     }
 
     package func locking() -> Query {

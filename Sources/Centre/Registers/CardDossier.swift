@@ -96,19 +96,31 @@ extension CardDossier {
 
 // MARK: Reading and writing
 
-extension Transaction {
-    /// All of a card's rows with one question; `nil` for a card that is not registered.
-    package func dossier(of id: CardID, isLocking: Bool = false) throws(StoreFailure) -> CardDossier? {
+extension CardDossier {
+    /// For whoever asks other things in the same round trip.
+    static func queries(of id: CardID, isLocking: Bool) -> [Query] {
         let key: [StoredValue] = [.word(id)]
         let card = Query(Card.table, key: key, limit: 1)
-        let rows = try ask([
+        return [
             isLocking ? card.locking() : card,
             Query(InstalledApplication.table, key: key, limit: Bounds.applicationsPerCardMax),
             Query(InstalledLoadFile.table, key: key, limit: Bounds.loadFilesPerCardMax),
             Query(Berth.table, key: key, limit: Bounds.berthsPerCardMax),
             Query(DriftFinding.table, key: key, limit: Bounds.driftFindingsMax),
             Query(Custody.table, key: key),
-        ])
+        ]
+    }
+}
+
+extension Transaction {
+    /// All of a card's rows with one question; `nil` for a card that is not registered.
+    package func dossier(of id: CardID, isLocking: Bool = false) throws(StoreFailure) -> CardDossier? {
+        try dossier(ask(CardDossier.queries(of: id, isLocking: isLocking))[...])
+    }
+
+    /// From the answers to `CardDossier.queries`.
+    func dossier(_ rows: ArraySlice<[[StoredValue]]>) throws(StoreFailure) -> CardDossier? {
+        let rows = Array(rows)
         guard let card = try decode(Card.self, rows[0]).first else { return nil }
         return CardDossier(
             card: card, applications: try decode(InstalledApplication.self, rows[1]),

@@ -81,12 +81,30 @@ package struct CatalogueNames: Hashable, Sendable {
 extension Transaction {
     /// What the catalogue says of these names; two questions, however many there are.
     package func catalogueNames(of aids: some Sequence<AID>) throws(StoreFailure) -> CatalogueNames {
-        let aids = Set(aids).sorted()
-        guard !aids.isEmpty else { return CatalogueNames() }
-        let rows = try ask(aids.map { Query(PublishedAID.table, key: [.aid($0)]) })
+        try catalogueNames(of: aids, beside: []).names
+    }
+
+    /// Asks something else in the same round trip.
+    func catalogueNames(
+        of aids: some Sequence<AID>, beside others: [Query]
+    ) throws(StoreFailure) -> (names: CatalogueNames, others: [[[StoredValue]]]) {
+        let published = PublishedAID.queries(aids)
+        let rows = try ask(published + others)
+        return (
+            try names(rows.prefix(published.count).flatMap { $0 }), Array(rows.dropFirst(published.count))
+        )
+    }
+
+    /// What `catalogueNames` asks second, for whoever asks other things with it.
+    func ownerQueries(of aids: some Sequence<AID>) throws(StoreFailure) -> [Query] {
+        let published = try decode(PublishedAID.self, ask(PublishedAID.queries(aids)).flatMap { $0 })
+        return Application.queries(Set(published.map(\.release.application)).sorted())
+    }
+
+    private func names(_ rows: [[StoredValue]]) throws(StoreFailure) -> CatalogueNames {
         var names = CatalogueNames()
         var applications: Set<ApplicationID> = []
-        for published in try decode(PublishedAID.self, rows.flatMap { $0 }) {
+        for published in try decode(PublishedAID.self, rows) {
             applications.insert(published.release.application)
             switch published.role {
             case .instance: names.add(published.aid, .init(release: published.release, loadFile: nil))
@@ -96,12 +114,25 @@ extension Transaction {
             }
         }
         guard !applications.isEmpty else { return names }
-        let owners = try ask(
-            applications.sorted().map { Query(Application.table, key: [.word($0)], limit: 1) })
-        for application in try decode(Application.self, owners.flatMap { $0 }) {
+        for application in try decode(
+            Application.self, ask(Application.queries(applications.sorted())).flatMap { $0 })
+        {
             names.add(application.id, of: application.provider)
         }
         return names
+    }
+}
+
+extension PublishedAID {
+    static func queries(_ aids: some Sequence<AID>) -> [Query] {
+        Query.any(
+            of: Set(aids).sorted().map { .aid($0) }, in: "aid", table, rowsOfEach: Query.rowsMax)
+    }
+}
+
+extension Application {
+    static func queries(_ ids: [ApplicationID]) -> [Query] {
+        Query.any(of: ids.map { .word($0) }, in: "id", table, rowsOfEach: 1)
     }
 }
 

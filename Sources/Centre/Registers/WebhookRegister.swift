@@ -109,6 +109,10 @@ extension Act {
         webhook.filter = filter ?? webhook.filter
         try check(webhook.filter)
         guard webhook != before else { return webhook }
+        // What happened before was asked for by the filter before; only what still waits is left as it is.
+        if webhook.filter != before.filter, webhook.trouble == nil {
+            webhook.position = max(webhook.position, try transaction.newestEvent())
+        }
         // Another address is another chance.
         if webhook.url != before.url { webhook.trouble = nil }
         return try save(webhook, "webhook.changed")

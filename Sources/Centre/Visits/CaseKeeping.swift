@@ -20,6 +20,7 @@ struct CloneFound: Error {
 
 /// The case of one card as it was read, for comparison when it goes back.
 struct OpenCase {
+    let lease: Lease?
     let dossier: CardDossier
     let stays: [Custody]
     let operation: Operation?
@@ -27,17 +28,26 @@ struct OpenCase {
 }
 
 extension Act {
+    /// Asks for everything at once: on a server that is one round trip. Lease and card are locked, in this order.
     func openCase(of id: CardID, _ models: any CardModels) throws -> OpenCase {
-        let dossier = try dossier(of: id)
+        let coming = Query(
+            Custody.table, [.init("destination", .word(id)), .init("state", .text("returning"))])
+        let others = [
+            Query(Lease.table, key: [.word(id)], limit: 1).locking(), Operation.openQuery(on: id),
+            coming.locking(),
+        ]
+        let rows = try transaction.ask(
+            [others[0]] + CardDossier.queries(of: id, isLocking: true) + others[1...])
+        guard let dossier = try transaction.dossier(rows[1..<(rows.count - 2)]) else {
+            throw CardRefusal.unknown(id)
+        }
         guard let model = models.model(of: dossier.card.profile) else {
             throw OperationRefusal.cardNotActive(
                 id, reason: "its profile \(dossier.card.profile) is unknown.")
         }
-        let operation = try transaction.openOperation(on: id)
+        let operation = try transaction.decode(Operation.self, rows[rows.count - 2]).first
         var stays = dossier.custody
-        let coming = Query(
-            Custody.table, [.init("destination", .word(id)), .init("state", .text("returning"))])
-        for stay in try transaction.all(Custody.self, coming.locking())
+        for stay in try transaction.decode(Custody.self, rows[rows.count - 1])
         where !stays.contains(where: { $0.key == stay.key }) {
             stays.append(stay)
         }
@@ -50,7 +60,8 @@ extension Act {
         let file = CaseFile(
             card: dossier.card, model: model, operation: operation, stays: stays,
             installed: dossier.applications, now: now)
-        return OpenCase(dossier: dossier, stays: stays, operation: operation, file: file)
+        let lease = try transaction.decode(Lease.self, rows[0]).first
+        return OpenCase(lease: lease, dossier: dossier, stays: stays, operation: operation, file: file)
     }
 
     /// Writes what a report proved, and what the next order intends.
@@ -154,6 +165,10 @@ extension Act {
         // An operation that was turned round has other steps; the reading that follows tells the rest.
         guard let operation = file.operation, operation.steps == known.operation?.steps else { return }
         let before = known.operation?.done ?? []
+        var learned: [(measurement: FootprintMeasurement, part: Footprint.Part)] = []
+        func learn(_ measurement: FootprintMeasurement?, _ part: Footprint.Part) {
+            if let measurement { learned.append((measurement, part)) }
+        }
         for index in operation.done.subtracting(before).sorted() {
             let measured = file.measurements.last { $0.step == index }
             switch operation.steps[index] {
@@ -163,7 +178,7 @@ extension Act {
                     digest: load.digest.bytes)
                 let taken = Self.measurement(measured, least: load.byteCount / 2)
                 dossier.loaded(row, taken, on: file.model)
-                try learn(taken, .loadFile(digest: load.digest.bytes), file.model)
+                learn(taken, .loadFile(digest: load.digest.bytes))
             case .install(let install):
                 let row = InstalledApplication(
                     card: dossier.card.id, aid: install.aid, lifeCycle: 0x07,
@@ -171,7 +186,7 @@ extension Act {
                     domain: install.domain, release: install.release, installedAt: now)
                 let taken = Self.measurement(measured, least: 1)
                 dossier.installed(row, taken, on: file.model)
-                try learn(taken, .instance(install.release, install.aid), file.model)
+                learn(taken, .instance(install.release, install.aid))
             case .makeDomain(let domain):
                 let row = InstalledApplication(
                     card: dossier.card.id, aid: domain.aid, lifeCycle: 0x07, privileges: .securityDomain)
@@ -187,6 +202,7 @@ extension Act {
             case .park, .reserveInLedger, .releaseInLedger, .putKeys: break
             }
         }
+        try transaction.learn(learned, on: file.model, at: now)
     }
 
     private static func measurement(
@@ -197,20 +213,14 @@ extension Act {
         }
     }
 
-    private func learn(
-        _ measurement: FootprintMeasurement?, _ part: Footprint.Part, _ model: CardModel
-    ) throws {
-        guard let measurement else { return }
-        try transaction.learn(measurement, of: part, on: model, at: now)
-    }
-
     private func takeReading(
         _ dossier: inout CardDossier, _ file: CaseFile, _ notes: inout [Note], flaws: Flaws
     ) throws {
         guard let contents = file.contents else { return }
         let seen = contents.applications.map(\.aid) + contents.loadFiles.map(\.aid)
-        let names = try transaction.catalogueNames(of: dossier.names + seen)
-        let footprints = try transaction.footprints(of: [Footprint.Part](), on: dossier.card.profile)
+        let report = Footprint.query(.report, on: dossier.card.profile)
+        let (names, rows) = try transaction.catalogueNames(of: dossier.names + seen, beside: [report])
+        let footprints = try transaction.decode(Footprint.self, rows[0])
         let sizes = SizeBook(model: file.model, footprints: footprints)
         // A clock that was set back makes no reading older than the one before it.
         let readAt = max(now, dossier.card.inventory?.readAt ?? now)
@@ -227,9 +237,21 @@ extension Act {
 }
 
 /// Steps are made of what the catalogue and the vault have at this moment.
-struct StoredMaterials: Materials {
-    let act: Act
-    let vault: any KeyVault
+///
+/// What the steps of an operation name is asked for together, the first time that one of it is needed.
+final class StoredMaterials: Materials {
+    private let act: Act
+    private let vault: any KeyVault
+    /// Of the steps that are left.
+    private let expected: Set<ReleaseID>
+    private var releases: [ReleaseID: Release] = [:]
+    private var applications: [ApplicationID: Application] = [:]
+
+    init(_ act: Act, vault: any KeyVault, for operation: Operation?) {
+        self.act = act
+        self.vault = vault
+        expected = Set((operation?.remainingSteps ?? []).compactMap(\.release))
+    }
 
     func loadFile(_ digest: [UInt8]) throws -> [UInt8] {
         guard let blob = try act.transaction.find(LoadFileBlob.self, key: .bytes(digest)) else {
@@ -239,19 +261,47 @@ struct StoredMaterials: Materials {
     }
 
     func release(_ id: ReleaseID) throws -> Release {
-        guard
-            let release = try act.transaction.find(
-                Release.self, key: .word(id.application), .word(id.version))
-        else { throw MaterialFailure.releaseUnknown(id) }
+        if releases[id] == nil { try fetch(expected.union([id]).filter { releases[$0] == nil }) }
+        guard let release = releases[id] else { throw MaterialFailure.releaseUnknown(id) }
         return release
     }
 
     func application(_ id: ApplicationID) throws -> Application {
-        guard let application = try act.transaction.find(Application.self, key: .word(id)) else {
-            throw MaterialFailure.applicationUnknown(id)
+        if applications[id] == nil {
+            try fetch(expected.filter { releases[$0] == nil }, [id])
         }
+        guard let application = applications[id] else { throw MaterialFailure.applicationUnknown(id) }
         return application
     }
 
+    private func fetch(_ ids: Set<ReleaseID>, _ others: Set<ApplicationID> = []) throws {
+        let wanted = Set(ids.map(\.application)).union(others).filter { applications[$0] == nil }.sorted()
+        let (transaction, questions) = (act.transaction, Release.queries(ids))
+        let rows = try transaction.ask(questions + Application.queries(wanted))
+        for release in try transaction.decode(Release.self, rows.prefix(questions.count).flatMap { $0 }) {
+            releases[release.id] = release
+        }
+        let others = rows.dropFirst(questions.count).flatMap { $0 }
+        for application in try transaction.decode(Application.self, others) {
+            applications[application.id] = application
+        }
+    }
+
     func image(of stay: Custody) throws -> Secret { try act.transaction.image(of: stay, in: vault) }
+}
+
+extension PlanStep {
+    /// What the step brings, takes away or makes is of this release.
+    fileprivate var release: ReleaseID? {
+        switch self {
+        case .park(let task): task.release
+        case .load(let load): load.release
+        case .install(let install): install.release
+        case .personalise(let task): task.release
+        case .restore(let task): task.release
+        case .removeInstance, .removeLoadFile, .dropDomain, .makeDomain, .reserveInLedger, .releaseInLedger,
+            .putKeys:
+            nil
+        }
+    }
 }

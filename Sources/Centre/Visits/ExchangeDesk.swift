@@ -58,8 +58,10 @@ package final class ExchangeDesk: Sendable {
     package func arrive(_ card: CardID, at terminal: TerminalID?) throws -> Visit.Reply {
         let id = entropy.bytes(Self.visitIDBytes)
         return try exchange(card) { act in
-            if let problem = try self.takeLease(act, card, id, terminal) { return (nil, problem, nil) }
             let known = try act.openCase(of: card, self.models)
+            if let problem = self.takeLease(act, known.lease, card, id, terminal) {
+                return (nil, problem, nil)
+            }
             if let problem = Self.refusal(known.file.card) { return (nil, problem, nil) }
             guard
                 let options = self.models.channelOptions(
@@ -67,7 +69,7 @@ package final class ExchangeDesk: Sendable {
             else { return (nil, .over(.stopped("The profile of the card does not tell its channel.")), nil) }
             var visit = Visit(id: id, card: card, channelOptions: options)
             var file = known.file
-            let reply = visit.begin(&file, self.surroundings(act))
+            let reply = visit.begin(&file, self.surroundings(act, known))
             try act.close(known, file, vault: self.vault, flaws: self.flaws)
             return (visit, reply, id)
         }
@@ -79,18 +81,18 @@ package final class ExchangeDesk: Sendable {
             return .over(.interrupted("This visit is not known here any more; the card is asked anew."))
         }
         return try exchange(visit.cardID) { act in
-            guard try self.keepLease(act, visit) || self.flaws.contains(.ignoresLease) else {
+            let known = try act.openCase(of: visit.cardID, self.models)
+            guard self.keepLease(act, known.lease, visit) || self.flaws.contains(.ignoresLease) else {
                 return (nil, .over(.interrupted("The card was seen elsewhere meanwhile.")), report.visit)
             }
             guard report.number == visit.number || self.flaws.contains(.takesOldReports) else {
                 return (visit, .over(.interrupted("The report belongs to another order.")), report.visit)
             }
-            let known = try act.openCase(of: visit.cardID, self.models)
             var next = visit
             var file = known.file
-            let reply = next.received(report, &file, self.surroundings(act))
+            let reply = next.received(report, &file, self.surroundings(act, known))
             try act.close(known, file, vault: self.vault, flaws: self.flaws)
-            if case .over = reply { try self.endLease(act, visit) }
+            if case .over = reply { self.endLease(act, known.lease, visit) }
             return (next, reply, report.visit)
         }
     }
@@ -147,9 +149,8 @@ package final class ExchangeDesk: Sendable {
     // MARK: Leases
 
     private func takeLease(
-        _ act: Act, _ card: CardID, _ visit: [UInt8], _ terminal: TerminalID?
-    ) throws -> Visit.Reply? {
-        let held = try act.transaction.lock(Lease.self, key: .word(card))
+        _ act: Act, _ held: Lease?, _ card: CardID, _ visit: [UInt8], _ terminal: TerminalID?
+    ) -> Visit.Reply? {
         // The same terminal has the card in its hands: it lost the thread, and nobody else can have it.
         // One that runs longer than any was ever given comes from a clock that was set back since.
         if let held, held.until > act.now, held.until <= until(act.now),
@@ -162,19 +163,15 @@ package final class ExchangeDesk: Sendable {
         return nil
     }
 
-    private func keepLease(_ act: Act, _ visit: Visit) throws -> Bool {
-        guard var held = try act.transaction.lock(Lease.self, key: .word(visit.cardID)),
-            held.visit == visit.id
-        else { return false }
+    private func keepLease(_ act: Act, _ held: Lease?, _ visit: Visit) -> Bool {
+        guard var held, held.visit == visit.id else { return false }
         held.until = until(act.now)
         act.transaction.put(held)
         return true
     }
 
-    private func endLease(_ act: Act, _ visit: Visit) throws {
-        guard let held = try act.transaction.find(Lease.self, key: .word(visit.cardID)),
-            held.visit == visit.id
-        else { return }
+    private func endLease(_ act: Act, _ held: Lease?, _ visit: Visit) {
+        guard let held, held.visit == visit.id else { return }
         act.transaction.remove(held)
     }
 
@@ -192,9 +189,10 @@ package final class ExchangeDesk: Sendable {
         try store.write { transaction in try body(self.act(transaction, actor)) }
     }
 
-    private func surroundings(_ act: Act) -> Visit.Surroundings {
+    private func surroundings(_ act: Act, _ known: OpenCase) -> Visit.Surroundings {
         Visit.Surroundings(
-            vault: vault, materials: StoredMaterials(act: act, vault: vault), entropy: entropy, flaws: flaws)
+            vault: vault, materials: StoredMaterials(act, vault: vault, for: known.operation),
+            entropy: entropy, flaws: flaws)
     }
 }
 

@@ -12,8 +12,13 @@ package protocol WebhookCarrier: Sendable {
 /// was looked in vain.
 package final class WebhookDesk: Sendable {
     private struct Memory {
-        /// Nothing up to here is wanted by this webhook.
-        var looked: [WebhookID: Int64] = [:]
+        /// Nothing up to here is wanted by this webhook, as it was then.
+        var looked: [WebhookID: (filter: EventFilter, position: Int64)] = [:]
+
+        func position(_ webhook: Webhook) -> Int64 {
+            guard let known = looked[webhook.id], known.filter == webhook.filter else { return 0 }
+            return known.position
+        }
         /// Whose turn was last: they take turns.
         var last: WebhookID?
     }
@@ -60,25 +65,25 @@ package final class WebhookDesk: Sendable {
             let active = Query(Webhook.table, [.init("life", .text("active"))], limit: Bounds.webhooksMax)
             return (try transaction.all(Webhook.self, active), try transaction.newestEvent())
         }
-        let (looked, last) = memory.withLock { ($0.looked, $0.last) }
+        let memory = memory.withLock { $0 }
         let due = webhooks.filter { webhook in
             webhook.isDue(at: now, newest: newest)
-                && (webhook.replay != nil || (looked[webhook.id] ?? 0) < newest)
+                && (webhook.replay != nil || memory.position(webhook) < newest)
         }
-        guard let last else { return due }
+        guard let last = memory.last else { return due }
         return due.filter { $0.id > last } + due.filter { $0.id <= last }
     }
 
     private func known(_ webhook: Webhook) -> (after: Int64, through: Int64?) {
         let range = webhook.range
         guard webhook.replay == nil else { return range }
-        return (max(range.after, memory.withLock { $0.looked[webhook.id] } ?? 0), nil)
+        return (max(range.after, memory.withLock { $0.position(webhook) }), nil)
     }
 
     /// Nothing for it: that is written down now and then only, for the sake of those who have much to write.
     private func remember(_ webhook: Webhook, _ look: EventLook) throws {
         if webhook.replay == nil {
-            memory.withLock { $0.looked[webhook.id] = look.position }
+            memory.withLock { $0.looked[webhook.id] = (webhook.filter, look.position) }
             guard look.position - webhook.position > 10_000 else { return }
         }
         let now = node.clock.now

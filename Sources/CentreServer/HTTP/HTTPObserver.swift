@@ -18,6 +18,25 @@ package struct HTTPRecord: Sendable {
     package var bytesIn: Int
     /// nil for streams.
     package var bytesOut: Int?
+
+    package init(
+        tag: String, method: String, path: String, segments: [String], status: Int, address: String,
+        traceParent: String?, since: Instant, seconds: Double, busySeconds: Double, bytesIn: Int,
+        bytesOut: Int?
+    ) {
+        self.tag = tag
+        self.method = method
+        self.path = path
+        self.segments = segments
+        self.status = status
+        self.address = address
+        self.traceParent = traceParent
+        self.since = since
+        self.seconds = seconds
+        self.busySeconds = busySeconds
+        self.bytesIn = bytesIn
+        self.bytesOut = bytesOut
+    }
 }
 
 /// Sees every request that was answered. Called from many threads; must not block.

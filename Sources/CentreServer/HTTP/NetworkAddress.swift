@@ -1,3 +1,6 @@
+// Its headers bring in the addresses of sockets, which then belong to it.
+internal import CMicroHTTPD
+
 #if canImport(Glibc)
     internal import Glibc
 #else
@@ -38,10 +41,12 @@ package struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
     /// nil for what is no address of the internet.
     init?(_ socket: UnsafePointer<sockaddr>?) {
         guard let socket else { return nil }
-        switch Int32(socket.pointee.sa_family) {
+        // Every kind begins as this one does; the general one's members belong to whichever module was seen first.
+        let four = UnsafeRawPointer(socket).loadUnaligned(as: sockaddr_in.self)
+        switch Int32(four.sin_family) {
         case AF_INET:
-            let four = UnsafeRawPointer(socket).loadUnaligned(as: sockaddr_in.self).sin_addr
-            self.init(high: 0, low: Self.mappedPrefix | UInt64(UInt32(bigEndian: four.s_addr)))
+            self.init(
+                high: 0, low: Self.mappedPrefix | UInt64(UInt32(bigEndian: four.sin_addr.s_addr)))
         case AF_INET6: self.init(UnsafeRawPointer(socket).loadUnaligned(as: sockaddr_in6.self).sin6_addr)
         default: return nil
         }

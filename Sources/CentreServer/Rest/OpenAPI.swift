@@ -167,11 +167,8 @@ package struct OpenAPI {
             ]
         case .object(let properties): object = print(properties)
         case .map(let element): object = ["type": "object", "additionalProperties": print(element)]
-        case .oneOf(let schemas, let name):
-            object = [
-                "oneOf": .array(schemas.map { print($0) }),
-                "discriminator": ["propertyName": .string(name)],
-            ]
+        // The member that tells which has one word in each: no discriminator is needed, and none names inline schemas.
+        case .oneOf(let schemas, _): object = ["oneOf": .array(schemas.map { print($0) })]
         case .nullable(let schema): object = ["anyOf": [print(schema), ["type": "null"]]]
         case .anything: object = [:]
         }

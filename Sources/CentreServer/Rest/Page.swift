@@ -16,7 +16,10 @@ package struct Page: Sendable {
 package enum Cursor {
     package static let form = StringForm(
         pattern: "^[A-Za-z0-9_-]+$", count: 1...500, rule: "a cursor that this list gave",
-        check: { Base64URL.decode($0) != nil })
+        check: { text in
+            // Whether it is one is found out when it is read: this is what it is made of.
+            text.utf8.allSatisfy { Base64URL.value(of: $0) != nil }
+        })
 
     package static func encode(_ list: String, _ parts: [String]) -> String {
         Base64URL.encode(JSONValue.array(([list] + parts).map { .string($0) }).encoded())
@@ -128,7 +131,7 @@ package enum Base64URL {
         return bytes
     }
 
-    private static func value(of character: UInt8) -> UInt8? {
+    fileprivate static func value(of character: UInt8) -> UInt8? {
         switch character {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"): character - UInt8(ascii: "A")
         case UInt8(ascii: "a")...UInt8(ascii: "z"): character - UInt8(ascii: "a") + 26

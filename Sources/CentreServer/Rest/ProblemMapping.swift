@@ -111,7 +111,7 @@ extension Problem {
     }
 
     static func tooLarge(max: Int) -> Problem {
-        .known("too-large", "The body has more than \(max) bytes.", members: ["max": .count(max)])
+        .known("body-too-large", "The body has more than \(max) bytes.", members: ["max": .count(max)])
     }
 
     static func forbidden(_ caller: Caller, _ endpoint: Endpoint) -> Problem {

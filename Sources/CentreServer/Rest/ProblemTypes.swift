@@ -27,6 +27,7 @@ package enum ProblemTypes {
         ("Catalogue", catalogue),
         ("Custody", custody),
         ("Money", money),
+        ("Events and webhooks", eventsWebhooks),
     ]
 
     package static let all: [String: ProblemType] = Dictionary(
@@ -37,6 +38,24 @@ package enum ProblemTypes {
     package static func title(_ code: String) -> String { all[code]?.title ?? code }
 
     private static let requests: [ProblemType] = [
+        .init(
+            400, "request-malformed", "The request is not well-formed",
+            "Send it as RFC 9112 and RFC 3986 say; a proxy on the way may have changed it."),
+        .init(
+            403, "certificate-refused", "The client's certificate is not accepted",
+            "Show a certificate that the centre's authority for clients has issued."),
+        .init(
+            404, "path-unknown", "There is nothing at this path",
+            "The paths are described in /v1/openapi.json."),
+        .init(408, "client-gone", "The client closed its side of the connection"),
+        .init(431, "fields-too-many", "The request has too many or too large fields", "Send fewer fields."),
+        .init(501, "method-unknown", "This method is not known here"),
+        .init(
+            503, "overloaded", "The centre has too much to do",
+            "Try again after the time that Retry-After says."),
+        .init(
+            503, "stopping", "This node of the centre is being stopped",
+            "Send it again: another node, or this one when it is back, answers it."),
         .init(
             400, "request-invalid", "The request is not as described",
             "Look at the description of this endpoint."),
@@ -68,7 +87,7 @@ package enum ProblemTypes {
         .init(
             412, "changed-meanwhile", "The resource has changed meanwhile",
             "Read it again, look at what changed, and decide anew."),
-        .init(413, "too-large", "The body is too large", "Send less at once."),
+        .init(413, "body-too-large", "The body is too large", "Send less at once."),
         .init(
             415, "media-type", "The body has another form than this takes", "Name the form in 'Content-Type'."
         ),
@@ -78,7 +97,9 @@ package enum ProblemTypes {
             428, "precondition-missing", "The change must name the state that it was decided on",
             "Read the resource and send its entity tag as 'If-Match'."),
         .init(429, "throttled", "Too many attempts", "Wait for as long as 'Retry-After' says."),
-        .init(429, "too-many-requests", "Too many requests", "Wait for as long as 'Retry-After' says."),
+        .init(
+            429, "too-many-requests", "Too many requests from this address",
+            "Wait for as long as 'Retry-After' says."),
         .init(
             500, "internal", "Something went wrong inside the centre",
             "Tell the operators the request's id; the log has more."),
@@ -286,4 +307,42 @@ package enum ProblemTypes {
         .init(422, "tariff-past", "The tariff would change the past"),
         .init(409, "tariff-too-many", "There are too many tariffs"),
     ]
+
+    private static let eventsWebhooks: [ProblemType] = [
+        .init(404, "webhook-unknown", "There is no such webhook"),
+        .init(409, "webhook-too-many", "There are as many webhooks as there may be"),
+        .init(422, "webhook-too-many-filters", "The webhook names too much"),
+        .init(409, "webhook-active", "The webhook is active"),
+        .init(409, "webhook-disabled", "The webhook is disabled"),
+        .init(422, "webhook-replay-range", "The range is not one of kept events"),
+        .init(409, "webhook-replay-runs", "The webhook is still being sent what was asked for again"),
+        .init(422, "webhook-not-encrypted", "The address is not https"),
+        .init(
+            409, "audit-too-long", "The chain is too long for one request",
+            "Look through it on the machine of the centre: berth store check."),
+    ]
+}
+
+extension ProblemTypes {
+    /// docs/reference/problems.md.
+    package static var markdown: String {
+        var text = """
+            # Problems
+
+            What goes wrong is told as a problem (RFC 9457), `application/problem+json`: `type` is
+            `https://berth.dev/problems/` and the code, `title` is the same for every problem of the type, `detail` says what
+            happened this time, `remedy` what to do about it, and `request` names the request in the logs. Programs rely on the
+            code and the status; neither ever changes. This page is printed by `berth __problems`.
+
+            Some have members of their own: `errors` (a JSON pointer and a detail for everything that is wrong with a body),
+            `parameter`, `scope`, `retryAfter` in seconds as in `Retry-After`, and `statusWord` where a card's answer is part of the
+            story: its value, what it means, its likely causes, and what to try.
+
+            """
+        for group in groups {
+            text += "\n## \(group.name)\n\n| code | status | title |\n|---|---|---|\n"
+            for type in group.types { text += "| `\(type.code)` | \(type.status) | \(type.title) |\n" }
+        }
+        return text
+    }
 }

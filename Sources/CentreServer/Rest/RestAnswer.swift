@@ -107,7 +107,12 @@ extension RestAnswer: KeptAnswer {
         object["fields"] = .array(
             fields.fields.map { .array([.string($0.name), .string($0.value)]) })
         if let tag { object["tag"] = .string(tag.text) }
-        if case .json(let value) = content { object["body"] = value }
+        var whole = object
+        if case .json(let value) = content { whole["body"] = value }
+        let bytes = JSONValue.object(whole).encoded()
+        if bytes.count <= Bounds.requestResultBytesMax { return bytes }
+        // Too long to be kept: whoever asks again is sent to where it stands, or told that it was done.
+        object["status"] = .count(fields["Location"] == nil ? 204 : 303)
         return JSONValue.object(object).encoded()
     }
 

@@ -180,7 +180,7 @@ final class PasswordGate: Sendable {
         }
         guard isFree else {
             throw Problem.known(
-                "too-many-requests", "Many sign in at this moment.", members: ["retryAfter": 1])
+                "overloaded", "Many sign in at this moment.", members: ["retryAfter": 1])
         }
         defer { count.withLock { $0 -= 1 } }
         return try body()

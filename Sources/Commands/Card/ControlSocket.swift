@@ -81,7 +81,7 @@ final class ControlSocket {
 
     // MARK: Sockets
 
-    private static func makeSocket() -> Int32 {
+    static func makeSocket() -> Int32 {
         #if canImport(Glibc)
             let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         #else
@@ -92,7 +92,7 @@ final class ControlSocket {
     }
 
     /// An address holds little more than 100 bytes: a longer path is written from its folder.
-    private static func withAddress(
+    static func withAddress(
         _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
     ) -> Int32 {
         var address = sockaddr_un()

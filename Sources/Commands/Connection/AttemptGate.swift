@@ -80,9 +80,21 @@ final class AttemptGate: Sendable {
 
     /// The try came to its end: with a session, or with a failure.
     func end(_ failure: HandshakeFailure?) throws {
+        guard let change = ending(failure) else { return }
+        try memory?.update(change)
+    }
+
+    /// The try ended with a session. Until that is on disk too it goes on counting as one without an answer, which
+    /// harms nobody, so the session need not wait for it; whoever ends the session does.
+    func endedWithSession() throws -> WorkBeside<Void>? {
+        guard let change = ending(nil) else { return nil }
+        return try memory?.updateAside(change)
+    }
+
+    private func ending(_ failure: HandshakeFailure?) -> (@Sendable (inout AuthenticationBudget) -> Void)? {
         let (key, isBegun) = state.withLock { ($0.key, $0.isBegun) }
-        guard let key else { return }
-        try memory?.update { budget in
+        guard let key else { return nil }
+        return { budget in
             if isBegun { budget.endAttempt(for: key) }
             if let failure { budget.record(failure, for: key) } else { budget.recordSuccess(for: key) }
         }

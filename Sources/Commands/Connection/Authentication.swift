@@ -73,7 +73,7 @@ struct Authentication {
         }
         do {
             try desk.link.authenticate(wish, willProve: gate.begin, keys: provider)
-            try gate.end(nil)
+            if let update = try gate.endedWithSession() { finish(update) }
         } catch LinkError.handshake(let failure) {
             if let refusal = gate.refusal { throw refusal }
             // A virtual card that was asked with the test key and has others counts nothing, and nobody gave that key.
@@ -84,6 +84,19 @@ struct Authentication {
             throw LinkError.handshake(failure)
         } catch LinkError.stopped {
             throw gate.refusal ?? .interrupted
+        }
+    }
+
+    /// The end of the session waits for the record.
+    private func finish(_ update: WorkBeside<Void>) {
+        let terminal = desk.terminal
+        desk.shared.atEnd {
+            do throws(Problem) {
+                try update.value()
+            } catch {
+                terminal.warn(
+                    "\(error.what), so a session that was opened goes on counting as a try without an answer")
+            }
         }
     }
 

@@ -18,10 +18,17 @@ struct CardDesk {
         /// The command line that opened the card: in a script, the script's own and not the line's.
         let connection: ParsedCommand
 
+        /// What the end of the session waits for.
+        private var endings: [() -> Void] = []
+
         init(_ link: CardLink, connection: ParsedCommand) {
             self.link = link
             self.connection = connection
         }
+
+        deinit { endings.forEach { $0() } }
+
+        func atEnd(_ body: @escaping () -> Void) { endings.append(body) }
     }
 
     let shared: Shared

@@ -2,7 +2,7 @@ internal import Arguments
 internal import CardManagement
 
 /// Remembers failed authentications between runs, because cards lock and never say how many tries are left.
-struct FailureMemory {
+struct FailureMemory: Sendable {
     private let file: StateFile
 
     init?(_ environment: Environment) {
@@ -14,11 +14,22 @@ struct FailureMemory {
 
     /// Changes the record, durably, before anything is sent to a card again.
     func update(_ change: (inout AuthenticationBudget) -> Void) throws {
-        try file.update { text in
-            var budget = try parse(text)
-            change(&budget)
-            return budget.text
-        }
+        try file.update { try changed($0, change) }
+    }
+
+    /// The same beside the session.
+    func updateAside(
+        _ change: @escaping @Sendable (inout AuthenticationBudget) -> Void
+    ) throws -> WorkBeside<Void> {
+        try file.updateAside { try changed($0, change) }
+    }
+
+    private func changed(
+        _ text: String?, _ change: (inout AuthenticationBudget) -> Void
+    ) throws -> String {
+        var budget = try parse(text)
+        change(&budget)
+        return budget.text
     }
 
     /// A damaged record is not taken for an empty one: that would spend a card's last tries.

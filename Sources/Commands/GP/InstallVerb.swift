@@ -28,9 +28,11 @@ enum InstallVerb {
                 + ConnectionOptions.session
         ) { parsed, terminal in
             WarmUp.begin()
-            let file = try InputFile.readCAP(parsed[InstallOptions.file])
-            let instances = try chosen(file, parsed)
-            try Installation(file, instances, try desks.desk(parsed, terminal)).run()
+            let reading = try InputFile.readCAPBeside(parsed[InstallOptions.file])
+            // The card is opened meanwhile, and asked nothing before the file is known to be good.
+            let desk = Result { try desks.desk(parsed, terminal) }
+            let file = try reading.value()
+            try Installation(file, try chosen(file, parsed), try desk.get()).run()
         }
     }
 
@@ -88,8 +90,9 @@ enum LoadVerb {
                 + ConnectionOptions.session
         ) { parsed, terminal in
             WarmUp.begin()
-            let file = try InputFile.readCAP(parsed[InstallOptions.file])
-            try Installation(file, [], try desks.desk(parsed, terminal)).run()
+            let reading = try InputFile.readCAPBeside(parsed[InstallOptions.file])
+            let desk = Result { try desks.desk(parsed, terminal) }
+            try Installation(try reading.value(), [], try desk.get()).run()
         }
     }
 }

@@ -73,7 +73,7 @@ extension ArgumentValue where Value == Privileges {
     /// Names of privileges, with commas between them.
     static let privileges = Self(
         "NAME,...", candidates: .words(Privileges.named.map { .init($0.name) }),
-        show: { $0.names.joined(separator: ",") }
+        show: { $0.isEmpty ? "" : $0.names.joined(separator: ",") }
     ) { (text) throws(ValueRefusal) in
         var privileges: Privileges = []
         for word in text.split(separator: ",") {

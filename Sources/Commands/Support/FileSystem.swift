@@ -16,7 +16,9 @@ enum FileSystem {
     }
 
     /// Replaces the file whole, so that a crash leaves the old or the new one.
-    static func replace(_ path: String, with bytes: [UInt8], mode: mode_t) -> Bool {
+    ///
+    /// - Parameter isDurable: without it a loss of power may leave an empty file too: for what may be forgotten.
+    static func replace(_ path: String, with bytes: [UInt8], mode: mode_t, isDurable: Bool = true) -> Bool {
         let temporary = path + ".new"
         let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         guard file >= 0 else { return false }
@@ -27,7 +29,8 @@ enum FileSystem {
             guard count > 0 else { return false }
             rest = rest.dropFirst(count)
         }
-        return fsync(file) == 0 && rename(temporary, path) == 0
+        guard !isDurable || fsync(file) == 0 else { return false }
+        return rename(temporary, path) == 0
     }
 
     /// Leaves `errno` as it was when there is no such folder.
@@ -46,4 +49,8 @@ enum FileSystem {
             Darwin.write(file, bytes.baseAddress, bytes.count)
         #endif
     }
+}
+
+extension FileSystem {
+    static func isThere(_ path: String) -> Bool { access(path, F_OK) == 0 }
 }

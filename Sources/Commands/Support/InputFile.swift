@@ -47,7 +47,16 @@ extension InputFile {
     private static let capBytesMax = 16 << 20
 
     static func readCAP(_ path: String) throws(Problem) -> CAPFile {
+        try parseCAP(try read(path, bytesMax: capBytesMax), path)
+    }
+
+    /// Reads the file now, and makes out what it is on a thread of its own.
+    static func readCAPBeside(_ path: String) throws(Problem) -> WorkBeside<CAPFile> {
         let bytes = try read(path, bytesMax: capBytesMax)
+        return WorkBeside { try parseCAP(bytes, path) }
+    }
+
+    private static func parseCAP(_ bytes: [UInt8], _ path: String) throws(Problem) -> CAPFile {
         do {
             return try CAPFile(bytes)
         } catch {

@@ -13,15 +13,15 @@ struct MemoryHistory {
 
     private let file: StateFile?
     private let card: String?
-    /// The size of the memory of a virtual card's model.
-    private let modelSize: Int?
+    private let channel: any CardChannel
+    private let produced: CardProductionLifeCycle?
 
     /// Asks the card for its name.
     init(_ desk: CardDesk) throws {
         file = StateFile("memory-seen", desk.terminal.environment)
-        let produced = try desk.productionLifeCycle()
+        produced = try desk.productionLifeCycle()
+        channel = desk.link.channel
         card = produced?.serial.hex
-        modelSize = Self.modelSize(desk.link.channel, produced)
         // What cannot be read is told before anything is done.
         _ = try file?.read()
     }
@@ -38,7 +38,7 @@ struct MemoryHistory {
         }
         let listed = contents?.loadFiles.map(\.aid)
         let unmeasured = listed.map { aids in aids.filter { seen.loadFiles[$0] == nil }.count }
-        if let modelSize, modelSize >= free, !resources.isSaturated {
+        if let modelSize = modelSize(), modelSize >= free, !resources.isSaturated {
             return MemoryView(resources, used: modelSize - free, from: .model, unmeasured: 0)
         }
         let measured = contents == nil ? 0 : seen.measured
@@ -87,17 +87,30 @@ struct MemoryHistory {
 
     // MARK: The record
 
+    /// Bytes by load file. A list, since few are known, and a dictionary of its own costs every start more than it saves.
+    private struct Sizes {
+        var entries: [(aid: AID, bytes: Int)] = []
+
+        subscript(aid: AID) -> Int? {
+            get { entries.first { $0.aid == aid }?.bytes }
+            set {
+                entries.removeAll { $0.aid == aid }
+                if let newValue { entries.append((aid, newValue)) }
+            }
+        }
+    }
+
     /// What is known of one card.
     private struct Entry {
         var mostFree = 0
-        var loadFiles: [AID: Int] = [:]
+        var loadFiles = Sizes()
 
-        var measured: Int { loadFiles.values.reduce(0, +) }
+        var measured: Int { loadFiles.entries.reduce(0) { $0 + $1.bytes } }
 
         /// Load files that are gone took their room with them.
         mutating func keep(loadFiles present: [AID]) {
             let present = Set(present)
-            loadFiles = loadFiles.filter { present.contains($0.key) }
+            loadFiles.entries.removeAll { !present.contains($0.aid) }
         }
 
         init() {}
@@ -115,7 +128,8 @@ struct MemoryHistory {
         }
 
         var text: String {
-            ([String(mostFree)] + loadFiles.map { "\($0.key)=\($0.value)" }.sorted().prefix(loadFilesMax))
+            ([String(mostFree)]
+                + loadFiles.entries.map { "\($0.aid)=\($0.bytes)" }.sorted().prefix(loadFilesMax))
                 .joined(separator: " ")
         }
     }
@@ -127,7 +141,8 @@ struct MemoryHistory {
             body(&entry)
             return entry
         }
-        try file.update { text in
+        // What is lost with the power is learned anew.
+        try file.update(isDurable: false) { text in
             var lines = (text ?? "").split(separator: "\n").map(String.init)
             let index = lines.firstIndex { $0.hasPrefix(card + " ") }
             entry = index.map { Entry(Array(lines[$0].split(separator: " ").dropFirst())) } ?? Entry()
@@ -144,7 +159,8 @@ struct MemoryHistory {
     // MARK: Models
 
     /// A card file tells its model; one in a reader is known by how it answers and by whom it was made.
-    private static func modelSize(_ channel: any CardChannel, _ produced: CardProductionLifeCycle?) -> Int? {
+    /// Reading all models takes longer than opening a card, so it is done where it is shown.
+    private func modelSize() -> Int? {
         if let own = channel as? VirtualCardChannel { return own.nonVolatileSize }
         guard let produced else { return nil }
         let sizes = CardProfile.builtInTexts.compactMap { CardProfile.builtIn($0.name) }.filter { profile in

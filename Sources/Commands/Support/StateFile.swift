@@ -8,7 +8,7 @@ internal import Arguments
 
 /// A small file that remembers something between runs, below `$XDG_STATE_HOME/berth`: changed under a lock, and
 /// replaced whole, so that a crash leaves the old or the new one.
-struct StateFile {
+struct StateFile: Sendable {
     private let folder: String
     let path: String
 
@@ -41,16 +41,46 @@ struct StateFile {
     }
 
     /// Gives the text to the change and writes what comes back, if it is another one.
-    func update(_ change: (String?) throws -> String) throws {
-        guard FileSystem.makeFolder(folder) else { throw cannotWrite() }
-        let lock = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+    ///
+    /// - Parameter isDurable: without it the change may be forgotten by a machine that loses its power.
+    func update(isDurable: Bool = true, _ change: (String?) throws -> String) throws {
+        try holding(try locked()) { try write(isDurable: isDurable, change) }
+    }
+
+    /// The same, durably, on a thread of its own: a disk takes longer to be certain than a card to answer. It is this
+    /// one's turn from now on, so whoever changes the file next waits for it.
+    func updateAside(_ change: @escaping @Sendable (String?) throws -> String) throws -> WorkBeside<Void> {
+        let lock = try locked()
+        return WorkBeside { try holding(lock) { try write(isDurable: true, change) } }
+    }
+
+    private func locked() throws(Problem) -> CInt {
+        var lock = openLock()
+        // The folder is there nearly always.
+        if lock < 0, errno == ENOENT, FileSystem.makeFolder(folder) { lock = openLock() }
         guard lock >= 0 else { throw cannotWrite() }
+        guard flock(lock, LOCK_EX) == 0 else {
+            defer { _ = close(lock) }
+            throw cannotWrite()
+        }
+        return lock
+    }
+
+    private func openLock() -> CInt { open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600) }
+
+    private func holding(_ lock: CInt, _ body: () throws -> Void) throws {
         defer { _ = close(lock) }
-        guard flock(lock, LOCK_EX) == 0 else { throw cannotWrite() }
+        try body()
+    }
+
+    private func write(isDurable: Bool, _ change: (String?) throws -> String) throws {
         let before = try read()
         let after = try change(before)
         guard after != before else { return }
-        guard FileSystem.replace(path, with: Array(after.utf8), mode: 0o600) else { throw cannotWrite() }
+        let bytes = Array(after.utf8)
+        guard FileSystem.replace(path, with: bytes, mode: 0o600, isDurable: isDurable) else {
+            throw cannotWrite()
+        }
     }
 
     private func cannotWrite() -> Problem {

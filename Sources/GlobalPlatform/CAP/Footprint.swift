@@ -119,7 +119,7 @@ package struct FootprintEstimate: Hashable, Sendable {
     }
 
     private static func code(_ file: CAPFile, _ parts: [Part], _ model: FootprintModel) -> FootprintRange {
-        func sum(_ fates: Set<Fate>) -> Int {
+        func sum(_ fates: [Fate]) -> Int {
             parts.reduce(0) { $0 + (fates.contains($1.fate) ? model.rounded($1.byteCount) : 0) }
         }
         let fields = file.staticFields

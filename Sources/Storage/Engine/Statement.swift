@@ -14,8 +14,9 @@ struct Statement: Hashable, Sendable {
     struct Filter: Hashable, Sendable {
         struct Condition: Hashable, Sendable {
             let column: String
-            /// SQL's `=` never finds an empty column.
-            let isNull: Bool
+            /// How many values it may have; none is asked for by a condition of its own, because SQL's `=` never finds an
+            /// empty column.
+            let count: Int
         }
         let conditions: [Condition]
         /// The columns of the key in which a row must come later.
@@ -82,12 +83,14 @@ struct Statement: Hashable, Sendable {
         var parts: [String] = []
         var number = 0
         for condition in filter.conditions {
-            if condition.isNull {
-                parts.append("\(condition.column) IS NULL")
-            } else {
-                number += 1
-                parts.append("\(condition.column) = $\(number)")
+            switch condition.count {
+            case 0: parts.append("\(condition.column) IS NULL")
+            case 1: parts.append("\(condition.column) = $\(number + 1)")
+            case let count:
+                let values = (1...count).map { "$\(number + $0)" }
+                parts.append("\(condition.column) IN (\(values.joined(separator: ", ")))")
             }
+            number += condition.count
         }
         if !filter.later.isEmpty {
             let values = filter.later.indices.map { "$\(number + 1 + $0 - filter.later.lowerBound)" }
@@ -97,11 +100,11 @@ struct Statement: Hashable, Sendable {
     }
 
     private func parameterCount(_ filter: Filter) -> Int {
-        filter.conditions.count { !$0.isNull } + filter.later.count
+        filter.conditions.reduce(0) { $0 + $1.count } + filter.later.count
     }
 
     private func types(_ filter: Filter) -> [Table.ColumnType] {
-        filter.conditions.filter { !$0.isNull }.map { type(of: $0.column) }
+        filter.conditions.flatMap { repeatElement(type(of: $0.column), count: $0.count) }
             + table.columns[filter.later].map(\.type)
     }
 
@@ -155,7 +158,7 @@ struct Call: Sendable {
 
     private static func filter(_ query: Query) -> (Statement.Filter, [StoredValue]) {
         let table = query.table
-        var values = query.conditions.map(\.value).filter { $0 != .null }
+        var values = query.conditions.flatMap(\.parameters)
         var later = 0..<0
         if let after = query.after {
             precondition(
@@ -168,7 +171,7 @@ struct Call: Sendable {
             values += after[start...]
         }
         let conditions = query.conditions.map {
-            Statement.Filter.Condition(column: $0.column, isNull: $0.value == .null)
+            Statement.Filter.Condition(column: $0.column, count: $0.parameters.count)
         }
         return (Statement.Filter(conditions: conditions, later: later), values)
     }
@@ -176,7 +179,17 @@ struct Call: Sendable {
 
 extension Query {
     fileprivate func fixes(_ column: String, _ value: StoredValue) -> Bool {
-        conditions.contains { $0.column == column && $0.value == value }
+        conditions.contains { $0.column == column && $0.values == [value] }
+    }
+}
+
+extension Query.Condition {
+    /// The last value is repeated up to a power of two, so that lists of many lengths share a few statements.
+    fileprivate var parameters: [StoredValue] {
+        guard let last = values.last, last != .null else { return [] }
+        var count = 1
+        while count < values.count { count *= 2 }
+        return values + repeatElement(last, count: count - values.count)
     }
 }
 

@@ -8,8 +8,8 @@ enum OperationTables {
             card TEXT NOT NULL,
             id TEXT NOT NULL,
             is_open BIGINT NOT NULL CHECK (is_open IN (0, 1)),
-            wishes TEXT NOT NULL,
-            steps TEXT NOT NULL,
+            wishes BYTEA NOT NULL,
+            steps BYTEA NOT NULL,
             done TEXT NOT NULL,
             begun TEXT NOT NULL,
             state TEXT NOT NULL CHECK (state IN (
@@ -58,9 +58,17 @@ enum OperationTables {
             data BYTEA NOT NULL,
             PRIMARY KEY (card, number)
         );
+        CREATE TABLE agent_sessions (
+            terminal TEXT NOT NULL,
+            id TEXT NOT NULL,
+            opening BYTEA NOT NULL,
+            opened_at BIGINT NOT NULL,
+            is_started BIGINT NOT NULL CHECK (is_started IN (0, 1)),
+            PRIMARY KEY (terminal, id)
+        );
         """
 
     static let records: [any Record.Type] = [
-        Operation.self, JournalEntry.self, Lease.self, KeptConfirmation.self,
+        Operation.self, JournalEntry.self, Lease.self, KeptConfirmation.self, AgentSession.self,
     ]
 }

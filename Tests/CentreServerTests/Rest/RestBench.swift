@@ -26,7 +26,7 @@ struct BenchModels: CardModels {
             CardModel(
                 profile: profile,
                 total: Room(nonVolatile: built.memory.nonVolatileBytes, volatile: built.memory.volatileBytes),
-                blockBytes: built.memory.blockBytes, hasQuotas: built.memory.hasQuotas)
+                blockBytes: built.memory.blockBytes)
         }
     }
 
@@ -135,6 +135,7 @@ final class RestBench {
                 keySet: Card.KeySet(masterKey: try MasterKeyName("batch"), version: 1, channel: .scp03),
                 name: card))
         try act.assignCard(card, to: holder)
+        try read(card, act)
         try act.setUse(of: application, by: holder, isUsed: true)
         _ = try act.registerTerminal(TerminalID(tenant.terminal), label: "By the door")
         try act.recordAddress(.terminal(try TerminalID(tenant.terminal)), of: card)
@@ -147,6 +148,16 @@ final class RestBench {
                 card: card, aid: try AID(hex: tenant.aid), lifeCycle: 7,
                 release: ReleaseID(application, try ReleaseVersion("1.0"))))
         try addPlan(on: card, tenant, act)
+        try addHoldings(of: tenant, act)
+    }
+
+    /// The card was read once.
+    private func read(_ id: CardID, _ act: Act) throws {
+        guard var card = try act.transaction.find(Card.self, key: .word(id)) else { return }
+        card.inventory = Card.Inventory(
+            readAt: act.now, lifeCycle: 0x0F, free: Room(nonVolatile: 60_000, volatile: 2_000),
+            digest: [UInt8](repeating: 7, count: 32))
+        act.transaction.put(card)
     }
 
     /// An operation that waits, and one that is over.

@@ -116,7 +116,7 @@ struct RestFrameTests {
         let long = Array(repeating: UInt8(ascii: " "), count: Bounds.requestJSONBytesMax + 1)
         let reply = try bench.ask(
             .post, path + "/block", token: token, fields: ["Content-Type": "application/json"], bytes: long)
-        #expect((reply.status, reply.code) == (413, "too-large"))
+        #expect((reply.status, reply.code) == (413, "body-too-large"))
         let deep = Array(repeating: UInt8(ascii: "["), count: 100_000)
         let nested = try bench.ask(
             .post, path + "/block", token: token, fields: ["Content-Type": "application/json"], bytes: deep)

@@ -9,6 +9,10 @@ enum RoleTable {
     ]
     private static let wishers: Set<Role> = [.admin, .operator, .provider, .holder, .terminal]
     private static let holderOnlookers: Set<Role> = [.admin, .operator, .auditor, .holder]
+    private static let staffAndProvider: Set<Role> = [.admin, .operator, .auditor, .provider]
+    private static let operatorsAndProvider: Set<Role> = [.admin, .operator, .provider]
+    private static let catalogueReaders: Set<Role> = [.admin, .operator, .auditor, .provider, .supplier]
+    private static let catalogueWriters: Set<Role> = [.admin, .operator, .provider, .supplier]
     private static let everybody = Set(Role.allCases)
 
     /// `nil` for endpoints that ask nobody to sign in.
@@ -41,5 +45,32 @@ enum RoleTable {
         "listTerminals": staff, "registerTerminal": operators,
         "getTerminal": [.admin, .operator, .auditor, .terminal], "changeTerminal": operators,
         "prepareEnrolment": operators,
+        // Providers and the catalogue
+        "listProviders": catalogueReaders, "registerProvider": operators,
+        "getProvider": catalogueReaders, "changeProvider": operators, "suspendProvider": operators,
+        "resumeProvider": operators,
+        "listApplications": catalogueReaders, "registerApplication": catalogueWriters,
+        "getApplication": catalogueReaders, "renameApplication": catalogueWriters,
+        "stopService": catalogueWriters, "startService": catalogueWriters,
+        "listReleases": catalogueReaders, "getRelease": catalogueReaders,
+        "draftRelease": catalogueWriters, "discardDraft": catalogueWriters,
+        "publishRelease": catalogueWriters, "withdrawRelease": catalogueWriters,
+        "uploadLoadFile": catalogueWriters,
+        // What is held
+        "listBerths": staffAndProvider, "getBerth": staffAndProvider,
+        "reserveBerth": operatorsAndProvider, "releaseBerth": operatorsAndProvider,
+        "listCustody": staffAndProvider.union([.holder]), "getCustody": staffAndProvider.union([.holder]),
+        "dismissCustody": operatorsAndProvider,
+        "listTariffs": staffAndProvider, "setTariff": operators,
+        "getStatement": staffAndProvider.union([.holder]),
+        "listAddresses": staff, "recordAddress": operators, "endAddress": operators,
+        // What happened
+        "listAudit": staff, "verifyAudit": staff, "verifyCardAudit": staff,
+        "listEvents": staffAndProvider,
+        "listWebhooks": staffAndProvider, "addWebhook": operatorsAndProvider,
+        "getWebhook": staffAndProvider, "changeWebhook": operatorsAndProvider,
+        "removeWebhook": operatorsAndProvider, "disableWebhook": operatorsAndProvider,
+        "enableWebhook": operatorsAndProvider, "renewWebhookSecret": operatorsAndProvider,
+        "replayWebhook": operatorsAndProvider,
     ]
 }

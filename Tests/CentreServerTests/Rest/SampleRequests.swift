@@ -15,7 +15,10 @@ struct SampleRequests {
         case "terminal": .string(tenant.terminal)
         case "aid": .string(tenant.aid)
         case "release": .string("\(tenant.application)@1.0")
-        case "version": nil
+        case "version": "1.0"
+        case "stay": 1
+        case "ordinal": 1
+        case "webhook": .string(tenant.webhook)
         case "operation": "waits"
         case "operator": "anne"
         case "token": "AAAAAAAAAAAA"

@@ -1,0 +1,95 @@
+internal import Centre
+internal import Storage
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
+/// An empty store on one engine, and the bare engine beside it on the same disk.
+struct BenchPlace {
+    /// Opens a new place under a name, lends it, and takes it away again.
+    struct Engine {
+        let name: String
+        let open: (_ name: String, _ body: (BenchPlace) throws -> Void) throws -> Void
+    }
+
+    let store: any Database
+    /// One durable commit.
+    let bare: () throws -> Void
+    /// What the store takes on disk.
+    let bytes: () throws -> Int
+    /// What the engine does by itself in time, after much was written at once.
+    let settle: () throws -> Void
+
+    static var engines: [Engine] { get throws { [sqlite, try postgreSQL()] } }
+
+    private static var sqlite: Engine { Engine(name: "sqlite", open: openSQLite) }
+
+    private static func openSQLite(_ name: String, _ body: (BenchPlace) throws -> Void) throws {
+        let folder = try temporaryFolder()
+        defer { removeFolder(folder) }
+        let store = try SQLiteStore(.file(folder + "/store.db"))
+        try store.migrate(to: .current)
+        let bare = try BareSQLite(folder + "/bare.db")
+        let place = BenchPlace(store: store, bare: bare.commit) {
+            try store.perform("PRAGMA wal_checkpoint(TRUNCATE)")
+            return try fileBytes(folder + "/store.db")
+        } settle: {
+        }
+        try body(place)
+    }
+
+    private static func postgreSQL() throws -> Engine {
+        guard let server = getenv("BERTH_TEST_POSTGRESQL").map({ String(cString: $0) }) else {
+            throw BenchmarkError("no PostgreSQL: scripts/bench starts one")
+        }
+        let administrator = try PostgreSQLStore(server)
+        return Engine(name: "postgresql") { name, body in
+            let schema = "bench_" + name
+            try administrator.perform("DROP SCHEMA IF EXISTS \(schema) CASCADE")
+            try administrator.perform("CREATE SCHEMA \(schema)")
+            defer { _ = try? administrator.perform("DROP SCHEMA \(schema) CASCADE") }
+            let address = server + "&options=-csearch_path%3D\(schema)"
+            let store = try PostgreSQLStore(address, connectionsMax: 2 * StoreFigures.writerCount)
+            try store.migrate(to: .current)
+            let bare = try BarePostgreSQL(address)
+            let place = BenchPlace(store: store, bare: bare.commit) {
+                try tableBytes(store)
+            } settle: {
+                try store.perform("ANALYZE")
+            }
+            try body(place)
+        }
+    }
+
+    private static func fileBytes(_ path: String) throws -> Int {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw BenchmarkError("\(path) is not there") }
+        return Int(status.st_size)
+    }
+
+    private static func tableBytes(_ store: any Database) throws -> Int {
+        let rows = try store.perform(
+            """
+            SELECT sum(pg_total_relation_size(oid))::bigint FROM pg_class
+            WHERE relkind = 'r' AND relname <> 'bare' AND relnamespace = current_schema()::regnamespace
+            """)
+        guard case .integer(let bytes)? = rows.first?.first else { throw BenchmarkError("no size") }
+        return Int(bytes)
+    }
+
+    private static func temporaryFolder() throws -> String {
+        var path = Array("/tmp/berth-bench-XXXXXX".utf8CString)
+        guard mkdtemp(&path) != nil else { throw BenchmarkError("no folder") }
+        return String(decoding: path.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    private static func removeFolder(_ folder: String) {
+        for name in ["store.db", "bare.db"] {
+            for ending in ["", "-wal", "-shm"] { unlink(folder + "/" + name + ending) }
+        }
+        rmdir(folder)
+    }
+}

@@ -1,0 +1,94 @@
+internal import Centre
+internal import SmartCard
+internal import Wire
+
+// What a terminal is told of the work: from the operation as it stands in the store.
+
+extension SeramNotice {
+    /// What the commands that are about to be sent are for.
+    static func progress(_ card: CardID, _ operation: Centre.Operation?, _ model: CardModel?, _ order: Order)
+        -> Self
+    {
+        var notice = SeramNotice(.progress, card: card.text)
+        notice.bytes = order.commands.reduce(0) { $0 + $1.bytes.count }
+        notice.action = "check"
+        guard let operation, operation.isOpen else { return notice }
+        notice.operation = operation.id.text
+        notice.steps = operation.steps.count
+        guard let next = operation.remaining.first else { return notice }
+        notice.step = next + 1
+        // The first orders of a visit only open the channel and ask the card what is true.
+        if order.number > 1 {
+            notice.action = operation.steps[next].action
+            notice.subject = operation.steps[next].subject
+        }
+        let pace = model?.pace ?? CardModel.Pace()
+        let milliseconds = operation.remaining.reduce(0) {
+            $0 + operation.steps[$1].milliseconds(pace, chunk: model?.parkingChunkBytes ?? 200)
+        }
+        notice.secondsLeft = (milliseconds + pace.perRoundTrip + 999) / 1_000
+        return notice
+    }
+
+    /// How an operation ended; `nil` where it has not.
+    static func end(of operation: Centre.Operation) -> Self? {
+        guard case .ended(let end) = operation.state else { return nil }
+        var notice = SeramNotice(.failed, card: operation.card.text)
+        switch end {
+        case .done: notice.event = .done
+        case .failed(let reason, let next), .needsPerson(let reason, let next):
+            notice.message = reason
+            notice.nextStep = next
+        case .cancelled(let reason): notice.message = reason
+        }
+        notice.operation = operation.id.text
+        notice.steps = operation.steps.count
+        return notice
+    }
+}
+
+extension PlanStep {
+    /// One stable word for programs.
+    fileprivate var action: String {
+        switch self {
+        case .park: "park"
+        case .removeInstance, .removeLoadFile, .dropDomain: "remove"
+        case .makeDomain, .reserveInLedger, .releaseInLedger: "room"
+        case .load: "load"
+        case .install: "install"
+        case .personalise: "personalise"
+        case .restore: "restore"
+        case .putKeys: "keys"
+        }
+    }
+
+    fileprivate var subject: String {
+        switch self {
+        case .park(let parking): parking.release.description
+        case .removeInstance(let removal): removal.instance.description
+        case .removeLoadFile(let aid), .dropDomain(let aid): aid.description
+        case .makeDomain(let domain): domain.reservation.provider.text
+        case .reserveInLedger(let reservation): reservation.provider.text
+        case .releaseInLedger(let provider): provider.text
+        case .load(let load): load.release.description
+        case .install(let install): install.release.description
+        case .personalise(let task): task.release.description
+        case .restore(let task): task.release.description
+        case .putKeys(let name, _): name.text
+        }
+    }
+
+    /// As the planner reckons, without the round trips.
+    fileprivate func milliseconds(_ pace: CardModel.Pace, chunk: Int) -> Int {
+        switch self {
+        case .park(let parking): pace.perCommand * (3 + parking.imageBytes / max(1, chunk))
+        case .removeInstance, .removeLoadFile, .dropDomain: pace.perDelete
+        case .reserveInLedger, .releaseInLedger: 0
+        case .makeDomain, .install: pace.perInstall
+        case .load(let load): pace.perCommand + pace.perLoadBlock * (load.byteCount / 223 + 1)
+        case .personalise(let task): pace.perCommand * (1 + task.commandCount)
+        case .restore(let task): pace.perCommand * (4 + task.imageBytes / max(1, chunk))
+        case .putKeys: pace.perInstall
+        }
+    }
+}

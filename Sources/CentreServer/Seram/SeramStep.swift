@@ -1,0 +1,241 @@
+internal import Centre
+internal import SmartCard
+internal import Wire
+
+/// One report of an agent and what follows from it: on a copy of what is remembered, which counts when nothing failed.
+struct SeramStep {
+    enum Reply {
+        case order([UInt8])
+        case wait(Waiting)
+    }
+
+    struct Outcome {
+        var reply: Reply
+        /// Who waits for what happened.
+        var topics: [Topic]
+    }
+
+    /// A void order comes at the latest after so long; agents bear thirty seconds (HTTP binding, "HTTP Polling").
+    static let pollMax = Duration.seconds(25)
+    /// A card whose registry was read so recently is not asked again just because a session begins.
+    static let freshness = Duration.seconds(60)
+    /// Between two attempts at an operation that ended without getting on.
+    static let pause = Duration.seconds(30)
+    /// A card that breaks off so often in one session is left alone.
+    static let interruptionsMax = 3
+
+    private let node: Node
+    private let terminal: TerminalID
+    private let session: String
+    private(set) var state: SeramSession.State
+    private let now: Instant
+    private var topics: [Topic] = []
+
+    init(_ node: Node, terminal: TerminalID, session: String, _ state: SeramSession.State, now: Instant) {
+        self.node = node
+        self.terminal = terminal
+        self.session = session
+        self.state = state
+        self.now = now
+    }
+
+    mutating func take(
+        _ report: SeramReport, cause: [UInt8], since: Instant, patience: Duration
+    ) throws -> Outcome {
+        // The answer was lost on the way: the same report gets the same order, and nothing happens twice.
+        if let kept = state.kept, kept.cause == cause || state.isOver {
+            return Outcome(reply: .order(kept.order), topics: [])
+        }
+        state.kept = nil
+        var order: SeramOrder?
+        if let outstanding = state.outstanding {
+            state.outstanding = nil
+            order = try takeAnswers(report, outstanding)
+        }
+        if let order { return keep(order, cause) }
+        if let order = try findWork() { return keep(order, cause) }
+        if let order = try endIfNothingIsLeft() { return keep(order, cause) }
+        // Who told something gets an answer; who asked may wait.
+        let end = since.advanced(by: report.status.word == .polling ? patience : .zero)
+        return Outcome(reply: rest(until: end), topics: topics)
+    }
+
+    private mutating func keep(_ order: SeramOrder, _ cause: [UInt8]) -> Outcome {
+        let bytes = order.written()
+        state.kept = .init(cause: cause, order: bytes)
+        return Outcome(reply: .order(bytes), topics: topics)
+    }
+
+    private func rest(until end: Instant) -> Reply {
+        guard now < end else { return .order(SeramOrder(delay: 0).written()) }
+        let cards = state.elements.filter { !$0.isClosed }.compactMap(\.card)
+        return .wait(Waiting(for: [.terminal(terminal)] + cards.map { .card($0) }, until: end))
+    }
+
+    // MARK: Reports
+
+    private mutating func takeAnswers(
+        _ report: SeramReport, _ outstanding: SeramSession.Outstanding
+    ) throws -> SeramOrder? {
+        let index = outstanding.index
+        guard let card = state.elements[index].card else { return nil }
+        topics += [.card(card), .events]
+        // An agent that asks again instead of telling has forgotten what it did: the card is asked.
+        guard report.status.word != .polling else {
+            return try interrupted(index, "The answers did not come.")
+        }
+        let reply = try node.desk.report(
+            Report(visit: outstanding.visit, number: outstanding.number, answers: outstanding.answers(report))
+        )
+        switch report.status.word {
+        case .processed, .polling: return try handle(reply, index)
+        case .unavailableElement, .unknownFailure, .accessNotGranted:
+            try node.act(by: .terminal(terminal)) { act in
+                try act.endAddress(.terminal(self.terminal), of: card)
+            }
+            // It may have gone after its last answer.
+            if case .over(.finished) = reply { try finish(index) }
+            close(index, .interrupted, "The card was gone; what was begun goes on when it is back.")
+            return nil
+        }
+    }
+
+    private mutating func handle(_ reply: Visit.Reply, _ index: Int) throws -> SeramOrder? {
+        switch reply {
+        case .order(let order): return try send(order, index)
+        case .over(.finished):
+            try finish(index)
+            return nil
+        case .over(.interrupted(let why)): return try interrupted(index, why)
+        case .over(.stopped(let why)):
+            close(index, .stopped, why)
+            return nil
+        }
+    }
+
+    /// It goes on with a new visit, unless that has been tried often enough.
+    private mutating func interrupted(_ index: Int, _ why: String) throws -> SeramOrder? {
+        state.elements[index].interruptions += 1
+        guard state.elements[index].interruptions < Self.interruptionsMax else {
+            close(index, .interrupted, why)
+            return nil
+        }
+        return try arrive(index)
+    }
+
+    private mutating func finish(_ index: Int) throws {
+        state.elements[index].triedAt = now
+        guard let card = state.elements[index].card, let id = state.elements[index].tried else { return }
+        let operation = try node.store.read { try $0.find(Operation.self, key: .word(card), .word(id)) }
+        guard let notice = operation.flatMap(SeramNotice.end(of:)) else { return }
+        state.notices.append(notice)
+        state.hasWorked = true
+        state.elements[index].tried = nil
+        state.elements[index].triedAt = nil
+    }
+
+    private mutating func close(_ index: Int, _ event: SeramNotice.Event, _ why: String) {
+        state.elements[index].isClosed = true
+        let name = state.elements[index].card?.text ?? state.elements[index].element.id
+        state.notices.append(SeramNotice(event, card: name, message: why))
+    }
+
+    // MARK: Work
+
+    private mutating func findWork() throws -> SeramOrder? {
+        for index in state.elements.indices where !state.elements[index].isClosed {
+            guard let card = state.elements[index].card else {
+                close(index, .cardUnknown, "The centre does not know this card.")
+                continue
+            }
+            if try isDue(index, card), let order = try arrive(index) { return order }
+        }
+        return nil
+    }
+
+    private mutating func isDue(_ index: Int, _ card: CardID) throws -> Bool {
+        let (operation, readAt) = try node.store.read { transaction in
+            (
+                try transaction.openOperation(on: card),
+                try transaction.find(Card.self, key: .word(card))?.inventory?.readAt
+            )
+        }
+        let element = state.elements[index]
+        if let operation {
+            guard let tried = element.tried, tried == operation.id, let triedAt = element.triedAt else {
+                return true
+            }
+            return triedAt.duration(to: now) >= Self.pause || triedAt > now
+        }
+        return !element.isSeen && (readAt.map { $0.advanced(by: Self.freshness) < now } ?? true)
+    }
+
+    private mutating func arrive(_ index: Int) throws -> SeramOrder? {
+        guard let card = state.elements[index].card else { return nil }
+        state.elements[index].isSeen = true
+        do {
+            switch try node.desk.arrive(card, at: terminal) {
+            // Another terminal has it: it cannot be here, or this one is late.
+            case .over(.interrupted(let why)):
+                close(index, .interrupted, why)
+                return nil
+            case let reply: return try handle(reply, index)
+            }
+        } catch let refusal as any Refusal {
+            close(index, .stopped, refusal.reason)
+            return nil
+        }
+    }
+
+    private mutating func send(_ order: Order, _ index: Int) throws -> SeramOrder {
+        let element = state.elements[index]
+        let (operation, model) = try facts(element.card)
+        if let operation { state.elements[index].tried = operation.id }
+        state.outstanding = .init(
+            index: index, visit: order.visit, number: order.number,
+            selects: order.commands.map { $0.ins == 0xA4 })
+        var commands = try start()
+        if let card = element.card {
+            topics += [.card(card), .events]
+            state.notices.append(.progress(card, operation, model, order))
+        }
+        commands += state.notices.map { .notify($0.text) }
+        state.notices = []
+        commands.append(.send(order.commands.map(\.bytes)))
+        return SeramOrder(delay: 0, chosen: element.element, commands: commands)
+    }
+
+    private func facts(_ card: CardID?) throws -> (Operation?, CardModel?) {
+        guard let card else { return (nil, nil) }
+        let (operation, profile) = try node.store.read { transaction in
+            (
+                try transaction.openOperation(on: card),
+                try transaction.find(Card.self, key: .word(card))?.profile
+            )
+        }
+        return (operation, profile.flatMap(node.models.model(of:)))
+    }
+
+    /// The first command of a session is the start command, and it comes once.
+    private mutating func start() throws -> [SeramCommand] {
+        guard !state.isStarted else { return [] }
+        try node.act(by: .terminal(terminal)) { act in
+            try act.markStarted(self.terminal, self.session)
+        }
+        state.isStarted = true
+        return [.start]
+    }
+
+    /// After work was done, or when no card of the session can be served, the session ends.
+    private mutating func endIfNothingIsLeft() throws -> SeramOrder? {
+        let isHopeless = !state.elements.isEmpty && state.elements.allSatisfy(\.isClosed)
+        guard state.hasWorked || isHopeless else { return nil }
+        let commands = try start() + state.notices.map { .notify($0.text) } + [.stop]
+        state.notices = []
+        state.isOver = true
+        try node.act(by: .terminal(terminal)) { act in
+            try act.closeSession(self.terminal, self.session)
+        }
+        return SeramOrder(delay: 0, commands: commands)
+    }
+}

@@ -1,0 +1,323 @@
+package import CardCrypto
+package import Centre
+internal import HTTPClient
+internal import JSON
+internal import SmartCard
+internal import Storage
+internal import Synchronization
+internal import Wire
+
+/// One serving node of the centre, from its files to its doors.
+package final class ServingCentre: Sendable {
+    /// What only the program has.
+    package struct Surroundings: Sendable {
+        package var clock: any WallClock
+        package var entropy: any EntropySource & Sendable
+        package var models: any CardModels
+        package var version: String
+        /// Gets whole lines of the log.
+        package var writeLog: @Sendable ([UInt8]) -> Void
+        /// Posts spans to a collector; nil where nothing can.
+        package var spanCarrier: (@Sendable (_ endpoint: String) throws -> SpanExporter.Carrier)?
+        /// Delivers events to webhooks in the place of libcurl.
+        package var webhooks: (any WebhookCarrier)?
+
+        package init(
+            clock: any WallClock, entropy: any EntropySource & Sendable, models: any CardModels,
+            version: String,
+            writeLog: @escaping @Sendable ([UInt8]) -> Void,
+            spanCarrier: (@Sendable (_ endpoint: String) throws -> SpanExporter.Carrier)? = nil,
+            webhooks: (any WebhookCarrier)? = nil
+        ) {
+            self.clock = clock
+            self.entropy = entropy
+            self.models = models
+            self.version = version
+            self.writeLog = writeLog
+            self.spanCarrier = spanCarrier
+            self.webhooks = webhooks
+        }
+    }
+
+    /// What whoever started it should know.
+    package struct Report: Sendable {
+        /// Shown once, and nowhere else: nobody can ask for it again.
+        package struct FirstSignIn: Sendable {
+            package let name: String
+            package let password: String
+        }
+
+        package let store: String
+        package let vault: String
+        package let made: [String]
+        package let firstSignIn: FirstSignIn?
+        package let encrypted: [ListenAddress]
+        package let plain: [ListenAddress]
+        package let fingerprint: [UInt8]?
+    }
+
+    package let report: Report
+    private let settings: ServeSettings
+    private let clock: any WallClock
+    private let server: HTTPServer
+    private let log: ServiceLog
+    private let metrics: Metrics
+    private let spans: SpanExporter?
+    private let housekeeping = Housekeeping()
+    private let flag: StopFlag
+    private let stamps: Mutex<[[Int64]?]>
+
+    /// Serves from then on.
+    package init(_ configuration: ServeConfiguration, _ surroundings: Surroundings) throws {
+        let settings = try ServeSettings(configuration)
+        let ground = try ServingGround(settings, clock: surroundings.clock, entropy: surroundings.entropy)
+        let metrics = Metrics()
+        let log = ServiceLog(
+            settings.logFormat, from: settings.logLevel, clock: surroundings.clock,
+            write: surroundings.writeLog)
+        let spans = try settings.traces.flatMap { endpoint in
+            try surroundings.spanCarrier.map { carrier in
+                SpanExporter(
+                    node: settings.node, version: surroundings.version, entropy: surroundings.entropy,
+                    carrier: try carrier(endpoint))
+            }
+        }
+        let room = WaitingRoom()
+        let node = Self.node(ground, metrics, room, surroundings)
+        let signIn = SignIn(node: node)
+        let flag = StopFlag()
+        let service = CentreService(
+            Self.parts(node, signIn, settings, metrics: metrics, log: log, spans: spans, flag: flag))
+        let (encrypted, plain) = Self.listeners(settings, ground)
+        do throws(HTTPServerError) {
+            server = try HTTPServer(
+                .init(encrypted + plain, limits: Self.limits(settings), proxies: settings.proxies),
+                service: service, room: room, clock: surroundings.clock, entropy: surroundings.entropy,
+                observer: RequestTelemetry(metrics, log: log, spans: spans))
+        } catch {
+            throw ServeFailure(error)
+        }
+        flag.server.withLock { [server] in $0 = server }
+        self.settings = settings
+        clock = surroundings.clock
+        self.metrics = metrics
+        self.log = log
+        self.spans = spans
+        self.flag = flag
+        stamps = Mutex(Self.stamps(settings))
+        report = Report(
+            store: ground.store.place, vault: ServingFiles.absolute(settings.vault), made: ground.made,
+            firstSignIn: try Self.firstSignIn(signIn, settings),
+            encrypted: Array(server.addresses.prefix(encrypted.count)),
+            plain: Array(server.addresses.dropFirst(encrypted.count)),
+            fingerprint: try ground.identity.map { try X509Certificate(pem: $0.certificates).fingerprint })
+        let webhooks = surroundings.webhooks.map {
+            WebhookDesk(node, carrier: $0, source: "berth/\(settings.node)")
+        }
+        housekeeping.start(Self.chores(node, room, spans, webhooks), log: log, metrics: metrics)
+        log.write(
+            .info, "serving",
+            [
+                "store": .string(report.store), "version": .string(surroundings.version),
+                "at": .array(server.addresses.map { .string("\($0)") }),
+            ])
+    }
+
+    // MARK: While it serves
+
+    /// Takes the certificate that is in the files now; connections that are open go on with the old one. Throws where
+    /// the new one is not good, and goes on with the old one.
+    package func reload() throws {
+        stamps.withLock { $0 = Self.stamps(settings) }
+        guard !settings.listen.isEmpty else { return }
+        do {
+            try server.replaceIdentity(try ServingGround.identity(settings, now: clock.now))
+            log.write(.info, "certificate-reloaded")
+        } catch let error as HTTPServerError {
+            log.write(.error, "certificate-refused", ["reason": .string(ServeFailure(error).why ?? "")])
+            throw ServeFailure(error)
+        } catch {
+            log.write(.error, "certificate-refused", ["reason": .string("\(error)")])
+            throw error
+        }
+    }
+
+    /// The same where the files are others than before; to be asked every second or so.
+    package func reloadWhereChanged() {
+        let now = Self.stamps(settings)
+        guard stamps.withLock({ $0 != now }) else { return }
+        // What is wrong stands in the log, and is looked at again when the files change again.
+        try? reload()
+    }
+
+    /// Ends in order: what is under way is finished, what waits is answered, what is to be told is told.
+    package func stop() {
+        log.write(.info, "stopping")
+        flag.isStopping.store(true, ordering: .releasing)
+        server.stop()
+        housekeeping.stop()
+        spans?.flush()
+        log.write(.info, "stopped")
+        log.finish()
+    }
+
+    private static func stamps(_ settings: ServeSettings) -> [[Int64]?] {
+        switch settings.certificate {
+        case .ours(let certificate, let key), .given(let certificate, let key):
+            [certificate, key].map(ServingFiles.stamp)
+        }
+    }
+}
+
+/// Tells those parts that it is about to end which were there before the server was.
+final class StopFlag: Sendable {
+    let isStopping = Atomic<Bool>(false)
+    let server = Mutex<HTTPServer?>(nil)
+}
+
+// MARK: Putting it together
+
+extension ServingCentre {
+    private static func node(
+        _ ground: ServingGround, _ metrics: Metrics, _ room: WaitingRoom, _ surroundings: Surroundings
+    ) -> Node {
+        let store = CountingStore(ground.store, metrics)
+        return Node(
+            store: store, vault: ground.vault, models: surroundings.models,
+            desk: ExchangeDesk(
+                store: store, vault: ground.vault, models: surroundings.models, clock: surroundings.clock,
+                entropy: SystemEntropy()),
+            clock: surroundings.clock, entropy: surroundings.entropy, bell: room)
+    }
+
+    private static func parts(
+        _ node: Node, _ signIn: SignIn, _ settings: ServeSettings, metrics: Metrics, log: ServiceLog,
+        spans: SpanExporter?, flag: StopFlag
+    ) -> [CentreService.Part] {
+        let health = HealthService(
+            store: node.store, vault: node.vault, metrics: metrics, readers: settings.metricsFrom,
+            isStopping: { flag.isStopping.load(ordering: .acquiring) },
+            figures: { gauges(flag, log, spans) })
+        return [
+            .init("health", service: health), .init("metrics", service: health),
+            .init("v1", service: RestService(node: node, signIn: signIn)),
+            .init(
+                "gp", "seram",
+                service: SeramService(node: node) { request in try signIn.principal(for: request) }),
+        ]
+    }
+
+    private static func gauges(
+        _ flag: StopFlag, _ log: ServiceLog, _ spans: SpanExporter?
+    ) -> [Metrics.Gauge] {
+        var gauges: [Metrics.Gauge] = [
+            .init(
+                "berth_log_lines_dropped_total", Double(log.droppedCount), help: "Lines that found no place.",
+                isCounter: true)
+        ]
+        if let counts = spans?.counts {
+            gauges += [
+                .init(
+                    "berth_spans_total", Double(counts.sent), ["outcome": "sent"], help: "Spans of traces.",
+                    isCounter: true),
+                .init(
+                    "berth_spans_total", Double(counts.dropped), ["outcome": "dropped"],
+                    help: "Spans of traces.",
+                    isCounter: true),
+            ]
+        }
+        guard let figures = flag.server.withLock({ $0 })?.figures else { return gauges }
+        return gauges + [
+            .init("berth_http_connections", Double(figures.connections), help: "Connections that are open."),
+            .init(
+                "berth_http_waiting", Double(figures.waiting),
+                help: "Requests and streams that wait for news."),
+            .init("berth_http_queued", Double(figures.queued), help: "Requests that wait for a thread."),
+            .init(
+                "berth_http_requests_open", Double(figures.requests), help: "Requests without an answer yet."),
+            .init("berth_http_streams", Double(figures.streams), help: "Streams that are open."),
+        ]
+    }
+
+    private static func listeners(
+        _ settings: ServeSettings, _ ground: ServingGround
+    ) -> (encrypted: [HTTPServer.Configuration.Listener], plain: [HTTPServer.Configuration.Listener]) {
+        let encrypted = ground.identity.map { identity in
+            settings.listen.map { address in
+                HTTPServer.Configuration.Listener(
+                    address,
+                    tls: TLSSettings(
+                        identity, clientAuthorities: ground.clientAuthorities,
+                        requiresClientCertificate: settings.requiresClientCertificate))
+            }
+        }
+        return (encrypted ?? [], settings.listenPlain.map { .init($0) })
+    }
+
+    /// No more connections than there are descriptors for them, with some for store and log.
+    private static func limits(_ settings: ServeSettings) -> HTTPLimits {
+        var limits = settings.limits
+        let descriptors = ServingFiles.raiseDescriptorLimit()
+        limits.connectionsMax = max(1, min(limits.connectionsMax, descriptors - otherDescriptors))
+        return limits
+    }
+
+    private static let otherDescriptors = 128
+
+    private static func firstSignIn(
+        _ signIn: SignIn, _ settings: ServeSettings
+    ) throws -> Report.FirstSignIn? {
+        guard let name = try? OperatorID(settings.admin) else {
+            throw ServeFailure("configuration", "'\(settings.admin)' is no name for an operator")
+        }
+        return try signIn.makeFirstAdmin(named: name).map { .init(name: settings.admin, password: $0) }
+    }
+
+    private static func chores(
+        _ node: Node, _ room: WaitingRoom, _ spans: SpanExporter?, _ webhooks: WebhookDesk?
+    ) -> [Housekeeping.Chore] {
+        let watch = StoreWatch(node.store, room)
+        let pump = EventPump(node)
+        let forgotten = Mutex<CalendarDay?>(nil)
+        var chores: [Housekeeping.Chore] = [
+            .init("watch", everyMilliseconds: 250) { try watch.turn() },
+            .init("expire", everyMilliseconds: 5_000) {
+                _ = try node.desk.expire()
+                return false
+            },
+            .init("forget-events", everyMilliseconds: 600_000) { try pump.forget() > 0 },
+            .init("forget-requests", everyMilliseconds: 600_000) {
+                try forgetRequests(node, forgotten)
+            },
+        ]
+        if let webhooks {
+            // A receiver that is slow holds one of them.
+            for number in 1...webhookThreads {
+                chores.append(.init("webhooks-\(number)", everyMilliseconds: 500) { try webhooks.turn() })
+            }
+        }
+        if let spans {
+            chores.append(
+                .init("traces", everyMilliseconds: 2_000) {
+                    spans.flush()
+                    return false
+                })
+        }
+        return chores
+    }
+
+    /// A day at a time, and a page of each: how long nobody looked does not matter for long.
+    private static func forgetRequests(_ node: Node, _ forgotten: borrowing Mutex<CalendarDay?>) throws
+        -> Bool
+    {
+        let newest = node.clock.now.day.daysSinceEpoch - Bounds.requestDays - 1
+        let day = forgotten.withLock { $0 } ?? CalendarDay(daysSinceEpoch: newest - forgottenDaysMax)
+        guard day.daysSinceEpoch <= newest else { return false }
+        let count = try node.act(by: .centre) { try $0.forgetRequests(of: day) }
+        if count == 0 { forgotten.withLock { $0 = CalendarDay(daysSinceEpoch: day.daysSinceEpoch + 1) } }
+        return true
+    }
+
+    private static let forgottenDaysMax = 90
+    private static let webhookThreads = 4
+}

@@ -1,0 +1,146 @@
+package import Arguments
+internal import HTTPClient
+package import JSON
+internal import Wire
+
+/// Tells what happens in a session: lines of 40 columns for a person, or one JSON object a line for a program.
+package final class Narrator {
+    private let terminal: Arguments.Terminal
+    package let display: Display
+    private var lastStep: String?
+    private var total = 0
+    private var lastCells = -1
+    private var hasBar = false
+    /// How the last operation or visit ended, as the centre said it.
+    package private(set) var ending: SeramEnding?
+
+    /// The end of an operation in the centre's words.
+    package struct SeramEnding: Hashable, Sendable {
+        package var event: String
+        package var operation: String?
+        package var message: String?
+        package var nextStep: String?
+    }
+
+    package init(_ terminal: Arguments.Terminal, _ display: Display) {
+        self.terminal = terminal
+        self.display = display
+    }
+
+    package func forget() { ending = nil }
+
+    /// For people only.
+    package func say(_ messages: Message...) {
+        guard !terminal.isJSON else { return }
+        endBar()
+        terminal.print(lines: messages.map(display.text))
+    }
+
+    package func show(_ lines: [String]) {
+        guard !terminal.isJSON else { return }
+        endBar()
+        terminal.print(lines: lines)
+    }
+
+    /// For programs only.
+    package func tell(_ event: String, _ members: JSONObject = [:]) {
+        guard terminal.isJSON else { return }
+        var object: JSONObject = ["event": .string(event)]
+        for member in members.members { object[member.name] = member.value }
+        terminal.print(json: .object(object))
+    }
+
+    package func show(_ event: SessionEvent) {
+        switch event {
+        case .notice(let notice): show(notice)
+        case .text(let text):
+            tell("text", ["text": .string(text)])
+            show(display.folded(text))
+        case .carried(let bytes): carried(bytes)
+        case .offline(let failure, let again):
+            tell(
+                "offline",
+                ["why": .string("\(failure.words)"), "secondsUntilNextTry": .number(again / .seconds(1))])
+            if lastStep != "offline" { say(.centreAway, .nothingLost) }
+            lastStep = "offline"
+        case .online:
+            lastStep = nil
+            tell("online")
+            say(.centreBack)
+        case .cardGone:
+            tell("card-gone")
+            say(.cardGone, .nothingLost, .goesOnWhenBack, .goesOnElsewhere)
+        }
+    }
+
+    private func show(_ notice: SeramNotice) {
+        if terminal.isJSON, let value = try? JSONValue(decoding: notice.text) {
+            terminal.print(json: value)
+        }
+        switch notice.event {
+        case .progress: progress(notice)
+        case .done, .failed, .interrupted, .stopped, .cardUnknown:
+            endBar()
+            ending = SeramEnding(
+                event: notice.event.rawValue, operation: notice.operation, message: notice.message,
+                nextStep: notice.nextStep)
+            lastStep = nil
+            end(notice)
+        }
+    }
+
+    private func end(_ notice: SeramNotice) {
+        switch notice.event {
+        case .done: say(.done)
+        case .failed: say(.failed)
+        case .interrupted: say(.willGoOn, .nothingLost)
+        case .stopped: say(.cardNotServed, .askStaff)
+        case .cardUnknown: say(.cardUnknown, .askStaff)
+        case .progress: return
+        }
+        for text in [notice.message, notice.nextStep].compactMap({ $0 }) where notice.event != .cardUnknown {
+            show(display.folded("  " + text))
+        }
+    }
+
+    private func progress(_ notice: SeramNotice) {
+        total = notice.bytes ?? 0
+        lastCells = -1
+        let lines = display.step(
+            notice.step, of: notice.steps, action: notice.action, subject: notice.subject)
+        let key = lines.joined()
+        guard key != lastStep else { return }
+        lastStep = key
+        show(lines)
+        if let seconds = notice.secondsLeft, notice.action != "check" {
+            show(["  " + display.text(.secondsLeft(seconds))])
+        }
+    }
+
+    /// The bar of the present order. For screen readers, and where nobody looks, there is none.
+    private func carried(_ bytes: Int) {
+        guard !terminal.isJSON, !display.isSpoken, terminal.output.isTerminal, total > 0 else { return }
+        let cells = bytes * Display.columns / total
+        guard cells != lastCells else { return }
+        lastCells = cells
+        hasBar = true
+        terminal.output.write(Array(("\r" + display.bar(bytes, of: total)).utf8))
+    }
+
+    private func endBar() {
+        guard hasBar else { return }
+        hasBar = false
+        terminal.output.write([UInt8(ascii: "\n")])
+    }
+}
+
+extension CentreFailure {
+    /// For logs and programs, in English.
+    package var words: String {
+        switch self {
+        case .unreachable(let error): "\(error.code.rawValue): \(error.message)"
+        case .refused(let refusal): "\(refusal.code): \(refusal.detail)"
+        case .malformed(let why): "malformed: \(why)"
+        }
+    }
+}

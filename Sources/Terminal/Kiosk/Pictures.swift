@@ -1,0 +1,99 @@
+internal import Arguments
+package import JSON
+
+// What a person sees of plans, custody and bills, in 40 columns.
+
+extension Display {
+    /// What would be done, why, what it costs and how long it takes.
+    package func plan(_ plan: JSONValue, offline: Bool = false) -> [String] {
+        let obstacles = (plan["objections"]?.arrayValue ?? []).filter { $0["isObstacle"]?.boolValue == true }
+        guard plan["isFeasible"]?.boolValue == true else {
+            return [text(.notPossible)]
+                + obstacles.flatMap { sentence($0["reason"]) + sentence($0["remedy"]) }
+        }
+        var lines = [text(.plan)]
+        let missing = Int(plan["shortage"]?["nonVolatile"]?.integerValue ?? 0)
+        if missing > 0 { lines += pair(.missingRoom, text(.bytes(missing))) }
+        for leaving in plan["leaving"]?.arrayValue ?? [] { lines += self.leaving(leaving) }
+        var come: [String] = []
+        for step in plan["steps"]?.arrayValue ?? [] {
+            guard ["install", "restore"].contains(step["step"]?["kind"]?.stringValue ?? ""),
+                let name = step["step"]?["application"]?.stringValue, !come.contains(name)
+            else { continue }
+            come.append(name)
+        }
+        for name in come { lines += pair(.comes, name) }
+        for fee in plan["custodyPerDay"]?.arrayValue ?? [] {
+            lines += pair(.custodyPerDay, CentreDesk.amount(fee) ?? "-")
+        }
+        if let before = room(plan["freeBefore"]), let after = room(plan["freeAfter"]) {
+            lines += pair(.free, "\(before) -> \(text(.bytes(after)))")
+        }
+        let milliseconds = plan["effort"]?["milliseconds"]?.integerValue ?? 0
+        lines.append(text(.takesAbout(seconds: Int((milliseconds + 999) / 1_000))))
+        return lines
+    }
+
+    private func leaving(_ item: JSONValue) -> [String] {
+        let name =
+            item["application"]?.stringValue ?? item["loadFiles"]?.arrayValue?.first?.stringValue ?? "?"
+        // What leaves by wish needs no reason.
+        guard item["cause"]?.stringValue == "makes-room" else {
+            return item["feePerDay"] == nil ? folded("- \(name)") : pair(.leaves, name)
+        }
+        return pair(.leaves, name) + (item["reasons"]?.arrayValue ?? []).flatMap(sentence)
+    }
+
+    private func room(_ value: JSONValue?) -> Int? { value?["nonVolatile"]?.integerValue.map { Int($0) } }
+
+    private func sentence(_ value: JSONValue?) -> [String] {
+        value?.stringValue.map { folded("  " + $0, indent: 2) } ?? []
+    }
+
+    /// What is on the card and what is kept, with what that has cost so far.
+    package func list(applications: [String], kept: [CentreDesk.Kept]) -> [String] {
+        var lines = [text(.onCard) + ":"]
+        lines +=
+            applications.isEmpty ? ["  " + text(.nothingThere)] : applications.flatMap { folded("  \($0)") }
+        lines.append(text(.inCustody) + ":")
+        if kept.isEmpty { lines.append("  " + text(.nothingThere)) }
+        for item in kept {
+            lines += folded("  \(item.application)", indent: 2)
+            if let since = item.since {
+                lines += folded("    \(text(.since)) \(since.prefix(10))", indent: 4)
+            }
+            if let cost = item.cost { lines += folded("    \(text(.costUntilNow)): \(cost)", indent: 4) }
+        }
+        return lines
+    }
+
+    /// Row B12: what custody cost, application by application, and the sum.
+    package func bill(_ statement: JSONValue) -> [String] {
+        var lines = [text(.bill)]
+        if let from = statement["from"]?.stringValue, let until = statement["until"]?.stringValue {
+            lines += folded("\(from.prefix(10)) - \(until.prefix(10))")
+        }
+        let items = statement["lines"]?.arrayValue ?? []
+        if items.isEmpty { lines.append("  " + text(.nothingThere)) }
+        for item in items {
+            let name = item["application"]?.stringValue ?? "?"
+            let from = item["from"]?.stringValue?.prefix(10) ?? ""
+            let until = item["open"]?.boolValue == true ? "" : item["until"]?.stringValue?.prefix(10) ?? ""
+            lines += columns(name, CentreDesk.amount(item) ?? "-")
+            lines += folded("  \(from) - \(until)", indent: 2)
+        }
+        lines.append(String(repeating: "-", count: isSpoken ? 0 : Self.columns))
+        for total in statement["totals"]?.arrayValue ?? [] {
+            lines += columns("=", CentreDesk.amount(total) ?? "-")
+        }
+        return lines.filter { !$0.isEmpty }
+    }
+
+    /// A name on the left and an amount on the right.
+    private func columns(_ name: String, _ amount: String) -> [String] {
+        let name = name.printable
+        let room = Self.columns - name.displayWidth - amount.displayWidth
+        guard room >= 1 else { return folded(name) + folded("  " + amount) }
+        return [name + String(repeating: " ", count: room) + amount]
+    }
+}

@@ -1,0 +1,150 @@
+import Centre
+import CentreServer
+import JSON
+import SmartCard
+import TestSupport
+import Testing
+import Wire
+
+@Suite("Events, webhooks and audit by REST")
+struct EventEndpointTests {
+    private let bench: RestBench
+    private let root: String
+    private let city: String
+
+    init() throws {
+        bench = try RestBench()
+        root = try bench.token(.admin)
+        city = try bench.token(.provider)
+        while try EventPump(bench.node).turn() > 0 {}
+    }
+
+    private func items(_ reply: Reply) -> [JSONValue] { reply.json["items"]?.arrayValue ?? [] }
+
+    @Test("events come in pages, with how far was looked; a provider gets its own only")
+    func events() throws {
+        let all = try bench.ask(.get, "/v1/events?after=0", token: root)
+        #expect(items(all).count > 10)
+        #expect(all.json["position"] == all.json["newest"])
+        let own = try bench.ask(.get, "/v1/events?after=0", token: city)
+        #expect(!items(own).isEmpty)
+        #expect(items(own).allSatisfy { $0["provider"] == "city" })
+        let first = try bench.ask(.get, "/v1/events?after=0&limit=2", token: root)
+        let position = try #require(first.json["position"]?.integerValue)
+        let rest = try bench.ask(.get, "/v1/events?after=\(position)", token: root)
+        #expect(items(first) + items(rest) == items(all))
+        let typed = try bench.ask(
+            .get, "/v1/events?after=0&type=dev.berth.application.registered.v1", token: root)
+        #expect(
+            items(typed).compactMap { $0["subject"]?.stringValue } == [
+                "application/purse", "application/pass",
+            ])
+        #expect(try bench.ask(.get, "/v1/events?type=application.registered", token: root).status == 400)
+    }
+
+    @Test("a stream begins where its reader was, and shows a provider nothing of another's")
+    func stream() throws {
+        let answer = bench.answer(
+            .get, "/v1/events", token: city, fields: ["Accept": "text/event-stream", "Last-Event-ID": "0"])
+        guard case .now(let response) = answer, case .stream(let stream) = response.body else {
+            Issue.record("there is no stream")
+            return
+        }
+        #expect(response.fields["Content-Type"] == "text/event-stream")
+        _ = stream.next()
+        guard case .bytes(let bytes) = stream.next() else {
+            Issue.record("there are no events")
+            return
+        }
+        let text = String(decoding: bytes, as: UTF8.self)
+        #expect(text.contains("application/purse"))
+        #expect(!text.contains("rail") && !text.contains("application/pass"))
+        let wrong = bench.answer(
+            .get, "/v1/events", token: city, fields: ["Accept": "text/event-stream", "Last-Event-ID": "x"])
+        guard case .now(let refused) = wrong else {
+            Issue.record("it waits")
+            return
+        }
+        #expect(refused.status == 400)
+    }
+
+    @Test("a webhook's secret is shown once, and never again")
+    func secret() throws {
+        let body: JSONValue = ["url": "https://a.example/hook", "types": ["dev.berth.custody.*"]]
+        let made = try bench.ask(
+            .post, "/v1/webhooks", token: city, body: body, fields: ["Idempotency-Key": "k"])
+        #expect(made.status == 201, "\(made.text)")
+        #expect(made.response.fields["Cache-Control"] == "no-store")
+        let secret = try #require(made.json["secret"]?.stringValue)
+        #expect(secret.hasPrefix("whsec_"))
+        #expect(made.json["provider"] == "city")
+        let location = try #require(made.response.fields["Location"])
+        #expect(!(try bench.ask(.get, location, token: city).text.contains("whsec")))
+        let again = try bench.ask(
+            .post, "/v1/webhooks", token: city, body: body, fields: ["Idempotency-Key": "k"])
+        #expect((again.status, again.code) == (409, "shown-once"))
+        let renewed = try bench.ask(.post, location + "/renew-secret", token: city)
+        #expect(renewed.json["secret"]?.stringValue != secret)
+        #expect(renewed.json["secretVersion"] == 2)
+    }
+
+    @Test("a provider's webhooks are its own; unencrypted ones are for operators")
+    func tenancy() throws {
+        let rail = "/v1/webhooks/\(RestBench.rail.webhook)"
+        for (method, path, body) in [
+            (.get, rail, nil), (.delete, rail, nil), (.post, rail + "/disable", nil),
+            (.post, rail + "/renew-secret", nil), (.patch, rail, ["url": "https://evil.example/"]),
+            (.post, rail + "/replay", ["from": 1, "through": 1]),
+        ] as [(HTTPMethod, String, JSONValue?)] {
+            let reply = try bench.ask(method, path, token: city, body: body)
+            #expect((reply.status, reply.code) == (404, "webhook-unknown"), "\(method) \(path)")
+        }
+        #expect(items(try bench.ask(.get, "/v1/webhooks", token: city)).count == 1)
+        #expect(items(try bench.ask(.get, "/v1/webhooks", token: root)).count == 2)
+        let plain: JSONValue = ["url": "http://a.example/"]
+        #expect(
+            try bench.ask(.post, "/v1/webhooks", token: city, body: plain).code == "webhook-not-encrypted")
+        #expect(try bench.ask(.post, "/v1/webhooks", token: root, body: plain).status == 201)
+        let others: JSONValue = ["url": "https://a.example/", "provider": "rail"]
+        #expect(try bench.ask(.post, "/v1/webhooks", token: city, body: others).status == 404)
+    }
+
+    @Test("a change keeps what it does not name")
+    func change() throws {
+        let path = "/v1/webhooks/\(RestBench.city.webhook)"
+        let typed = try bench.ask(.patch, path, token: city, body: ["types": ["dev.berth.card.*"]])
+        #expect(typed.json["types"] == ["dev.berth.card.*"])
+        let moved = try bench.ask(
+            .patch, path, token: city, body: ["url": "https://b.example/", "subjects": ["card/0A"]])
+        #expect(moved.json["types"] == ["dev.berth.card.*"])
+        #expect(moved.json["subjects"] == ["card/0A"])
+        #expect(moved.json["url"] == "https://b.example/")
+        for url in ["https://u:p@a.example/", "ftp://a.example", "https://a.example/#x"] {
+            #expect(try bench.ask(.patch, path, token: city, body: ["url": .string(url)]).status == 422)
+        }
+    }
+
+    @Test("chains are shown as they were written, and looked through")
+    func audit() throws {
+        let entries = items(try bench.ask(.get, "/v1/audit", token: root))
+        #expect(try entries.map { try AuditEntry(json: $0) }.map(\.number) == Array(1...Int64(entries.count)))
+        let whole = try bench.ask(.get, "/v1/audit/verification", token: root)
+        #expect(whole.json["whole"] == true)
+        let card = RestBench.city.card
+        #expect(
+            try bench.ask(.get, "/v1/cards/\(card)/audit/verification", token: root).json["whole"] == true)
+        let changed = try bench.store.read { transaction in
+            try #require(
+                try transaction.all(AuditEntry.self, Query(AuditEntry.table)).first {
+                    $0.stream == .registers
+                })
+        }
+        var forged = changed
+        forged.actor = "operator/nobody"
+        try bench.store.write { [forged] in $0.put(forged) }
+        let broken = try bench.ask(.get, "/v1/audit/verification", token: root)
+        #expect(broken.json["whole"] == false)
+        #expect(broken.json["finding"]?.stringValue?.hasPrefix("Entry \(forged.number) ") == true)
+        #expect(try bench.ask(.get, "/v1/cards/00/audit/verification", token: root).status == 404)
+    }
+}

@@ -1,0 +1,222 @@
+import Centre
+import CentreServer
+import JSON
+import TestSupport
+import Testing
+import Wire
+
+@Suite("Providers, berths, custody and money by REST")
+struct HoldingEndpointTests {
+    private let bench: RestBench
+    private let root: String
+    private let city: String
+
+    init() throws {
+        bench = try RestBench()
+        root = try bench.token(.admin)
+        city = try bench.token(.provider)
+    }
+
+    @Test("a provider is registered, changed on what was read, suspended and resumed")
+    func provider() throws {
+        let limits: JSONValue = ["roomPerCard": ["nonVolatile": 9, "volatile": 1], "cardsMax": 7]
+        let made = try bench.ask(
+            .post, "/v1/providers", token: root,
+            body: ["id": "shop", "name": "Shop", "limits": limits, "seesAlso": ["city"]])
+        #expect(made.status == 201)
+        #expect(made.response.fields["Location"] == "/v1/providers/shop")
+        let read = try bench.ask(.get, "/v1/providers/shop", token: root)
+        #expect(read.json == made.json)
+        #expect(try Provider(json: read.json).sight == .also([ProviderID("city")]))
+        let tag = try #require(read.tag)
+        let change: JSONValue = ["name": "The Shop"]
+        let changed = try bench.ask(
+            .patch, "/v1/providers/shop", token: root, body: change, fields: ["If-Match": tag])
+        #expect(changed.status == 200)
+        #expect(changed.json["name"] == "The Shop")
+        let late = try bench.ask(
+            .patch, "/v1/providers/shop", token: root, body: ["name": "X"], fields: ["If-Match": tag])
+        #expect((late.status, late.code) == (412, "changed-meanwhile"))
+        let suspended = try bench.ask(
+            .post, "/v1/providers/shop/suspend", token: root, body: ["reason": "Unpaid."])
+        #expect(suspended.json["life"] == "suspended")
+        #expect(suspended.json["reason"] == "Unpaid.")
+        #expect(try bench.ask(.post, "/v1/providers/shop/resume", token: root).json["life"] == "active")
+    }
+
+    @Test("a provider lists itself and nobody else")
+    func ownOnly() throws {
+        let list = try bench.ask(.get, "/v1/providers", token: city)
+        #expect(list.json["items"]?.arrayValue?.compactMap { $0["id"]?.stringValue } == ["city"])
+        let all = try bench.ask(.get, "/v1/providers?limit=1", token: root)
+        let next = try #require(all.json["next"]?.stringValue)
+        let rest = try bench.ask(.get, "/v1/providers?limit=1&cursor=\(next)", token: root)
+        #expect(rest.json["items"]?.arrayValue?.compactMap { $0["id"]?.stringValue } == ["rail"])
+    }
+
+    @Test("the data that make an application somebody's are shown to its owner and to operators only")
+    func personalisation() throws {
+        let path = "/v1/applications/purse/releases/1.0"
+        for (token, isShown) in [
+            (root, true), (city, true), (try bench.token(.supplier), true),
+            (try bench.token(.auditor), false),
+        ] {
+            let release = try bench.ask(.get, path, token: token)
+            #expect(release.status == 200)
+            #expect((release.json["personalisation"] != nil) == isShown)
+        }
+    }
+
+    @Test("a draft is written, looked at, and discarded; a stopped service says why")
+    func drafts() throws {
+        let path = "/v1/applications/purse/releases/2.0"
+        let draft = try bench.ask(.get, "/v1/applications/purse/releases/1.0", token: city).json
+        var body = draft.objectValue ?? [:]
+        for name in ["id", "application", "version", "life"] { body[name] = nil }
+        let written = try bench.ask(.put, path, token: city, body: .object(body))
+        #expect(written.status == 200, "\(written.text)")
+        #expect(written.json["life"] == "draft")
+        #expect(written.json["personalisation"] == nil)
+        let list = try bench.ask(.get, "/v1/applications/purse/releases", token: city)
+        #expect(list.json["items"]?.arrayValue?.compactMap { $0["version"]?.stringValue } == ["1.0", "2.0"])
+        let published = try bench.ask(.post, path + "/publish", token: city)
+        #expect(published.status == 422 || published.status == 409)
+        #expect(try bench.ask(.delete, path, token: city).status == 204)
+        #expect(try bench.ask(.get, path, token: city).code == "release-unknown")
+        let stopped = try bench.ask(
+            .post, "/v1/applications/purse/stop", token: city, body: ["reason": "Recalled."])
+        #expect(stopped.json["service"] == "stopped")
+        #expect(stopped.json["reason"] == "Recalled.")
+        #expect(
+            try bench.ask(.post, "/v1/applications/purse/stop", token: city, body: ["reason": "x"]).code
+                == "service-stopped")
+    }
+
+    @Test("what is no CAP file is told so")
+    func upload() throws {
+        let reply = try bench.ask(
+            .post, "/v1/providers/city/load-files", token: city,
+            fields: ["Content-Type": "application/octet-stream"], bytes: [0x50, 0x4B, 3, 4])
+        #expect((reply.status, reply.code) == (422, "not-a-cap-file"))
+    }
+
+    @Test("room is asked for by an operation, once however often it is asked", .mission(.a1))
+    func berth() throws {
+        let card = RestBench.city.card
+        let listed = try bench.ask(.get, "/v1/berths", token: city)
+        #expect(listed.json["items"]?.arrayValue?.compactMap { $0["card"]?.stringValue } == [card])
+        let berth = try bench.ask(.get, "/v1/cards/\(card)/berths/city", token: city)
+        #expect(try Berth(json: berth.json).provider.text == "city")
+        #expect(try bench.ask(.get, "/v1/cards/\(card)/berths/rail", token: city).status == 404)
+        // The card of the other tenant has nothing of this provider yet: it may ask for room there.
+        try bench.node.act(by: .centre) { act in
+            for id in ["waits"] {
+                let key: [StoredValue] = [.text(RestBench.rail.card), .text(id)]
+                act.transaction.change(.remove(Operation.table, key: key))
+            }
+        }
+        let body: JSONValue = ["room": ["nonVolatile": 512, "volatile": 0]]
+        let path = "/v1/cards/\(RestBench.rail.card)/berths/city"
+        let first = try bench.ask(.put, path, token: city, body: body, fields: ["Idempotency-Key": "k-1"])
+        guard first.status == 202 else {
+            // A card that was never read tells nothing of its room.
+            #expect([409, 422].contains(first.status), "\(first.text)")
+            return
+        }
+        #expect(first.response.fields["Location"] == "/v1/cards/\(RestBench.rail.card)/operations/k-1")
+        let again = try bench.ask(.put, path, token: city, body: body, fields: ["Idempotency-Key": "k-1"])
+        #expect(again.json == first.json)
+    }
+
+    @Test("custody is shown with what it costs until now, each to whom it concerns", .mission(.b11))
+    func custody() throws {
+        bench.clock.advance(by: .seconds(86_400 * 3))
+        let holder = try bench.token(.holder)
+        for token in [root, try bench.token(.auditor), city, holder] {
+            let list = try bench.ask(.get, "/v1/custody?card=\(RestBench.city.card)", token: token)
+            let stay = try #require(list.json["items"]?.arrayValue?.first)
+            #expect(stay["cost"]?.text == #"{"minorUnits":15,"currency":"EUR"}"#)
+            #expect(stay["holder"] == (token == city ? nil : .string(RestBench.city.holder)))
+        }
+        #expect(try bench.ask(.get, "/v1/custody", token: root).json["items"]?.arrayValue?.count == 2)
+        for token in [city, holder] {
+            #expect(try bench.ask(.get, "/v1/custody", token: token).json["items"]?.arrayValue?.count == 1)
+            let other = RestBench.rail
+            let path = "/v1/custody/\(other.card)/\(other.aid)/1"
+            #expect(try bench.ask(.get, path, token: token).code == "custody-unknown")
+            #expect(
+                try bench.ask(.get, "/v1/custody?holder=\(other.holder)", token: token).status == 404)
+        }
+        #expect(
+            try bench.ask(.get, "/v1/custody?open=false", token: root).json["items"]?.arrayValue?.isEmpty
+                == true)
+    }
+
+    @Test("a statement comes as JSON, as CSV and as a bill, to whom it concerns", .mission(.b12))
+    func statements() throws {
+        bench.clock.advance(by: .seconds(86_400 * 3))
+        let from = Instant(milliseconds: 1_795_000_000_000).description
+        let query = "from=\(from)&until=\(bench.clock.now)"
+        let holder = try bench.token(.holder)
+        let json = try bench.ask(.get, "/v1/statements?\(query)", token: holder)
+        #expect(json.status == 200, "\(json.text)")
+        #expect(json.json["totals"]?.text == #"[{"amount":"0.15","currency":"EUR"}]"#)
+        let csv = try bench.ask(
+            .get, "/v1/statements?provider=city&\(query)", token: city, fields: ["Accept": "text/csv"])
+        #expect(csv.response.fields["Content-Type"] == "text/csv; charset=utf-8")
+        #expect(csv.text.hasPrefix("application,provider,card,"))
+        let bill = try bench.ask(
+            .get, "/v1/statements?holder=10001&\(query)", token: root, fields: ["Accept": "text/plain"])
+        #expect(bill.text.hasPrefix("Statement for holder 10001\n"))
+        for (path, token) in [
+            ("provider=rail", city), ("holder=20002", holder), ("holder=10001", city),
+            ("provider=city", holder),
+        ] {
+            #expect(
+                try bench.ask(.get, "/v1/statements?\(path)&\(query)", token: token).status == 404, "\(path)")
+        }
+        #expect(try bench.ask(.get, "/v1/statements?month=2026-11", token: root).status == 400)
+        #expect(try bench.ask(.get, "/v1/statements?provider=city", token: root).status == 400)
+        #expect(
+            try bench.ask(.get, "/v1/statements?provider=city&month=2026-11&from=\(from)", token: root).status
+                == 400)
+    }
+
+    @Test("a tariff begins now or later, never before")
+    func tariffs() throws {
+        let body: JSONValue = [
+            "basis": "kilobyte-day", "rate": 1_000, "currency": "EUR", "freeDays": 2,
+            "validFrom": "2027-01-01T00:00:00Z",
+        ]
+        let made = try bench.ask(.post, "/v1/providers/city/tariffs", token: root, body: body)
+        #expect(made.status == 201, "\(made.text)")
+        let list = try bench.ask(.get, "/v1/providers/city/tariffs", token: city)
+        #expect(list.json["items"]?.arrayValue?.count == 2)
+        #expect(
+            try bench.ask(.post, "/v1/providers/city/tariffs", token: root, body: body).code
+                == "tariff-exists")
+        var past = body.objectValue ?? [:]
+        past["validFrom"] = "2020-01-01T00:00:00Z"
+        #expect(
+            try bench.ask(.post, "/v1/providers/city/tariffs", token: root, body: .object(past)).code
+                == "tariff-past")
+        past["currency"] = "XXX"
+        let wrong = try bench.ask(.post, "/v1/providers/city/tariffs", token: root, body: .object(past))
+        #expect(wrong.status == 422)
+    }
+
+    @Test("addresses are recorded, listed and ended", .mission(.a9))
+    func addresses() throws {
+        let path = "/v1/cards/\(RestBench.city.card)/addresses"
+        let made = try bench.ask(
+            .post, path, token: root, body: ["bearer": "sms", "address": "+4915112345678"])
+        #expect(made.status == 201)
+        let location = try #require(made.response.fields["Location"])
+        #expect(try bench.ask(.get, path, token: root).json["items"]?.arrayValue?.count == 2)
+        #expect(try bench.ask(.delete, location, token: root).status == 204)
+        #expect(try bench.ask(.get, path, token: root).json["items"]?.arrayValue?.count == 1)
+        #expect(try bench.ask(.get, path + "?all=true", token: root).json["items"]?.arrayValue?.count == 2)
+        #expect(
+            try bench.ask(.post, path, token: root, body: ["bearer": "sms", "address": "0151"]).status == 422)
+    }
+}

@@ -1,0 +1,237 @@
+import CardCrypto
+import Centre
+import CentreServer
+import JSON
+import SmartCard
+import Synchronization
+import Testing
+
+/// An issuer of OpenID tokens.
+private struct Issuer {
+    let rsa: RSAPrivateKey
+    let ec: ECPrivateKey
+
+    init() throws {
+        rsa = try RSAPrivateKey.generate(bits: 2_048)
+        ec = try ECPrivateKey.generate(.p256)
+    }
+
+    /// RFC 7517.
+    var keys: JSONValue {
+        let point = ec.publicKey.point
+        return [
+            "keys": [
+                [
+                    "kty": "RSA", "kid": "r", "use": "sig", "alg": "RS256",
+                    "n": .string(Base64URL.encode(rsa.publicKey.modulus)),
+                    "e": .string(Base64URL.encode(rsa.publicKey.exponent)),
+                ],
+                [
+                    "kty": "EC", "kid": "e", "crv": "P-256", "x": .string(Base64URL.encode(point[1..<33])),
+                    "y": .string(Base64URL.encode(point[33...])),
+                ],
+                ["kty": "oct", "kid": "o", "k": "c2VjcmV0"],
+            ]
+        ]
+    }
+
+    static func claims(_ change: (inout JSONObject) -> Void = { _ in }) -> JSONObject {
+        var claims: JSONObject = [
+            "iss": "https://id.example", "aud": ["other", "berth"], "sub": "u-1", "exp": 1_795_264_643,
+            "iat": 1_795_261_000, "preferred_username": "Ada", "realm_access": ["roles": ["centre-admins"]],
+        ]
+        change(&claims)
+        return claims
+    }
+
+    func token(
+        _ claims: JSONObject = claims(), alg: String = "RS256", kid: String? = "r", by name: String = "RS256",
+        header change: (inout JSONObject) -> Void = { _ in }
+    ) throws -> String {
+        var header: JSONObject = ["alg": .string(alg), "typ": "JWT"]
+        if let kid { header["kid"] = .string(kid) }
+        change(&header)
+        let message =
+            Base64URL.encode(JSONValue.object(header).encoded()) + "."
+            + Base64URL.encode(JSONValue.object(claims).encoded())
+        let signature: [UInt8] =
+            switch name {
+            case "ES256": try ec.signature(of: Array(message.utf8), digest: .sha256)
+            case "none": []
+            default: try rsa.signature(of: Array(message.utf8), scheme: .pkcs1(.sha256))
+            }
+        return message + "." + Base64URL.encode(signature)
+    }
+}
+
+@Suite("Tokens of an OpenID provider")
+struct OpenIDTests {
+    private static let configuration = OpenID.Configuration(
+        issuer: "https://id.example", audience: "berth", roleClaim: "realm_access.roles",
+        roles: ["centre-admins": .admin, "looks": .auditor, "city-people": .provider])
+
+    private let issuer: Issuer
+    private let bench: RestBench
+
+    init() throws {
+        issuer = try Issuer()
+        let keys = try #require(JSONWebKey.set(issuer.keys.encoded()))
+        bench = try RestBench(openID: OpenID(Self.configuration, keys: FixedSigningKeys(keys)))
+    }
+
+    private func ask(_ token: String) throws -> Reply {
+        try bench.ask(.get, "/v1/sessions/current", token: token)
+    }
+
+    @Test("a token that the issuer signed is whom it names, in the role that its claim maps to")
+    func accepted() throws {
+        for (alg, kid) in [("RS256", "r"), ("ES256", "e")] {
+            let reply = try ask(try issuer.token(alg: alg, kid: kid, by: alg))
+            #expect((reply.status, reply.json["role"], reply.json["name"]) == (200, "admin", "ada"), "\(alg)")
+        }
+        let unnamed = try ask(try issuer.token(kid: nil))
+        #expect(unnamed.status == 200)
+        let provider = Issuer.claims {
+            $0["realm_access"] = ["roles": ["city-people", "unknown"]]
+            $0["provider"] = "city"
+        }
+        #expect(try ask(try issuer.token(provider)).json["role"] == "provider")
+    }
+
+    @Test("every claim that must hold is held")
+    func claims() throws {
+        let wrong: [(String, (inout JSONObject) -> Void)] = [
+            ("another issuer", { $0["iss"] = "https://id.example/" }), ("no issuer", { $0["iss"] = nil }),
+            ("another audience", { $0["aud"] = "other" }), ("no audience", { $0["aud"] = nil }),
+            ("over", { $0["exp"] = 1_795_260_000 }), ("endless", { $0["exp"] = nil }),
+            ("text for an end", { $0["exp"] = "1795264643" }),
+            ("not yet", { $0["nbf"] = 1_795_262_000 }), ("of the future", { $0["iat"] = 1_795_262_000 }),
+        ]
+        for (name, change) in wrong {
+            let reply = try ask(try issuer.token(Issuer.claims(change)))
+            #expect((reply.status, reply.code) == (401, "token-invalid"), "\(name)")
+        }
+    }
+
+    @Test("a role that nobody mapped is no role, and a provider that is not here nobody")
+    func roles() throws {
+        let stranger = Issuer.claims { $0["realm_access"] = ["roles": ["staff"]] }
+        #expect(try ask(try issuer.token(stranger)).status == 403)
+        let unknown = Issuer.claims {
+            $0["realm_access"] = ["roles": ["city-people"]]
+            $0["provider"] = "nowhere"
+        }
+        #expect(try ask(try issuer.token(unknown)).status == 401)
+    }
+
+    @Test("an operator who was shut out here stays out, whatever the issuer says")
+    func shutOut() throws {
+        try bench.node.act(by: .centre) { act in
+            _ = try act.registerOperator(try OperatorID("ada"), .auditor, password: nil)
+            _ = try act.changeOperator(try OperatorID("ada"), role: .auditor, isActive: false)
+        }
+        #expect(try ask(try issuer.token()).status == 401)
+    }
+
+    @Test("forged signatures, other algorithms and keys for other uses are refused (RFC 8725 §3.1, §3.2)")
+    func forged() throws {
+        #expect(try ask(try issuer.token(alg: "none", kid: nil, by: "none")).status == 401)
+        #expect(try ask(try issuer.token(alg: "RS256", kid: "e")).status == 401, "a key of another kind")
+        #expect(try ask(try issuer.token(alg: "HS256", kid: "o")).status == 401)
+        #expect(try ask(try issuer.token(alg: "ES256", kid: "r", by: "RS256")).status == 401)
+        #expect(try ask(try issuer.token(kid: "unknown")).status == 401)
+        let critical = try issuer.token(header: { $0["crit"] = ["x"] })
+        #expect(try ask(critical).status == 401, "an extension that must be understood (RFC 7515 §4.1.11)")
+        let other = try Issuer()
+        #expect(try ask(try other.token()).status == 401)
+        let good = try issuer.token()
+        let parts = good.split(separator: ".").map(String.init)
+        let raised = Base64URL.encode(JSONValue.object(Issuer.claims { $0["sub"] = "u-2" }).encoded())
+        #expect(try ask("\(parts[0]).\(raised).\(parts[2])").status == 401)
+        for cut in [parts[0], "\(parts[0]).\(parts[1])", "\(good).x", "..", good + "="] {
+            #expect(try ask(cut).status == 401)
+        }
+    }
+
+    @Test("keys are fetched when they are needed, kept, and asked for again at most once a minute")
+    func fetching() throws {
+        let clock = ManualClock(Instant(milliseconds: 1_795_261_043_000))
+        let asked = Mutex(0)
+        let first = issuer.keys.encoded()
+        let answers = Mutex<[UInt8]?>(first)
+        let source = FetchedSigningKeys(clock: clock) {
+            asked.withLock { $0 += 1 }
+            guard let bytes = answers.withLock({ $0 }) else { throw CryptoError.notAuthentic }
+            return bytes
+        }
+        #expect(try source.keys(isFresh: false).count == 2, "the key with a shared secret is left out")
+        _ = try source.keys(isFresh: false)
+        #expect(asked.withLock { $0 } == 1)
+        for _ in 0..<100 { _ = try source.keys(isFresh: true) }
+        #expect(asked.withLock { $0 } == 1, "tokens with unknown keys make nobody ask again and again")
+        clock.advance(by: .seconds(61))
+        _ = try source.keys(isFresh: true)
+        #expect(asked.withLock { $0 } == 2)
+        answers.withLock { $0 = nil }
+        clock.advance(by: .seconds(4_000))
+        #expect(try source.keys(isFresh: false).count == 2, "an issuer that is away shuts nobody out")
+        #expect(asked.withLock { $0 } == 3)
+    }
+
+    @Test("short RSA keys, keys for encryption and keys off their curve are left out")
+    func weakKeys() throws {
+        let short = try RSAPrivateKey.generate(bits: 1_024).publicKey
+        let weak: JSONValue = [
+            "kty": "RSA", "n": .string(Base64URL.encode(short.modulus)),
+            "e": .string(Base64URL.encode(short.exponent)),
+        ]
+        #expect(JSONWebKey(weak) == nil)
+        guard case .array(let keys)? = issuer.keys["keys"], case .object(var rsa) = keys[0] else { return }
+        rsa["use"] = "enc"
+        #expect(JSONWebKey(.object(rsa)) == nil)
+        rsa["use"] = "sig"
+        rsa["alg"] = "PS256"
+        #expect(JSONWebKey(.object(rsa)) == nil)
+        guard case .object(var ec) = keys[1] else { return }
+        ec["y"] = ec["x"]
+        #expect(JSONWebKey(.object(ec)) == nil)
+    }
+}
+
+@Suite("Ed25519")
+struct Ed25519Tests {
+    // RFC 8032 §7.1, TEST 2.
+    private let key = "3D4017C3E843895A92B70AA74D1B7EBC9C982CCF2EC4968CC0CD55F12AF4660C"
+    private let signature =
+        "92A009A9F0D4CAB8720E820B5F642540A2B27B5416503F8FB3762223EBDB69DA085AC1E43E15996E458F3613D0F11D8C387B2EAEB4302AEEB00D291612BB0C00"
+
+    @Test("verifies the vector of the standard, and nothing that differs by a bit")
+    func vector() throws {
+        let key = try Ed25519PublicKey(try Hex.decode(key))
+        let good = try Hex.decode(signature)
+        #expect(key.verifies(good, of: [0x72]))
+        #expect(!key.verifies(good, of: [0x73]))
+        for index in good.indices {
+            var bad = good
+            bad[index] ^= 1
+            #expect(!key.verifies(bad, of: [0x72]))
+        }
+        #expect(!key.verifies([], of: [0x72]))
+    }
+
+    @Test("a web key of this kind verifies by its kind (RFC 8037 §A.4)")
+    func webKey() throws {
+        // The figures of RFC 8037 appendix A.
+        let value: JSONValue = [
+            "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        ]
+        let key = try #require(JSONWebKey(value))
+        let message = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc"
+        let signature = try #require(
+            Base64URL.decode(
+                "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"))
+        #expect(key.algorithm == .edDSA)
+        #expect(key.verifies(signature, of: Array(message.utf8)))
+        #expect(!key.verifies(signature, of: Array((message + "x").utf8)))
+    }
+}

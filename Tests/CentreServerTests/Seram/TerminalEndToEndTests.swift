@@ -1,0 +1,200 @@
+import Arguments
+import CardCrypto
+import Centre
+import CentreServer
+import Foundation
+import HTTPClient
+import JSON
+import SmartCard
+import Terminal
+import TestSupport
+import Testing
+import VirtualCard
+
+/// A centre behind a real server, and a terminal that was enrolled with a one-time code.
+private final class TerminalBench {
+    let room = WaitingRoom()
+    let bench: SeramBench
+    private let server: HTTPServer
+    let identity: TerminalIdentity
+    let folder: String
+    private var names = 0
+    let output = MemorySink()
+    let cancellation = Cancellation()
+
+    init() throws {
+        bench = try SeramBench(time: RealClock(), bell: room)
+        let node = bench.node
+        let signIn = SignIn(node: node)
+        let service = CentreService([
+            .init(
+                "gp", "seram",
+                service: SeramService(node: node) { request in try signIn.principal(for: request) }),
+            .init("v1", service: RestService(node: node, signIn: signIn)),
+        ])
+        server = try HTTPServer(
+            .init([.init(ListenAddress(.loopback, port: 0))]), service: service, room: room,
+            clock: RealClock(), entropy: SystemEntropy(), observer: RecordingObserver())
+        folder = FileManager.default.temporaryDirectory.path + "/berth-terminal-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        // The code of an operator: its digest is what the centre keeps.
+        let code = "23456-789AB-CDEFG-HJKLM"
+        let terminal = try TerminalID("lobby-1")
+        let digest = Digest.sha256.hash(
+            Array("enrolment ".utf8) + code.utf8.filter { $0 != UInt8(ascii: "-") })
+        try bench.act { act in
+            _ = try act.registerTerminal(terminal, label: "Lobby")
+            try act.prepareEnrolment(of: terminal, digest: digest, until: act.now.advanced(by: .seconds(600)))
+        }
+        var identity = TerminalIdentity(
+            centre: "http://127.0.0.1:\(server.addresses[0].port)", name: "lobby-1", token: "", trust: .system
+        )
+        let answer = try CentreLink(identity).enrol(code: code)
+        identity.token = answer["token"]?.stringValue ?? ""
+        self.identity = identity
+    }
+
+    deinit {
+        server.stop()
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    func around() throws -> Kiosk.Surroundings {
+        Kiosk.Surroundings(
+            link: try CentreLink(identity), queue: ReportQueue(folder: folder),
+            newName: { [self] in
+                names += 1
+                return "00\(names)"
+            }, pause: { Thread.sleep(forTimeInterval: min($0, .milliseconds(50)) / .seconds(1)) },
+            cancellation: cancellation, patience: .seconds(5))
+    }
+
+    func kiosk(
+        _ channel: any CardChannel, format: Arguments.Terminal.Format = .text, desk: CentreDesk? = nil
+    ) throws -> Kiosk {
+        let terminal = Arguments.Terminal(
+            output: output, errors: MemorySink(), input: DescriptorInput(descriptor: -1),
+            environment: Environment(), clock: ContinuousClock(), interrupts: .none, format: format)
+        let narrator = Narrator(terminal, Display(.english, isSpoken: false))
+        let around = try around()
+        return try Kiosk(channel, around, narrator, desk: desk ?? CentreDesk(around.link))
+    }
+}
+
+@Suite("A terminal and a centre over HTTP", .serialized)
+struct TerminalEndToEndTests {
+    @Test(
+        "a person adds an application: the plan, the consent, the work, the memory", .mission(.b3),
+        .mission(.b13))
+    func add() throws {
+        let bench = try TerminalBench()
+        let (card, id) = try bench.bench.makeCard()
+        let kiosk = try bench.kiosk(PlainChannel(card))
+        #expect(kiosk.card == id.text)
+        #expect(try !kiosk.doWaitingWork())
+        var wasAsked = false
+        try kiosk.run(.add("purse")) {
+            wasAsked = true
+            return true
+        }
+        #expect(wasAsked)
+        let text = bench.output.text
+        for part in [
+            "This would be done:", "Comes onto the card:", "Please leave the card in.", "Loading: purse",
+            "Done.",
+            "Memory before:", "Memory after:", "You may take your card.",
+        ] {
+            #expect(text.contains(part), "\(part) in\n\(text)")
+        }
+        for line in text.split(separator: "\n") { #expect(String(line).displayWidth <= Display.columns) }
+        #expect(try bench.bench.act { try $0.dossier(of: id) }.applications.contains { $0.release != nil })
+        #expect(ReportQueue(folder: bench.folder).all().isEmpty)
+        // The same again is not possible, and said in words.
+        #expect(throws: KioskFailure.self) { try kiosk.run(.add("purse")) { true } }
+    }
+
+    @Test("a no changes nothing")
+    func declined() throws {
+        let bench = try TerminalBench()
+        let (card, id) = try bench.bench.makeCard()
+        let kiosk = try bench.kiosk(PlainChannel(card))
+        #expect(throws: KioskFailure.declined) { try kiosk.run(.add("purse")) { false } }
+        #expect(try bench.bench.act { try $0.transaction.openOperation(on: id) } == nil)
+        #expect(bench.output.text.contains("Nothing was changed."))
+    }
+
+    @Test("a card that is pulled goes on when it is back", arguments: [3, 9, 20, 33])
+    func pulled(at: Int) throws {
+        let bench = try TerminalBench()
+        let (card, id) = try bench.bench.makeCard()
+        let first = try bench.kiosk(PlainChannel(card))
+        _ = try first.doWaitingWork()
+        let loose = LooseChannel(card)
+        let kiosk = try bench.kiosk(loose)
+        loose.commandsLeft = at
+        do throws(KioskFailure) {
+            try kiosk.run(.add("purse")) { true }
+        } catch {
+            #expect(bench.output.text.contains("Nothing is lost."), "\(error)")
+        }
+        card.powerOn()
+        let again = try bench.kiosk(PlainChannel(card))
+        for _ in 0..<3 { _ = try again.doWaitingWork() }
+        let applications = try bench.bench.act { try $0.dossier(of: id) }.applications
+        let operation = try bench.bench.act { try $0.transaction.openOperation(on: id) }
+        #expect(operation == nil)
+        #expect(applications.contains { $0.release?.application.text == "purse" })
+    }
+
+    @Test("a program reads one object on each line")
+    func json() throws {
+        let bench = try TerminalBench()
+        let (card, id) = try bench.bench.makeCard()
+        let kiosk = try bench.kiosk(PlainChannel(card), format: .json)
+        try kiosk.run(.add("loyalty")) { true }
+        try kiosk.run(.list) { true }
+        let events = try bench.output.text.split(separator: "\n").map { try JSONValue(decoding: String($0)) }
+        let names = events.compactMap { $0["event"]?.stringValue }
+        for name in ["card", "plan", "operation", "progress", "done", "memory", "list"] {
+            #expect(names.contains(name), "\(name) in \(names)")
+        }
+        #expect(events.last?["applications"] == ["loyalty"])
+        #expect(events.first?["card"]?.stringValue == id.text)
+    }
+
+    @Test("a stranger's token and a used code open nothing")
+    func strangers() throws {
+        let bench = try TerminalBench()
+        var identity = bench.identity
+        #expect(throws: CentreFailure.self) {
+            try CentreLink(identity).enrol(code: "23456-789AB-CDEFG-HJKLM")
+        }
+        identity.token += "x"
+        let link = try CentreLink(identity)
+        #expect(throws: CentreFailure.self) { try link.get("/v1/sessions/current") }
+        #expect(throws: CentreFailure.self) {
+            try link.seram("handshake", session: "1", [], key: "1", waits: false)
+        }
+    }
+}
+
+/// A card that slips out after so many commands.
+private final class LooseChannel: CardChannel {
+    private let card: VirtualCard
+    var commandsLeft = Int.max
+
+    init(_ card: VirtualCard) { self.card = card }
+
+    var answerToReset: [UInt8] { [] }
+
+    func transmit(_ command: [UInt8]) throws(CardChannelError) -> [UInt8] {
+        guard commandsLeft > 0 else {
+            card.powerOff()
+            throw CardChannelError(.cardRemoved, "It slipped out.")
+        }
+        commandsLeft -= 1
+        return card.process(command)
+    }
+
+    func reset() {}
+}

@@ -1,0 +1,195 @@
+import Arguments
+import CentreServer
+import Commands
+import FoundationEssentials
+import JSON
+import TestSupport
+import Testing
+
+@Suite("Administration by command line")
+struct AdminVerbTests {
+    private let bench: CommandBench
+
+    init() throws { bench = try CommandBench() }
+
+    private func run(_ line: String, _ variables: [String: String] = [:]) async -> Outcome {
+        await bench.run(line, variables: ["BERTH_SERVER": "https://127.0.0.1:1"].merging(variables) { $1 })
+    }
+
+    @Test("every endpoint has a noun, and a verb of its own there")
+    func complete() {
+        let nouns = AdminNouns.summaries.map(\.group)
+        #expect(Set(nouns).count == nouns.count)
+        let groups = Set(RestTable.endpoints.map(\.group))
+        #expect(groups.subtracting(nouns) == AdminNouns.hiddenGroups)
+        #expect(Set(nouns).subtracting(groups).isEmpty, "a noun has nothing to do")
+        for noun in nouns {
+            let verbs = RestTable.described.filter { $0.group == noun }
+                .map { AdminNames.verb($0.operationID, in: noun) }
+            #expect(Set(verbs).count == verbs.count, "\(noun): \(verbs)")
+            #expect(verbs.allSatisfy { !$0.isEmpty })
+        }
+    }
+
+    static let names: [(String, String, String)] = [
+        ("listCards", "cards", "list"), ("getCardContents", "cards", "get-contents"),
+        ("setCardExpiry", "cards", "set-expiry"), ("listHoldersUsing", "figures", "list-holders-using"),
+        ("suspendProvider", "providers", "suspend"), ("uploadLoadFile", "releases", "upload-load-file"),
+        ("listCustody", "custody", "list"), ("renewWebhookSecret", "webhooks", "renew-secret"),
+        ("verifyCardAudit", "audit", "verify-card"), ("whoAmI", "sessions", "who-am-i"),
+    ]
+
+    @Test("a verb is the operation without its noun", arguments: names)
+    func naming(_ operation: String, _ group: String, _ verb: String) {
+        #expect(AdminNames.verb(operation, in: group) == verb)
+    }
+
+    @Test(
+        "an option is its place in the request",
+        arguments: [
+            (["limits", "roomPerCard", "nonVolatile"], "limits-room-per-card-non-volatile"),
+            (["seesAlso"], "sees-also"), (["url"], "url"), (["aid"], "aid"),
+        ])
+    func options(_ path: [String], _ name: String) { #expect(AdminNames.option(path) == name) }
+
+    @Test("--dry-run shows the request, and asks nothing")
+    func dryRun() async throws {
+        let outcome = await run(
+            "providers register --id city --name City --limits-cards-max 7 --limits-room-per-card-non-volatile 9"
+                + " --limits-room-per-card-volatile 1 --domains A000000151 --domains A000000152 --request r-1"
+                + " --dry-run --json")
+        #expect(outcome.exit == .success, "\(outcome.errors)")
+        let json = try #require(outcome.json)
+        #expect(json["method"] == "POST")
+        #expect(json["target"] == "/v1/providers")
+        #expect(json["fields"]?.arrayValue?.contains("Idempotency-Key: r-1") == true)
+        #expect(
+            json["body"]?.text
+                == #"{"id":"city","name":"City","limits":{"roomPerCard":{"nonVolatile":9,"volatile":1},"#
+                + #""cardsMax":7},"domains":["A000000151","A000000152"]}"#)
+    }
+
+    @Test("what a path names is escaped, what a query names too")
+    func escapes() async throws {
+        let outcome = await run(
+            "addresses list 42ABCDEF-01 --all yes --dry-run --json")
+        #expect(outcome.json?["target"] == "/v1/cards/42ABCDEF-01/addresses?all=true", "\(outcome.errors)")
+        let events = await run("events list --subject card/0A --after 3 --dry-run --json")
+        #expect(events.json?["target"]?.stringValue?.contains("subject=card%2F0A") == true)
+    }
+
+    @Test("a request that is not complete is told so before anything is sent")
+    func incomplete() async {
+        let outcome = await run("providers register --id city --json")
+        #expect(outcome.exit == .usage)
+        #expect(outcome.output.contains("/limits"))
+    }
+
+    @Test("no secret stands on the command line, and none is shown")
+    func secrets() async throws {
+        for line in [
+            "providers list --token berth_abc_def", "operators set-password anne --password correct-horse",
+        ] {
+            let outcome = await run(line)
+            #expect(outcome.exit == .usage, "\(line): \(outcome.output)\(outcome.errors)")
+            #expect(!(outcome.output + outcome.errors).contains("correct-horse"))
+            #expect(!(outcome.output + outcome.errors).contains("berth_abc"))
+        }
+        let shown = await run(
+            "operators set-password anne --password env:SECRET --dry-run --json",
+            ["SECRET": "correct horse battery"])
+        #expect(shown.exit == .success, "\(shown.errors)\(shown.output)")
+        #expect(!shown.output.contains("correct horse"))
+    }
+
+    @Test("a centre that does not answer is unavailable")
+    func unreachable() async {
+        let outcome = await run("providers list --json")
+        #expect(outcome.exit == .unavailable, "\(outcome.output)")
+    }
+
+    @Test("centres are added, chosen and forgotten; their file holds no secret")
+    func profiles() async throws {
+        let folder = bench.folder + "/config"
+        let variables = ["XDG_CONFIG_HOME": folder]
+        func run(_ line: String) async -> Outcome { await bench.run(line, variables: variables) }
+        #expect(await run("providers list").exit == .configuration)
+        #expect(await run("centre add a --server https://a.example --token env:T").exit == .success)
+        #expect(await run("centre add b --server http://localhost:1").exit == .success)
+        #expect(await run("centre add c --server http://c.example").exit == .usage)
+        #expect(await run("centre add c --server https://c.example --token berth_x_y").exit == .usage)
+        let listed = await run("centre list --json")
+        #expect(
+            listed.json?.text
+                == #"{"default":"a","centres":{"a":{"server":"https://a.example","token":"env:T"},"#
+                + #""b":{"server":"http://localhost:1"}}}"#)
+        #expect(await run("centre use b").exit == .success)
+        #expect(await run("centre use nobody").exit == .notFound)
+        #expect(await run("providers list").exit == .unavailable)
+        #expect(await run("providers list --centre nobody").exit == .configuration)
+        #expect(await run("centre remove b").exit == .success)
+        #expect(await run("providers list").exit == .configuration)
+        let attributes = try FileManager.default.attributesOfItem(atPath: folder + "/berth/centres.json")
+        #expect((attributes[.posixPermissions] as? Int).map { $0 & 0o77 } == 0)
+    }
+}
+
+@Suite("What a centre answers, for people")
+struct AdminViewTests {
+    private static func answer(_ status: Int, _ code: String) -> CentreAnswer {
+        let body: JSONValue = [
+            "type": "x", "title": "No such card.", "detail": "It is not there.", "code": .string(code),
+            "remedy": "Register it.", "errors": [["pointer": "/a", "detail": "Wrong."]],
+        ]
+        return CentreAnswer(
+            status: status, fields: [("content-type", "application/problem+json")], body: body.encoded())
+    }
+
+    static let exits: [(Int, String, ExitCode)] = [
+        (400, "request-invalid", .badData), (401, "sign-in", .notAuthenticated),
+        (403, "forbidden", .notAuthenticated), (404, "card-unknown", .notFound),
+        (409, "provider-exists", .alreadyExists), (409, "service-stopped", .refused),
+        (412, "changed-meanwhile", .mismatch), (422, "invalid", .badData), (429, "throttled", .tryAgain),
+        (500, "internal", .unavailable), (503, "store-busy", .tryAgain),
+        (503, "store-unreachable", .unavailable), (302, "x", .protocolViolation),
+    ]
+
+    @Test("the class of a problem follows its status and code", arguments: exits)
+    func exit(_ status: Int, _ code: String, _ exit: ExitCode) {
+        let problem = Problem(Self.answer(status, code))
+        #expect(problem.exit == exit)
+        #expect(problem.code == code)
+        #expect(problem.what == "No such card")
+        #expect(problem.why == "It is not there. /a: Wrong.")
+        #expect(problem.advice == ["Register it"])
+    }
+
+    @Test("what is no problem of a centre is not believed")
+    func noCentre() {
+        let html = CentreAnswer(
+            status: 404, fields: [("Content-Type", "text/html")], body: Array("<h1>Not here</h1>".utf8))
+        #expect(Problem(html).exit == .protocolViolation)
+        #expect(Problem(html).code == "not-a-centre")
+    }
+
+    @Test("a list becomes columns of what is plain in any row")
+    func columns() throws {
+        let rows: [JSONValue] = [
+            ["id": "a", "room": ["nonVolatile": 1], "tags": []],
+            ["id": "b", "tags": ["x", "y"], "ok": true],
+        ]
+        #expect(AdminView.columns(of: rows) == ["id", "tags", "ok"])
+        #expect(AdminView.cell(["x", "y"]) == "x y")
+        #expect(AdminView.cell(true) == "yes")
+        #expect(AdminView.cell(.null) == "")
+    }
+
+    @Test("an object becomes lines, and nothing in it can write to the terminal")
+    func lines() {
+        let lines = AdminView.lines(
+            ["id": "a\u{1B}[2J", "limits": ["cardsMax": 7], "list": [["x": 1]]], indent: "")
+        #expect(!lines.joined().contains("\u{1B}"))
+        #expect(lines.contains("  cardsMax: 7"))
+        #expect(lines.contains("list:"))
+    }
+}

@@ -1,0 +1,121 @@
+import Centre
+import SmartCard
+import Storage
+import Synchronization
+import TestSupport
+import Testing
+import VirtualCard
+
+/// Counts questions and transactions: on a server each question is a round trip.
+private final class CountingStore: Store {
+    private let base: any Store
+    private let counts = Mutex<(questions: Int, transactions: Int)>((0, 0))
+
+    init(_ base: any Store) { self.base = base }
+
+    /// Since it was asked last.
+    func taken() -> (questions: Int, transactions: Int) {
+        counts.withLock { counts in
+            defer { counts = (0, 0) }
+            return counts
+        }
+    }
+
+    fileprivate func question() { counts.withLock { $0.questions += 1 } }
+
+    func read<Result: Sendable>(_ body: (any Transaction) throws -> Result) throws -> Result {
+        counts.withLock { $0.transactions += 1 }
+        return try base.read { try body(CountingTransaction($0, self)) }
+    }
+
+    func write<Result: Sendable>(_ body: (any Transaction) throws -> Result) throws -> Result {
+        counts.withLock { $0.transactions += 1 }
+        return try base.write { try body(CountingTransaction($0, self)) }
+    }
+}
+
+private final class CountingTransaction: Transaction {
+    private let base: any Transaction
+    private let store: CountingStore
+
+    init(_ base: any Transaction, _ store: CountingStore) {
+        self.base = base
+        self.store = store
+    }
+
+    func ask(_ queries: [Query]) throws(StoreFailure) -> [[[StoredValue]]] {
+        if !queries.isEmpty { store.question() }
+        return try base.ask(queries)
+    }
+
+    func count(_ query: Query) throws(StoreFailure) -> Int {
+        store.question()
+        return try base.count(query)
+    }
+
+    func change(_ change: Change) { base.change(change) }
+    func flush() throws(StoreFailure) { try base.flush() }
+}
+
+@Suite("Questions to the store")
+struct QuestionTests {
+    /// What a visit asks, exchange by exchange.
+    private func questions(_ bench: DeskBench, _ store: CountingStore, _ card: VirtualCard, _ id: CardID)
+        throws
+        -> [Int]
+    {
+        card.powerOn()
+        bench.clock.advance(by: .seconds(90))
+        _ = store.taken()
+        var reply = try bench.desk.arrive(id, at: TerminalID("t1"))
+        var counts: [Int] = []
+        while true {
+            let taken = store.taken()
+            #expect(taken.transactions == 1, "One exchange is one durable commit.")
+            counts.append(taken.questions)
+            switch reply {
+            case .over(let ending):
+                #expect(ending == .finished)
+                return counts
+            case .order(let order):
+                let report = Report(
+                    visit: order.visit, number: order.number, answers: bench.carry(order, card))
+                _ = store.taken()
+                reply = try bench.desk.report(report)
+            }
+        }
+    }
+
+    @Test("an exchange is one transaction of few questions", .mission(.a8))
+    func exchanges() throws {
+        let memory = try SQLiteStore(.memory, mode: .direct)
+        try memory.migrate(to: .current)
+        let store = CountingStore(memory)
+        let bench = try DeskBench(store: store)
+        let (card, id) = try bench.makeCard()
+        // Nothing to do: everything that is known of the card is one question, and its registry is another two.
+        #expect(try questions(bench, store, card, id) == [1, 1, 3])
+
+        try bench.request("add", VisitBench.adding(.purse), on: id)
+        // The release and its application are one question, its code another; what was learned of the steps is one.
+        #expect(try questions(bench, store, card, id) == [1, 1, 3, 4])
+    }
+
+    @Test("a plan is made from three questions, however much is on the card")
+    func plan() throws {
+        let memory = try SQLiteStore(.memory, mode: .direct)
+        try memory.migrate(to: .current)
+        let store = CountingStore(memory)
+        let bench = try DeskBench(store: store)
+        let (card, id) = try bench.makeCard()
+        for (number, example) in [ExampleApplication.purse, .pass, .loans].enumerated() {
+            try bench.request("add-\(number)", VisitBench.adding(example), on: id)
+            #expect(try bench.visit(card, id) == .finished)
+        }
+        _ = store.taken()
+        let wishes = [Wish.add(application: try ApplicationID("loyalty"))]
+        let plan = try bench.act { try $0.plan(wishes, on: id, DeskBench.Models()) }
+        #expect(!plan.steps.isEmpty)
+        #expect(store.taken().questions == 3)
+    }
+}
