@@ -84,7 +84,10 @@ package final class ServingCentre: Sendable {
         }
         let room = WaitingRoom()
         let node = Self.node(ground, metrics, room, surroundings)
-        let signIn = SignIn(node: node)
+        let openID = settings.openID.map {
+            OpenID($0.configuration, $0.keys, clock: surroundings.clock)
+        }
+        let signIn = SignIn(node: node, openID: openID)
         let flag = StopFlag()
         let service = CentreService(
             Self.parts(node, signIn, settings, metrics: metrics, log: log, spans: spans, flag: flag))
