@@ -130,7 +130,8 @@ struct AdminVerbTests {
         #expect(await run("centre remove b").exit == .success)
         #expect(await run("providers list").exit == .configuration)
         let attributes = try FileManager.default.attributesOfItem(atPath: folder + "/berth/centres.json")
-        #expect((attributes[.posixPermissions] as? Int).map { $0 & 0o77 } == 0)
+        let mode = (attributes[.posixPermissions] as? any BinaryInteger).map { Int($0) & 0o77 }
+        #expect(mode == 0)
     }
 }
 
