@@ -202,7 +202,7 @@ struct HoldingEndpointTests {
         #expect(
             try bench.ask(.post, "/v1/providers/city/tariffs", token: root, body: .object(past)).code
                 == "tariff-past")
-        past["currency"] = "XXX"
+        past["currency"] = "QQQ"
         let wrong = try bench.ask(.post, "/v1/providers/city/tariffs", token: root, body: .object(past))
         #expect(wrong.status == 422)
     }

@@ -129,9 +129,9 @@ struct AdminVerbTests {
         #expect(await run("providers list --centre nobody").exit == .configuration)
         #expect(await run("centre remove b").exit == .success)
         #expect(await run("providers list").exit == .configuration)
-        let attributes = try FileManager.default.attributesOfItem(atPath: folder + "/berth/centres.json")
-        let mode = (attributes[.posixPermissions] as? any BinaryInteger).map { Int($0) & 0o77 }
-        #expect(mode == 0)
+        let path = folder + "/berth/centres.json"
+        let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
     }
 }
 
