@@ -17,8 +17,6 @@ struct SeramStep {
 
     /// A void order comes at the latest after so long; agents bear thirty seconds (HTTP binding, "HTTP Polling").
     static let pollMax = Duration.seconds(25)
-    /// Work that another node's clients asked for is found by looking.
-    static let lookEvery = Duration.seconds(10)
     /// A card whose registry was read so recently is not asked again just because a session begins.
     static let freshness = Duration.seconds(60)
     /// Between two attempts at an operation that ended without getting on.
@@ -71,10 +69,7 @@ struct SeramStep {
     private func rest(until end: Instant) -> Reply {
         guard now < end else { return .order(SeramOrder(delay: 0).written()) }
         let cards = state.elements.filter { !$0.isClosed }.compactMap(\.card)
-        return .wait(
-            Waiting(
-                for: [.terminal(terminal)] + cards.map { .card($0) },
-                until: cards.isEmpty ? end : min(end, now.advanced(by: Self.lookEvery))))
+        return .wait(Waiting(for: [.terminal(terminal)] + cards.map { .card($0) }, until: end))
     }
 
     // MARK: Reports
