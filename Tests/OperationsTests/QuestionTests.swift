@@ -93,8 +93,8 @@ struct QuestionTests {
         let store = CountingStore(memory)
         let bench = try DeskBench(store: store)
         let (card, id) = try bench.makeCard()
-        // Everything that is known of the card is one question. What its registry shows is looked up in the catalogue with
-        // two, what an operation brings is another two at most, and what was learned of its steps one.
+        // Everything that is known of the card is one question. What its registry shows is looked up in the
+        // catalogue with two, what an operation brings is another two at most, and what was learned of its steps one.
         let idle = try questions(bench, store, card, id)
         #expect(idle.prefix(2) == [1, 1] && idle.allSatisfy { $0 <= 3 }, "\(idle)")
         try bench.request("add", VisitBench.adding(.purse), on: id)
