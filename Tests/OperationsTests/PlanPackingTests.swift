@@ -109,17 +109,14 @@ struct PlanPackingTests {
         #expect(
             names == [
                 "_0", "add", "addRelease", "aid", "application", "byteCount", "card", "commandCount",
-                "contract",
-                "digest", "domain", "dropDomain", "forGood", "held", "imageBytes", "install", "instance",
-                "isVacant",
-                "libraries", "load", "loadFile", "logicalChannels", "makeDomain", "masterKey", "module",
-                "nonVolatile", "ordinal", "parameters", "park", "parked", "parkedByThisPlan", "personalise",
+                "contract", "digest", "domain", "dropDomain", "extradite", "forGood", "from", "held",
+                "identify", "imageBytes", "install", "instance", "isVacant", "libraries", "load",
+                "loadFile", "logicalChannels", "makeDomain", "masterKey", "module", "nonVolatile",
+                "object", "ordinal", "parameters", "park", "parked", "parkedByThisPlan", "personalise",
                 "privileges", "provider", "purpose", "putKeys", "quota", "release", "releaseInLedger",
-                "remove",
-                "removeInstance", "removeLoadFile", "renew", "reservation", "reserve", "reserveInLedger",
-                "restore",
-                "room", "rotateKeys", "script", "services", "source", "stateless", "to", "update", "version",
-                "volatile", "way",
+                "remove", "removeInstance", "removeLoadFile", "renew", "reservation", "reserve",
+                "reserveInLedger", "restore", "room", "rotateKeys", "script", "services", "source",
+                "stateless", "to", "update", "version", "volatile", "way",
             ], "Extend PlanPacking.swift, the samples above, and then this list.")
     }
 
