@@ -133,12 +133,15 @@ package struct OpenAPI {
     private mutating func responses(_ endpoint: Endpoint) -> JSONObject {
         var responses = JSONObject()
         for outcome in endpoint.outcomes {
-            var object: JSONObject = ["description": .string(outcome.text)]
-            var content = JSONObject()
+            // One status may come in several forms.
+            let known = responses["\(outcome.status)"]
+            let text = known?["description"]?.stringValue.map { $0 + " " + outcome.text } ?? outcome.text
+            var object: JSONObject = ["description": .string(text)]
+            var content = known?["content"]?.objectValue ?? JSONObject()
             for type in outcome.mediaTypes {
                 content[type] = outcome.schema.map { ["schema": print($0)] } ?? .object([:])
             }
-            if !outcome.mediaTypes.isEmpty { object["content"] = .object(content) }
+            if !content.members.isEmpty { object["content"] = .object(content) }
             responses["\(outcome.status)"] = .object(object)
         }
         responses["default"] = ["$ref": "#/components/responses/Problem"]

@@ -154,7 +154,7 @@ extension StatusWord {
 extension Problem {
     package func response(tag: String) -> HTTPResponse {
         var fields: HTTPFields = [
-            "Content-Type": Self.mediaType, "Cache-Control": "no-store", "X-Request-Id": tag,
+            "Content-Type": Self.mediaType, "Cache-Control": "no-store",
         ]
         switch status {
         case 401: fields["WWW-Authenticate"] = challenge

@@ -44,6 +44,8 @@ package enum ProblemTypes {
         .init(
             403, "certificate-refused", "The client's certificate is not accepted",
             "Show a certificate that the centre's authority for clients has issued."),
+        .init(403, "address-not-allowed", "Not for this address"),
+        .init(405, "method-not-allowed", "The method is not for this path"),
         .init(
             404, "path-unknown", "There is nothing at this path",
             "The paths are described in /v1/openapi.json."),

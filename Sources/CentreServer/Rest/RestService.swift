@@ -68,7 +68,6 @@ package struct RestService: HTTPService {
             // Personal data: nobody between us and the client keeps them.
             response.fields["Cache-Control"] = answer.isSecret ? "no-store" : "private, no-cache"
         }
-        response.fields["X-Request-Id"] = request.tag
         return notModified(response, tag, request)
     }
 

@@ -44,7 +44,11 @@ extension StringForm {
             pattern: "^([0-9A-Fa-f]{2}){\(bytes.lowerBound),\(bytes.upperBound)}$",
             count: 2 * bytes.lowerBound...2 * bytes.upperBound,
             rule: "\(bytes.lowerBound) to \(bytes.upperBound) bytes in hex",
-            check: { text in (try? Hex.decode(text)).map { bytes.contains($0.count) } ?? false })
+            // People may write hex with blanks; programs do not.
+            check: { text in
+                text.allSatisfy { $0.isASCII && $0.isHexDigit }
+                    && (try? Hex.decode(text)).map { bytes.contains($0.count) } ?? false
+            })
     }
 
     private static let chosen = "^[0-9a-z][0-9a-z._-]*$"

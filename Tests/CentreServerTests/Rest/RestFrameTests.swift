@@ -48,13 +48,12 @@ struct RestFrameTests {
     func requestNames() throws {
         let bench = try RestBench()
         let reply = try bench.ask(.get, path)
-        #expect(reply.response.fields["X-Request-Id"] == reply.json["request"]?.stringValue)
+        #expect(reply.json["request"]?.stringValue?.isEmpty == false)
         #expect(reply.response.fields["Content-Type"] == "application/problem+json")
         #expect(reply.json["type"]?.stringValue == Problem.typePrefix + "sign-in")
         for name in ["title", "detail", "remedy"] { #expect(reply.json[name]?.stringValue?.isEmpty == false) }
         #expect(reply.json["status"]?.integerValue == 401)
         let good = try bench.ask(.get, path, token: try bench.token(.admin))
-        #expect(good.response.fields["X-Request-Id"] != nil)
         #expect(good.response.fields["Cache-Control"] == "private, no-cache")
     }
 

@@ -70,7 +70,7 @@ struct SchemaTests {
         }
     }
 
-    @Test("what a pattern takes and what the check takes is the same, for texts near the edge")
+    @Test("what the check takes fits the pattern, and but for codes of a list the other way round")
     func patterns() throws {
         var forms: [StringForm] = []
         for endpoint in RestTable.endpoints {
@@ -92,6 +92,8 @@ struct SchemaTests {
             for text in samples where form.count.contains(text.unicodeScalars.count) {
                 let range = NSRange(text.startIndex..., in: text)
                 let isFine = expression.firstMatch(in: text, range: range) != nil
+                // Currencies are three letters, but not any three.
+                if pattern == "^[A-Z]{3}$", !form.accepts(text) { continue }
                 #expect(isFine == form.accepts(text), "\(pattern) and '\(text)'")
             }
         }
