@@ -205,7 +205,7 @@ let package = Package(
                 "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "SmartCard", "Storage",
                 "VirtualCard",
             ]),
-        tests("SimulationTests", ["Centre", "Simulation"]),
+        tests("SimulationTests", ["Centre", "Simulation", "Storage"]),
         tests("FuzzTests", ["FuzzTargets"]),
         tests(
             "StorageTests",

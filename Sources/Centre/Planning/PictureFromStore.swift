@@ -1,3 +1,4 @@
+internal import GlobalPlatform
 internal import SmartCard
 
 // The picture of a card out of the registers: what a plan is made from.
@@ -25,7 +26,8 @@ extension Act {
         let custody = try custodyInReach(of: dossier)
         let used = try holderSet(dossier.card, wishes)
         let (applications, releases) = try catalogue(
-            wanted: wishes.compactMap(\.application) + used,
+            wanted: wishes.compactMap(\.application) + used
+                + (wishes.contains(.renew) ? [IdentityProgram.application] : []),
             known: dossier.applications.compactMap(\.release) + custody.map(\.release)
                 + wishes.compactMap(\.release))
         var questions = Footprint.queries(of: releases.values.flatMap(\.parts), on: dossier.card.profile)
@@ -49,8 +51,9 @@ extension Act {
             },
             berths: ledger.held, custody: custody, applications: applications, releases: releases,
             learned: sizes.learned,
-            fees: try fees(applications.values, kept: keptBytes(dossier, custody, sizes)),
-            holderSet: used, now: now)
+            fees: try fees(applications.values, kept: keptBytes(dossier, custody, sizes)), holderSet: used,
+            copiedAt: try copyTimes(of: custody, wishes), otherCards: try otherCards(dossier.card, wishes),
+            ownDomains: try ownDomains(on: dossier, of: applications.values), now: now)
     }
 
     /// What will be asked in any case, so that it is asked together.
@@ -104,6 +107,24 @@ extension Act {
         return try useFlags(of: holder).filter(\.isUsed).map(\.application)
     }
 
+    /// Of copies that are all there is: when they were made.
+    private func copyTimes(of custody: [Custody], _ wishes: [Wish]) throws -> [CustodyKey: Instant] {
+        guard wishes.contains(.renew) || wishes.contains(where: { $0.restored != nil }) else { return [:] }
+        var times: [CustodyKey: Instant] = [:]
+        for stay in custody where stay.isHeld && stay.hasImage {
+            times[stay.key] = try snapshotTime(of: stay)
+        }
+        return times
+    }
+
+    private func otherCards(_ card: Card, _ wishes: [Wish]) throws -> [CardID] {
+        guard wishes.contains(.renew), let holder = card.holder else { return [] }
+        let cards = try transaction.all(Card.self, Query(Card.table, [.init("holder", .word(holder))]))
+        return cards.filter { other in
+            if case .retired = other.life { false } else { other.id != card.id }
+        }.map(\.id)
+    }
+
     private func catalogue(
         wanted: [ApplicationID], known: [ReleaseID]
     ) throws -> (applications: [ApplicationID: Application], releases: [ReleaseID: Release]) {
@@ -125,13 +146,36 @@ extension Act {
         return (Dictionary(uniqueKeysWithValues: found.map { ($0.id, $0) }), releases)
     }
 
-    private func sizeBook(
+    func sizeBook(
         _ releases: [Release], _ dossier: CardDossier, _ model: CardModel
     ) throws -> SizeBook {
         let footprints = try transaction.footprints(
             of: releases.flatMap(\.parts), on: dossier.card.profile)
         return SizeBook(model: model, footprints: footprints, releases: releases)
     }
+
+    /// A domain that is personalised has keys of its own; whose it is, its name tells.
+    private func ownDomains(
+        on dossier: CardDossier, of applications: some Sequence<Application>
+    ) throws -> [ProviderID: AID] {
+        let domains = dossier.applications.filter {
+            $0.privileges.has(.securityDomain) && $0.lifeCycle == Self.personalised
+        }
+        let owners = Set(applications.map(\.provider)).sorted()
+        guard !domains.isEmpty, !owners.isEmpty else { return [:] }
+        let rows = try transaction.ask(owners.map { Query(Provider.table, key: [.word($0)], limit: 1) })
+        var result: [ProviderID: AID] = [:]
+        for provider in try transaction.decode(Provider.self, rows.flatMap { $0 }) {
+            result[provider.id] =
+                domains.first { domain in
+                    provider.domains.contains { domain.aid.matches(partial: $0.bytes) }
+                }?.aid
+        }
+        return result
+    }
+
+    /// The life cycle byte of a domain with keys (GPCS 2.3.1 table 11-5).
+    private static let personalised: UInt8 = 0x0F
 
     private func importsByFile(_ releases: some Sequence<Release>) -> [AID: [AID]] {
         var imports: [AID: [AID]] = [:]
@@ -211,16 +255,20 @@ extension Release {
 extension Wish {
     fileprivate var application: ApplicationID? {
         switch self {
-        case .add(let id), .remove(let id), .park(let id): id
+        case .add(let id), .remove(let id), .park(let id), .snapshot(let id): id
         case .addRelease(let release), .update(let release): release.application
         case .removeInstance, .restore, .reserve, .release, .renew, .rotateKeys: nil
         }
     }
 
+    fileprivate var restored: CustodyKey? { if case .restore(let key) = self { key } else { nil } }
+
     fileprivate var release: ReleaseID? {
         switch self {
         case .addRelease(let release), .update(let release): release
-        case .add, .remove, .park, .removeInstance, .restore, .reserve, .release, .renew, .rotateKeys: nil
+        case .add, .remove, .park, .snapshot, .removeInstance, .restore, .reserve, .release, .renew,
+            .rotateKeys:
+            nil
         }
     }
 }

@@ -6,15 +6,35 @@ internal import SmartCard
 
 extension Visit {
     /// The registry, the free memory, and the word of every instance that is on its way in or out.
-    func surveyDraft(_ file: CaseFile) -> OrderDraft {
+    func surveyDraft(_ file: inout CaseFile) -> OrderDraft {
         var draft = OrderDraft()
         for tag in Self.identityTags { draft.add(.identity(tag), .getData(tag)) }
+        bringUnderIssuer(&file, &draft)
         draft.readRegistry()
+        // Others may have done something here, and the receipt for it may have been lost.
+        if file.installed.contains(where: { $0.privileges.has(.delegatedManagement) }) {
+            draft.add(.confirmationCounter, .getData(.confirmationCounter))
+        }
         if file.operation?.replacedKeyVersion != nil {
             draft.add(.keyList, .getData(.keyInformationTemplate))
         }
         for aid in Self.speakers(file) { draft.park(aid, .query, keys: sealKeys) }
         return draft
+    }
+
+    /// What is to leave with its data speaks through its own domain only: it is put under the issuer's first
+    /// (docs/decisions/0008-parking-goes-through-the-issuer-domain.md). Sent again it changes nothing.
+    private func bringUnderIssuer(_ file: inout CaseFile, _ draft: inout OrderDraft) {
+        guard let operation = file.operation, operation.isOpen, file.now <= operation.deadline,
+            !operation.isCancelRequested || operation.isPastReturn
+        else { return }
+        for index in operation.remaining {
+            guard case .extradite(let move) = operation.steps[index], move.to == file.card.issuerDomain else {
+                continue
+            }
+            begin(index, &file)
+            draft.add(.step(index), InstallCommand.extradite(move.object, to: move.to).command())
+        }
     }
 
     /// Instances whose word counts in this visit: those that are to be parked, and those with an open stay.
@@ -32,9 +52,10 @@ extension Visit {
         for step in file.operation?.remainingSteps ?? [] {
             switch step {
             case .park(let parking) where parking.way == .contract: add(parking.instance)
+            case .snapshot(let parking): add(parking.instance)
             case .restore(let task) where task.way == .contract: add(task.instance)
             case .park, .removeInstance, .removeLoadFile, .dropDomain, .makeDomain, .reserveInLedger,
-                .releaseInLedger, .load, .install, .personalise, .restore, .putKeys:
+                .releaseInLedger, .load, .extradite, .install, .personalise, .identify, .restore, .putKeys:
                 break
             }
         }
@@ -58,30 +79,16 @@ extension Visit {
             try dialogue.accept(Array(rest.prefix(opening)))
             rest = rest.dropFirst(opening)
             acceptPendingKeys(&file)
-            if let counter = dialogue.session?.peer.sequenceCounter {
-                file.card.keySet.nextSequenceCounter = counter + 1
-            }
             try take(rest, &file, around)
+            // Not before the card has named itself: another one with the same keys could have been at this counter.
+            if let counter = dialogue.provenCounter { keepCounter(counter + 1, &file) }
         } catch {
-            if case .handshake(.unexpectedAnswer(let counter)) = error {
-                return end(counterDiffers(counter, computedCounter, &file, around))
+            if case .handshake(.unexpectedAnswer) = error {
+                return end(counterDiffers(answers.count > 1 ? answers[1] : nil, &file, around))
             }
             return end(Self.ending(of: error))
         }
         return goOn(&file, around, afterWork: false)
-    }
-
-    /// A session that was computed ahead met another counter than it was computed for.
-    private func counterDiffers(
-        _ counter: UInt32?, _ expected: UInt32?, _ file: inout CaseFile, _ around: Surroundings
-    ) -> Ending {
-        file.card.keySet.nextSequenceCounter = nil
-        guard let counter, let expected, counter < expected, !around.flaws.contains(.ignoresCounter) else {
-            return .interrupted("The card's sequence counter is not the one it was expected to be.")
-        }
-        let problem = Self.counterWentBack(from: expected, to: counter)
-        file.card.life = .blocked(reason: problem)
-        return .stopped(problem)
     }
 
     static func counterWentBack(from expected: UInt32, to counter: UInt32) -> String {
@@ -122,13 +129,20 @@ extension Visit {
             case .personalize(let aid):
                 if !answer.status.isSuccess { sight.silent.insert(aid) } else { sight.silent.remove(aid) }
             case .parking(let aid, let order): takeParking(aid, order, answer, command: data)
+            case .confirmationCounter:
+                guard isAnswerProven, answer.status.isSuccess, let object = try? BERTLV.readOne(answer.data),
+                    object.value.count == 2
+                else { break }
+                file.confirmationCounter = UInt16(bigEndianBytes: object.value)
             case .keyList:
                 guard answer.status.isSuccess, let keys = try? KeyTemplate.read(answer.data) else { break }
                 sight.keyVersions = Set(keys.map(\.version))
             case .keys(let step): takeKeys(step, answer)
-            case .clear(let aid): if answer.status.isSuccess, isRegistryCredible { sight.deleted.insert(aid) }
+            case .clear(let aid):
+                takeConfirmation(.delete(aid), answer, &file, around)
+                if answer.status.isSuccess, isRegistryCredible { sight.deleted.insert(aid) }
             case .step(let step):
-                takeConfirmation(step, answer, &file, around)
+                takeConfirmation(subject(of: step, file), answer, &file, around)
                 guard !answer.status.isSuccess else {
                     sight.succeeded.insert(step)
                     if isRegistryCredible { noteDeletion(step, file) }
@@ -140,7 +154,7 @@ extension Visit {
             }
         }
         sight.succeeded.subtract(failed)
-        if isAnswerProven, let seen = Self.identity(identity.map(\.0), identity.map(\.1)), seen != cardID,
+        if let seen = Self.identity(identity.map(\.0), identity.map(\.1)), seen != cardID,
             !around.flaws.contains(.ignoresIdentity)
         {
             throw .handshake(.outOfOrder)
@@ -154,8 +168,9 @@ extension Visit {
         case .removeInstance(let removal): sight.deleted.insert(removal.instance)
         case .dropDomain(let aid): sight.deleted.insert(aid)
         case .install(let install): sight.deleted.remove(install.aid)
-        case .park, .removeLoadFile, .makeDomain, .reserveInLedger, .releaseInLedger, .load, .personalise,
-            .restore, .putKeys:
+        case .park, .snapshot, .removeLoadFile, .makeDomain, .reserveInLedger, .releaseInLedger, .load,
+            .extradite,
+            .personalise, .identify, .restore, .putKeys:
             break
         }
     }
@@ -233,12 +248,16 @@ extension Visit {
         }
     }
 
-    /// A card with delegated management signs what it did; the evidence is kept whatever else comes of it.
+    private func subject(of step: Int, _ file: CaseFile) -> ReceiptSubject? {
+        guard let steps = file.operation?.steps, steps.indices.contains(step) else { return nil }
+        return steps[step].receiptSubject(file)
+    }
+
+    /// A card that signs what it did: the evidence is kept whatever else comes of it.
     private func takeConfirmation(
-        _ step: Int, _ answer: ResponseAPDU, _ file: inout CaseFile, _ around: Surroundings
+        _ subject: ReceiptSubject?, _ answer: ResponseAPDU, _ file: inout CaseFile, _ around: Surroundings
     ) {
-        guard answer.status.isSuccess, answer.data.count > 1, let steps = file.operation?.steps,
-            steps.indices.contains(step), let subject = steps[step].receiptSubject(file),
+        guard answer.status.isSuccess, answer.data.count > 1, let subject,
             !around.flaws.contains(.losesConfirmation)
         else { return }
         file.confirmations.append(ConfirmedOperation(subject: subject, data: answer.data))

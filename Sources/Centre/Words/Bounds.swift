@@ -34,10 +34,10 @@ extension Bounds {
 
 // MARK: Custody and vault
 extension Bounds {
+    /// Stays of one instance: one a day for a quarter of a century.
+    package static let staysPerInstanceMax = 10_000
     /// Bytes of one application's data in custody: more than any card of today holds.
     package static let parkedImageBytesMax = 1 << 20
-    /// Times that one instance may leave its card; one a day for a quarter of a century.
-    package static let staysPerInstanceMax = 10_000
     /// Pieces in which an image may come.
     package static let parkedImagePartsMax = 1_024
     /// Records that one data key seals: far below what random nonces allow (SP 800-38D §8.3), so that a lost key is

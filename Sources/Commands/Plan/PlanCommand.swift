@@ -141,8 +141,9 @@ enum PlanCommand {
         case .stillNeeded, .berthInUse: .inUse
         case .profileUnsuited, .domainNameMissing: .unsupported
         case .cardDrifts: .mismatch
-        case .cardBlocked, .inventoryMissing, .releaseNotPublished, .serviceStopped, .cannotPark,
-            .wishesContradict, .roomDoubtful, .dataLost, .alreadySo, .leftOut:
+        case .cardBlocked, .inventoryMissing, .oldCardActive, .releaseNotPublished, .serviceStopped,
+            .cannotPark,
+            .wishesContradict, .roomDoubtful, .dataLost, .dataOld, .alreadySo, .leftOut:
             .refused
         }
     }

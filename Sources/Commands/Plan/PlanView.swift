@@ -137,6 +137,7 @@ struct PlanView {
     private func words(_ step: PlanStep) -> String {
         switch step {
         case .park(let parking): "park \(parking.instance) of \(parking.release)"
+        case .snapshot(let parking): "copy the data of \(parking.instance) of \(parking.release)"
         case .removeInstance(let removal): "delete instance \(removal.instance)"
         case .removeLoadFile(let aid): "delete load file \(aid)"
         case .dropDomain(let aid): "delete domain \(aid)"
@@ -144,8 +145,10 @@ struct PlanView {
         case .reserveInLedger(let reservation): "reserve room for \(reservation.provider) in the ledger"
         case .releaseInLedger(let provider): "release the room of \(provider) in the ledger"
         case .load(let load): "load \(load.aid) of \(load.release), \(ByteCount(load.byteCount))"
+        case .extradite(let move): "put \(move.object) under the domain \(move.to)"
         case .install(let install): "install \(install.aid) of \(install.release)"
         case .personalise(let personalisation): "personalise \(personalisation.instance)"
+        case .identify(let instance): "write the holder into \(instance)"
         case .restore(let restoration): "bring the data of \(restoration.instance) back"
         case .putKeys(let masterKey, let version): "put keys of \(masterKey), version \(version)"
         }
