@@ -16,7 +16,10 @@ final class DeskBench {
                     profile: profile,
                     total: Room(
                         nonVolatile: built.memory.nonVolatileBytes, volatile: built.memory.volatileBytes),
-                    blockBytes: built.memory.blockBytes, hasQuotas: built.memory.hasQuotas)
+                    blockBytes: built.memory.blockBytes,
+                    instanceBytes: built.memory.instanceBytes, domainBytes: built.memory.domainBytes,
+                    hasQuotas: built.memory.hasQuotas,
+                    isChallengePredictable: profile.text.hasSuffix("predictable"))
             }
         }
 
@@ -45,7 +48,11 @@ final class DeskBench {
     private(set) var exchanges = 0
     var flaws: Flaws { didSet { restart() } }
 
-    init(store: (any Store)? = nil, seed: UInt8 = 1, flaws: Flaws = []) throws {
+    /// - Parameter parkings: how some of the examples leave a card, where they do not speak the parking contract.
+    init(
+        store: (any Store)? = nil, seed: UInt8 = 1, flaws: Flaws = [],
+        parkings: [ExampleApplication: Release.Parking] = [:], copyable: Set<ExampleApplication> = []
+    ) throws {
         self.seed = seed
         self.flaws = flaws
         if let store {
@@ -66,7 +73,7 @@ final class DeskBench {
         desk = ExchangeDesk(
             store: self.store, vault: vault, models: Models(), clock: clock,
             entropy: SeededEntropy(seed: [seed, 3]), flaws: flaws)
-        try fillCatalogue()
+        try fillCatalogue(parkings, copyable)
     }
 
     /// The node dies, and another takes its place: nothing of its memory is left.
@@ -83,28 +90,53 @@ final class DeskBench {
         }
     }
 
-    private func fillCatalogue() throws {
+    private func fillCatalogue(
+        _ parkings: [ExampleApplication: Release.Parking], _ copyable: Set<ExampleApplication>
+    ) throws {
         try act { act in
-            let provider = try ProviderID("berth")
-            try act.registerProvider(
-                provider, name: "Berth",
-                limits: .init(roomPerCard: Room(nonVolatile: 1 << 20, volatile: 1 << 16), cardsMax: 1_000))
+            for name in ["berth", "bank"] {
+                try act.registerProvider(
+                    ProviderID(name), name: name,
+                    limits: .init(roomPerCard: Room(nonVolatile: 1 << 20, volatile: 1 << 16), cardsMax: 1_000)
+                )
+            }
             for example in ExampleApplication.allCases where !example.isLibrary {
                 let application = try ApplicationID(example.rawValue)
+                let provider = try ProviderID(example == .purse ? "bank" : "berth")
                 try act.registerApplication(application, name: example.rawValue, provider: provider)
                 let imports = try (example.dependencies + [example]).map { try #require(Self.imports[$0]) }
                 for cap in imports { try act.keep(cap, for: provider) }
-                let release = Release(
-                    id: VisitBench.id(example), loadFiles: imports.map(\.loadFile),
-                    instances: [
-                        .init(
-                            aid: example.module, module: example.module, loadFile: example.loadFile,
-                            declared: Room(nonVolatile: 300))
-                    ], personalisation: try VisitBench.personalisation(example),
-                    parking: example == .identity ? .never(reason: "a renewal writes it anew") : .contract)
+                var release = try Self.release(
+                    example, "1.0", imports.map(\.loadFile), parkings[example])
+                release.permitsSnapshots = copyable.contains(example)
                 try act.draft(release)
                 try act.publish(release.id)
             }
+        }
+    }
+
+    private static func release(
+        _ example: ExampleApplication, _ version: String, _ files: [Release.LoadFile],
+        _ parking: Release.Parking?
+    ) throws -> Release {
+        Release(
+            id: ReleaseID(VisitBench.id(example).application, try ReleaseVersion(version)), loadFiles: files,
+            instances: [
+                .init(
+                    aid: example.module, module: example.module, loadFile: example.loadFile,
+                    declared: Room(nonVolatile: 300))
+            ], personalisation: try VisitBench.personalisation(example),
+            parking: parking
+                ?? (example == .identity ? .never(reason: "a renewal writes it anew") : .contract))
+    }
+
+    /// Publishes another release with the same code.
+    func publish(_ example: ExampleApplication, _ version: String, parking: Release.Parking? = nil) throws {
+        let imports = try (example.dependencies + [example]).map { try #require(Self.imports[$0]) }
+        try act { act in
+            let release = try Self.release(example, version, imports.map(\.loadFile), parking)
+            try act.draft(release)
+            try act.publish(release.id)
         }
     }
 
@@ -165,7 +197,59 @@ final class DeskBench {
             by: .centre)
     }
 
+    // MARK: Wishes
+
+    func plan(for wishes: [Wish], on id: CardID) throws -> Plan {
+        try act { try $0.plan(wishes, on: id, Models()) }
+    }
+
+    /// Plans the wishes from the registers, and asks for the plan.
+    @discardableResult
+    func wish(_ name: String, _ wishes: [Wish], on id: CardID, hours: Int64 = 24) throws -> Operation {
+        let plan = try plan(for: wishes, on: id)
+        if !plan.isFeasible { Issue.record("\(name): \(plan.objections)") }
+        return try desk.request(
+            RequestID(name), plan, deadline: clock.now.advanced(by: .seconds(hours * 3_600)), by: .centre)
+    }
+
+    func account(_ id: CardID) throws -> (dossier: CardDossier, account: RoomAccount) {
+        try act { act in
+            let dossier = try act.dossier(of: id)
+            return (dossier, try Self.ledger(act, dossier).account)
+        }
+    }
+
+    func held(_ id: CardID) throws -> [Picture.HeldBerth] {
+        try act { act in try Self.ledger(act, try act.dossier(of: id)).held }
+    }
+
+    private static func ledger(_ act: Act, _ dossier: CardDossier) throws -> BerthLedger {
+        guard let model = Models().model(of: dossier.card.profile) else {
+            preconditionFailure("every card here has a built-in profile")
+        }
+        return try act.ledger(of: dossier, model)
+    }
+
+    /// The kinds of everything that was announced, in order.
+    func events() throws -> [String] {
+        try store.read { try $0.all(PendingEvent.self, Query(PendingEvent.table)) }.map { $0.kind }
+    }
+
     // MARK: Visits
+
+    /// Visits until the operation has ended or nothing goes on.
+    @discardableResult
+    func visitUntilEnd(
+        _ card: VirtualCard, _ id: CardID, _ name: String, _ point: String = ""
+    ) throws -> Operation.State? {
+        for _ in 0..<6 {
+            try visit(card, id)
+            guard try operation(name, on: id)?.isOpen == true else { break }
+        }
+        let state = try operation(name, on: id)?.state
+        if state != .ended(.done) { Issue.record("\(name), \(point): \(String(describing: state))") }
+        return state
+    }
 
     @discardableResult
     func visit(_ card: VirtualCard, _ id: CardID, terminal: String = "t1") throws -> Visit.Ending {

@@ -38,6 +38,7 @@ struct PlanPackingTests {
             .reserve(try reservation(isFull: true)), .reserve(try reservation(isFull: false)),
             .release(provider: try ProviderID("bank")), .renew,
             .rotateKeys(to: try MasterKeyName("next"), version: 0xFF),
+            .snapshot(application: try ApplicationID("purse")),
         ]
     }
 
@@ -50,6 +51,8 @@ struct PlanPackingTests {
             .releaseInLedger(provider: try ProviderID("bank")),
             .personalise(.init(release: release, instance: aid(9), commandCount: 12, byteCount: 2_345)),
             .putKeys(masterKey: try MasterKeyName("next"), version: 0x31),
+            .extradite(.init(object: aid(19), from: aid(20), to: aid(21))), .identify(instance: aid(22)),
+            .snapshot(.init(instance: aid(23), release: release, imageBytes: 77, way: .contract)),
         ]
         for way in [PlanStep.Way.contract, .stateless, .script] {
             steps.append(

@@ -129,6 +129,10 @@ final class VisitBench: Materials {
         throw MaterialFailure.loadFileMissing(digest.hex)
     }
 
+    func identity(of card: Card, for instance: AID) throws -> [UInt8] {
+        throw MaterialFailure.holderMissing(card.id)
+    }
+
     func image(of stay: Custody) throws -> Secret {
         guard let image = images[stay.key] else { throw MaterialFailure.imageMissing(stay.aid) }
         return image

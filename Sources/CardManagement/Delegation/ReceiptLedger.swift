@@ -62,6 +62,20 @@ package struct ReceiptLedger: Hashable, Sendable {
     }
 }
 
+extension ReceiptLedger {
+    /// The domain says itself which number its next receipt will have: what lies before it and never came is missing.
+    package mutating func expect(next: UInt16, from domain: [UInt8]) -> ClosedRange<UInt16>? {
+        guard var entry = entries[domain], next > 0, next - 1 > entry.last else { return nil }
+        let range = entry.last + 1...next - 1
+        // The last of them is a hole like the others: it can still come late.
+        entry.last = next - 1
+        entry.missing.append(range)
+        if entry.missing.count > Self.holesMax { entry.missing.removeFirst() }
+        entries[domain] = entry
+        return range
+    }
+}
+
 extension ReceiptLedger.Entry {
     fileprivate mutating func advance(to counter: UInt16) -> ReceiptLedger.Verdict {
         let expected = last + 1

@@ -1,12 +1,12 @@
-package import CardCrypto
-internal import CardManagement
-
 // What is done to stays in custody, with an entry in the card's chain; whoever calls these has locked the card and puts
 // it afterwards.
 
 extension Act {
     /// Writes down a stay as it has become, in the place of what it was; ended, the vault's copy goes.
-    package func settle(_ stay: Custody, from before: Custody?, on card: inout Card) throws {
+    /// - Parameter isSnapshot: the stay is over, and what was read for it is kept as a copy.
+    package func settle(
+        _ stay: Custody, from before: Custody?, on card: inout Card, isSnapshot: Bool = false
+    ) throws {
         guard stay != before else { return }
         if before == nil {
             transaction.insert(stay)
@@ -14,7 +14,15 @@ extension Act {
             transaction.put(stay)
         }
         transaction.charge(stay, from: before)
-        if !stay.isOpen { try transaction.forgetImage(of: stay) }
+        if isSnapshot {
+            try keepSnapshot(of: stay)
+        } else if !stay.isOpen {
+            try transaction.forgetImage(of: stay)
+        } else if case .provisional? = before?.state, case .held = stay.state {
+            try dropSnapshot(of: stay.aid, on: stay.card)
+        } else if case .surrendering? = before?.state, case .held = stay.state {
+            try dropSnapshot(of: stay.aid, on: stay.card)
+        }
         guard before?.state != stay.state else { return }
         note(stay.note, on: &card)
     }
@@ -28,27 +36,29 @@ extension Act {
         return next
     }
 
-    /// Keeps a whole image in the place of whatever the vault had of this stay, and reads it back: what cannot be
-    /// opened again does not count.
-    package func keep(
-        _ image: Secret, of stay: Custody, in vault: any KeyVault, on card: inout Card
-    ) throws -> Custody {
-        try transaction.forgetImage(of: stay)
-        _ = try transaction.keep(image, from: 0, of: stay, in: vault, now: now)
-        let readBack = try transaction.image(of: stay, in: vault)
-        let digest = stay.image.digest(of: readBack)
-        return try carryOn(
-            stay, after: .imageKept(digest: digest, byteCount: readBack.count), on: &card)
-    }
-
     /// Every open stay that depends on a card which a person declared lost: those that left it, and those that were on
     /// their way to it. What is left on that card is never thawed.
     package func declareLost(_ card: inout Card, reason: String) throws -> [Custody] {
         try requireOperator(to: "declare a card lost")
-        let stays = try transaction.openStays(dependingOn: card.id)
-        return try stays.map { stay in
+        return try giveUp(&card, reason: reason)
+    }
+
+    /// What a card that is never served again has to do with custody: what the vault has whole is the copy that counts,
+    /// and what was on its way there is held again. An operation on it has nothing more to do.
+    @discardableResult
+    func giveUp(_ card: inout Card, reason: String) throws -> [Custody] {
+        if var operation = try transaction.openOperation(on: card.id) {
+            operation.state = .ended(
+                .failed(
+                    reason: "The card was retired: \(reason)",
+                    nextStep: "Ask for it on the card that took its place."))
+            transaction.put(operation)
+        }
+        let stays = try transaction.openStays(dependingOn: card.id).map { stay in
             try carryOn(stay, after: .cardLost(card.id, reason: reason), on: &card)
         }
+        try reviveSnapshots(of: &card)
+        return stays
     }
 
     /// Gives up the vault's copy of a stay; it cannot be had back.

@@ -33,10 +33,6 @@ package enum CustodyRefusal: Refusal, Hashable {
     case notOnThatCard(CardID)
     /// Only the card can say who has the live copy.
     case undecided(Custody.State)
-    case alreadyOpen(ordinal: Int)
-    /// The same data are already in custody from, or for, another card.
-    case lineageElsewhere(CardID)
-    case tooManyStays(Int)
     case unknown
 }
 
@@ -56,9 +52,6 @@ extension CustodyRefusal {
         case .promised: "custody-promised"
         case .notOnThatCard: "custody-not-on-that-card"
         case .undecided: "custody-undecided"
-        case .alreadyOpen: "custody-already-open"
-        case .lineageElsewhere: "custody-lineage-elsewhere"
-        case .tooManyStays: "custody-too-many-stays"
         case .unknown: "custody-unknown"
         }
     }
@@ -82,9 +75,6 @@ extension CustodyRefusal {
         case .notOnThatCard(let card): "Nothing of this application depends on card \(card)."
         case .undecided(let state):
             "The application is \(state.words), so only a card can say who has the live copy."
-        case .alreadyOpen(let ordinal): "Stay \(ordinal) of this application has not ended."
-        case .lineageElsewhere(let card): "The same data are in custody already, from card \(card)."
-        case .tooManyStays(let count): "This application has been in custody \(count) times."
         case .unknown: "There is no such stay in custody."
         }
     }
@@ -95,7 +85,6 @@ extension CustodyRefusal {
         case .notParked: "Choose another application to leave, or another release of this one."
         case .notFrozen: "Freeze it first."
         case .imageTooLong: "Leave it on its card, and choose another application to leave."
-        case .tooManyStays: "Install the application anew on its card, under another instance."
         case .incomplete, .notKept: "Read the data again from the frozen application, or thaw it."
         case .otherDigest:
             "Read the data again; if they differ again, thaw the application and tell its provider."
@@ -106,8 +95,6 @@ extension CustodyRefusal {
             "Put card \(card) into a terminal to finish, or declare it lost if it is gone."
         case .notOnThatCard: "Name the card that the application left, or the one it is going to."
         case .undecided: "Put that card into a terminal, or declare it lost if it is gone."
-        case .alreadyOpen: "End that stay first: restore it, undo it, or give it up."
-        case .lineageElsewhere: "One of the cards is a copy of the other: a person must find out which."
         }
     }
 }

@@ -2,7 +2,7 @@ internal import CardManagement
 internal import GlobalPlatform
 
 extension Judgement {
-    /// - Parameter stay: the one that explains the sighting, as `Custody.explaining` picks it.
+    /// - Parameter stay: the one that the sighting is about; `nil` where there is none.
     package init(_ sighting: Sighting, stay: Custody?) {
         switch sighting.evidence {
         case .status(let status):
@@ -10,30 +10,6 @@ extension Judgement {
         case .installed, .personalised: self = Judge.present(sighting, stay)
         case .absent: self = Judge.absent(sighting, stay)
         }
-    }
-}
-
-extension Custody {
-    /// The stay that a sighting is about: first one that is coming back to this card, then one that left it, then
-    /// whatever last held the same data.
-    package static func explaining(_ sighting: Sighting, among stays: [Custody]) -> Custody? {
-        let newest = stays.sorted { ($0.openedAt, $0.ordinal) > ($1.openedAt, $1.ordinal) }
-        let mine = newest.filter { $0.aid == sighting.aid }
-        if let coming = mine.first(where: { $0.isReturning(to: sighting.card) }) { return coming }
-        if let open = mine.first(where: { $0.isOpen && $0.card == sighting.card }) { return open }
-        if case .status(let status) = sighting.evidence {
-            let related = newest.filter { $0.hasImage && $0.lineage == status.lineage }
-            if let stay = related.first(where: \.isOpen) ?? related.first { return stay }
-        }
-        return mine.first { $0.card == sighting.card || $0.isReturned(to: sighting.card) }
-    }
-
-    fileprivate func isReturning(to card: CardID) -> Bool {
-        if case .returning(card, _) = state { true } else { false }
-    }
-
-    fileprivate func isReturned(to card: CardID) -> Bool {
-        if case .returned(card, _) = state { true } else { false }
     }
 }
 

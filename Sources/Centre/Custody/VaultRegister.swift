@@ -111,16 +111,6 @@ extension Transaction {
         }
     }
 
-    /// Reads the image back, compares its digest with the card's, and says so to the stay.
-    package func confirmKept(_ stay: Custody, in vault: any KeyVault, now: Instant) throws -> Custody {
-        let image = try image(of: stay, in: vault)
-        let event = CustodyEvent.imageKept(
-            digest: stay.image.digest(of: image), byteCount: image.count)
-        let next = try stay.after(event, at: now)
-        put(next)
-        return next
-    }
-
     /// Drops what the vault has of a stay: it has ended, or its image is read again from the beginning.
     package func forgetImage(of stay: Custody) throws {
         for record in try pieces(of: stay, ofAnyGeneration: true) { remove(record) }

@@ -18,7 +18,7 @@ extension Visit {
         do {
             for index in file.operation?.remaining ?? [] where !draft.isFull {
                 guard let step = file.operation?.steps[index] else { break }
-                if case .park = step { continue }
+                if step.isReading { continue }
                 if let aid = step.madeAID, deleted.contains(aid) { break }
                 try add(step, index, &file, &draft, around)
                 if let aid = step.deletedAID { deleted.insert(aid) }
@@ -55,7 +55,7 @@ extension Visit {
         _ around: Surroundings
     ) throws {
         switch step {
-        case .park: return
+        case .park, .snapshot: return
         case .removeInstance(let removal): try remove(removal, index, &file, &draft, around)
         case .removeLoadFile(let aid), .dropDomain(let aid):
             begin(index, &file)
@@ -66,7 +66,9 @@ extension Visit {
             file.operation?.done.insert(index)
         case .load(let load): try add(load, index, &file, &draft, around)
         case .install(let install): try add(install, index, &file, &draft, around)
+        case .extradite(let move): try extradite(move, index, &file, &draft)
         case .personalise(let task): try personalise(task, index, &file, &draft, around)
+        case .identify(let instance): try identify(instance, index, &file, &draft, around)
         case .restore(let task): try restore(task, index, &file, &draft, around)
         case .putKeys(let masterKey, let version):
             guard draft.isEmpty else { throw Barrier() }
@@ -103,6 +105,23 @@ extension Visit {
         }
         begin(index, &file)
         draft.add(.step(index), .delete(removal.instance, withRelated: false))
+    }
+
+    /// Back under its owner's domain goes only what is known to be alive: from there it could not be asked.
+    private func extradite(
+        _ move: PlanStep.Extradition, _ index: Int, _ file: inout CaseFile, _ draft: inout OrderDraft
+    ) throws {
+        if move.to != file.card.issuerDomain {
+            let isAlone = draft.items.allSatisfy { item in
+                guard case .step(let other) = item.ask, case .extradite? = file.operation?.steps[other] else {
+                    return false
+                }
+                return true
+            }
+            guard isAlone else { throw Barrier() }
+        }
+        begin(index, &file)
+        draft.add(.step(index), InstallCommand.extradite(move.object, to: move.to).command())
     }
 
     private func make(
@@ -235,6 +254,11 @@ extension Visit {
     ) throws {
         guard let place = file.stays.lastIndex(where: { isStay($0, of: task, file) }) else { throw Barrier() }
         let stay = file.stays[place]
+        if task.way == .script, file.operation?.begun.contains(index) == true,
+            isOnCard(task.instance) == true
+        {
+            return try makeAnew(task.instance, index, &file, &draft)
+        }
         if !around.flaws.contains(.restoresProvisional) || stay.isHeldOrReturning {
             guard let next = try? stay.after(.returnIntended(to: file.card.id), at: file.now) else {
                 throw Barrier()
@@ -277,6 +301,7 @@ package enum MaterialFailure: Error, Hashable, CustomStringConvertible {
     case applicationUnknown(ApplicationID)
     case serviceStopped(ApplicationID, reason: String)
     case imageMissing(AID)
+    case holderMissing(CardID)
     case keys(KeyVaultFailure)
 
     package var description: String {
@@ -287,6 +312,7 @@ package enum MaterialFailure: Error, Hashable, CustomStringConvertible {
         case .applicationUnknown(let id): "the application \(id) is not in the catalogue"
         case .serviceStopped(let id, let reason): "the service of \(id) was stopped: \(reason)"
         case .imageMissing(let aid): "the data of \(aid) are not in the vault"
+        case .holderMissing(let card): "nobody is the holder of card \(card)"
         case .keys(let failure): "the key vault refused: \(failure)"
         }
     }

@@ -127,6 +127,7 @@ extension PlanStep {
     package var words: String {
         switch self {
         case .park(let parking): "read \(parking.release.application) into custody"
+        case .snapshot(let parking): "copy the data of \(parking.release.application)"
         case .removeInstance(let removal): "delete the instance \(removal.instance)"
         case .removeLoadFile(let aid): "delete the load file \(aid)"
         case .dropDomain(let aid): "delete the domain \(aid)"
@@ -134,8 +135,10 @@ extension PlanStep {
         case .reserveInLedger(let reservation): "note the room of \(reservation.provider)"
         case .releaseInLedger(let provider): "take back the room of \(provider)"
         case .load(let load): "load \(load.aid) of \(load.release)"
+        case .extradite(let move): "put \(move.object) under the domain \(move.to)"
         case .install(let install): "install \(install.aid) of \(install.release)"
         case .personalise(let task): "personalise \(task.instance)"
+        case .identify(let instance): "write the holder into \(instance)"
         case .restore(let task): "bring the data of \(task.release.application) back"
         case .putKeys(_, let version): "put the key set \(version)"
         }

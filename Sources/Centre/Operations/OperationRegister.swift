@@ -64,7 +64,7 @@ package enum OperationRefusal: Refusal, Hashable {
 extension Act {
     /// Begins to carry a plan out. The same id with the same wishes is the same operation, whatever became of it.
     package func requestOperation(
-        _ id: RequestID, _ plan: Plan, deadline: Instant, flaws: Flaws = []
+        _ id: RequestID, _ plan: Plan, deadline: Instant, _ models: any CardModels, flaws: Flaws = []
     ) throws -> Operation {
         guard let card = try transaction.lock(Card.self, key: .word(plan.ground.card)) else {
             throw OperationRefusal.cardUnknown(plan.ground.card)
@@ -90,22 +90,58 @@ extension Act {
             throw OperationRefusal.planNotFeasible(reason: obstacle.reason)
         }
         guard deadline > now else { throw OperationRefusal.deadlinePassed }
-        let operation = Operation(
+        var operation = Operation(
             id: id, card: card.id, wishes: plan.wishes, steps: plan.steps.map(\.step), requestedAt: now,
             deadline: deadline)
+        endLedgerOnly(&operation)
         transaction.insert(operation)
-        var noted = card
-        note(
-            Note("operation.requested", .operation(id), facts: [.number("steps", operation.steps.count)]),
-            on: &noted)
-        // Nothing a plan depends on has changed: it stays the one that this operation carries out.
-        noted.revision = card.revision
-        transaction.put(noted)
+        try begin(operation, on: card, models)
         return operation
     }
 
+    /// What only the ledger keeps needs no card: it is done as soon as it is written down.
+    private func endLedgerOnly(_ operation: inout Operation) {
+        guard !operation.steps.isEmpty, operation.steps.allSatisfy(\.isLedgerOnly) else { return }
+        for (index, step) in operation.steps.enumerated() {
+            for kind in [JournalEntry.Kind.intent, .result] {
+                transaction.insert(
+                    JournalEntry(
+                        card: operation.card, operation: operation.id, number: operation.journalCount,
+                        at: now,
+                        kind: kind, step: index, text: kind == .intent ? step.words : "done: \(step.words)"))
+                operation.journalCount += 1
+            }
+        }
+        operation.begun = Set(operation.steps.indices)
+        operation.done = operation.begun
+        operation.state = .ended(.done)
+    }
+
+    private func begin(_ operation: Operation, on card: Card, _ models: any CardModels) throws {
+        let requested = Note(
+            "operation.requested", .operation(operation.id), facts: [.number("steps", operation.steps.count)])
+        guard operation.wishes.contains(where: { $0.berthOwner != nil }) else {
+            var noted = card
+            note(requested, on: &noted)
+            // Nothing a plan depends on has changed: it stays the one that this operation carries out.
+            noted.revision = card.revision
+            return transaction.put(noted)
+        }
+        let known = try dossier(of: card.id)
+        guard let model = models.model(of: card.profile) else {
+            throw OperationRefusal.cardNotActive(
+                card.id, reason: "its profile \(card.profile) is unknown.")
+        }
+        let asked = try askForBerths(operation.wishes, of: known, model)
+        var next = asked
+        let settled = try settleBerths(of: operation, in: &next, model)
+        save(next, since: known, [requested] + berthNotes(from: known, to: asked) + settled)
+    }
+
     /// Before the card gave anything up, what was begun is undone; later it is too late.
-    package func cancelOperation(_ id: RequestID, on card: CardID) throws -> Operation {
+    package func cancelOperation(
+        _ id: RequestID, on card: CardID, _ models: any CardModels
+    ) throws -> Operation {
         guard var operation = try transaction.lock(Operation.self, key: .word(card), .word(id)) else {
             throw OperationRefusal.unknown(id)
         }
@@ -115,13 +151,16 @@ extension Act {
         // Nothing has reached the card: there is nothing to undo.
         if operation.begun.isEmpty, operation.orderCount == 0 {
             operation.state = .ended(.cancelled(reason: "It was cancelled."))
+            try settleBerths(of: operation, models)
         }
         transaction.put(operation)
         return operation
     }
 
     /// Ends operations whose deadline has passed while their card was away; returns how many.
-    package func expireOperations(limit: Int = 100, flaws: Flaws = []) throws -> Int {
+    package func expireOperations(
+        limit: Int = 100, _ models: any CardModels, flaws: Flaws = []
+    ) throws -> Int {
         guard !flaws.contains(.ignoresDeadline) else { return 0 }
         let open = try transaction.all(
             Operation.self, Query(Operation.table, [.init("is_open", .integer(1))], limit: Query.rowsMax))
@@ -130,6 +169,7 @@ extension Act {
             var operation = operation
             operation.state = .ended(.overdue(operation))
             transaction.put(operation)
+            try settleBerths(of: operation, models)
         }
         return overdue.count
     }

@@ -17,6 +17,7 @@ extension Wish: Packed {
         case .rotateKeys(let masterKey, let version):
             bytes.append(11, masterKey)
             bytes.append(Int(version))
+        case .snapshot(let application): bytes.append(12, application)
         }
     }
 
@@ -33,6 +34,7 @@ extension Wish: Packed {
         case 9: self = .release(provider: try reader.value())
         case 10: self = .renew
         case 11: self = .rotateKeys(to: try reader.value(), version: try UInt8(unpacking: &reader))
+        case 12: self = .snapshot(application: try reader.value())
         default: throw PackedError()
         }
     }
@@ -95,6 +97,9 @@ extension PlanStep: Packed {
         case .putKeys(let masterKey, let version):
             bytes.append(12, masterKey)
             bytes.append(Int(version))
+        case .extradite(let move): bytes.append(13, move)
+        case .identify(let instance): bytes.append(14, instance)
+        case .snapshot(let task): bytes.append(15, task)
         }
     }
 
@@ -112,6 +117,9 @@ extension PlanStep: Packed {
         case 10: self = .personalise(try reader.value())
         case 11: self = .restore(try reader.value())
         case 12: self = .putKeys(masterKey: try reader.value(), version: try UInt8(unpacking: &reader))
+        case 13: self = .extradite(try reader.value())
+        case 14: self = .identify(instance: try reader.value())
+        case 15: self = .snapshot(try reader.value())
         default: throw PackedError()
         }
     }
@@ -206,6 +214,18 @@ extension PlanStep.NewDomain: Packed {
 
     package init(unpacking reader: inout PackedReader) throws(PackedError) {
         self.init(aid: try reader.value(), reservation: try reader.value())
+    }
+}
+
+extension PlanStep.Extradition: Packed {
+    package func pack(into bytes: inout PackedBytes) {
+        bytes.append(object)
+        bytes.append(from)
+        bytes.append(to)
+    }
+
+    package init(unpacking reader: inout PackedReader) throws(PackedError) {
+        self.init(object: try reader.value(), from: try reader.value(), to: try reader.value())
     }
 }
 

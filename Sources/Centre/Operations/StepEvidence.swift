@@ -1,4 +1,5 @@
 internal import CardManagement
+internal import GlobalPlatform
 internal import SmartCard
 
 // What shows that a step is done: the card's own words, never that something was sent.
@@ -25,7 +26,11 @@ extension PlanStep {
         case .removeLoadFile(let aid), .dropDomain(let aid): .delete(aid)
         case .load(let load): .load(loadFile: load.aid, domain: load.domain ?? file.card.issuerDomain)
         case .install(let install): .install(loadFile: install.loadFile, instance: install.aid)
-        case .makeDomain, .park, .reserveInLedger, .releaseInLedger, .personalise, .restore, .putKeys: nil
+        case .extradite(let move): .extradition(from: move.from, move.object, to: move.to)
+        case .makeDomain, .park, .snapshot, .reserveInLedger, .releaseInLedger, .personalise, .identify,
+            .restore,
+            .putKeys:
+            nil
         }
     }
 }
@@ -83,6 +88,8 @@ extension Visit {
             case .provisional, .surrendering, .held, .returning: return true
             case .frozen, .returned, .discarded: return false
             }
+        case .snapshot(let parking):
+            return file.snapshots.contains { $0.card == file.card.id && $0.aid == parking.instance }
         case .removeInstance(let removal):
             switch removal.purpose {
             case .parked:
@@ -96,8 +103,14 @@ extension Visit {
         case .reserveInLedger, .releaseInLedger: return isBegun
         case .load(let load): return isLoaded(load.aid) == true
         case .install(let install): return isOnCard(install.aid) == true
+        case .extradite(let move):
+            let domain =
+                sight.contents?.application(move.object)?.securityDomain
+                ?? sight.contents?.loadFile(move.object)?.securityDomain
+            // Older cards do not tell what belongs to what: there only the answer counts.
+            return domain.map { $0 == move.to } ?? (isAnswerProven && sight.succeeded.contains(index))
         // Nothing on a card tells: only that every command was answered, with proof, counts.
-        case .personalise: return sight.succeeded.contains(index)
+        case .personalise, .identify: return sight.succeeded.contains(index)
         case .restore(let task):
             switch task.way {
             case .contract, .stateless:
@@ -129,6 +142,7 @@ extension Visit {
             let stay = file.stays[index]
             guard let evidence = evidence(of: stay), let event = event(stay, evidence, file) else { continue }
             guard let next = try? stay.after(event, at: file.now), next != stay else { continue }
+            noteSnapshot(of: stay, after: event, &file)
             file.stays[index] = flawed(next, after: event, at: file.now, around)
             let step = file.operation.flatMap { stepIndex(of: stay, $0) } ?? -1
             file.note(.result, step, "\(stay.aid): \(next.state.words)")
@@ -138,24 +152,39 @@ extension Visit {
         }
     }
 
-    private func event(_ stay: Custody, _ evidence: InstanceEvidence, _ file: CaseFile) -> CustodyEvent? {
-        switch stay.state {
-        case .frozen, .provisional, .surrendering:
-            guard stay.card == file.card.id else { return nil }
-            if stay.showsThaw(evidence) {
-                // Without data there is nothing to thaw: the stay ends only when nobody wants it to go on.
-                return stay.hasImage || !isWanted(stay, file) ? .thawed(evidence) : nil
-            }
-            if stay.showsSurrender(evidence), stay.state == .surrendering || evidence != .absent {
-                return .surrendered(evidence)
-            }
+    /// Read whole, and at work again: that was the wish.
+    private func noteSnapshot(of stay: Custody, after event: CustodyEvent, _ file: inout CaseFile) {
+        guard case .thawed = event, case .provisional = stay.state, stay.hasImage,
+            let operation = file.operation, operation.isOpen, !operation.isUndoing
+        else { return }
+        for case .snapshot(let parking) in operation.remainingSteps where parking.instance == stay.aid {
+            file.snapshots.insert(stay.key)
+        }
+    }
+
+    /// What the card's word proves of a stay (docs/parking-contract.md, "What the centre knows after anything").
+    private mutating func event(
+        _ stay: Custody, _ evidence: InstanceEvidence, _ file: CaseFile
+    ) -> CustodyEvent? {
+        let evidence = commitEvidence(stay, evidence, file)
+        let sighting = Sighting(card: file.card.id, aid: stay.aid, evidence: evidence)
+        let judgement = Judgement(sighting, stay: stay)
+        if let proved = judgement.proves { return proved }
+        switch (stay.state, judgement.next) {
+        // The live copy is in the vault or on its way: whatever works here with the same data is a second one.
+        case (.held, .askPerson(let contradiction)) where stay.hasImage,
+            (.returning, .askPerson(let contradiction)) where stay.hasImage:
+            sight.contradiction = contradiction
             return nil
-        case .returning(file.card.id, _):
-            if stay.showsCommit(commitEvidence(stay, evidence, file)) {
-                return .committed(commitEvidence(stay, evidence, file), on: file.card.id)
-            }
+        case (.returning(file.card.id, _), _):
             return evidence == .absent ? .returnAbandoned(evidence, on: file.card.id) : nil
-        case .returning, .held, .returned, .discarded: return nil
+        // Without data there is nothing to thaw: the stay ends only when nobody wants it to go on.
+        case (.provisional, .surrenderOrThaw) where !stay.hasImage && !isWanted(stay, file),
+            (.surrendering, .surrenderOrThaw) where !stay.hasImage && !isWanted(stay, file):
+            return .thawed(evidence)
+        case (.frozen, _), (.provisional, _), (.surrendering, _), (.held, _), (.returning, _), (.returned, _),
+            (.discarded, _):
+            return nil
         }
     }
 
@@ -167,10 +196,11 @@ extension Visit {
             return evidence
         }
         let isPersonalised = operation.steps.indices.contains { index in
-            if case .restore(let task) = operation.steps[index] {
-                return isStay(stay, of: task, file) && sight.succeeded.contains(index)
+            guard case .restore(let task) = operation.steps[index], isStay(stay, of: task, file) else {
+                return false
             }
-            return false
+            // A script is for the first instance of a release; the others have nothing of their own.
+            return task.way == .stateless || sight.succeeded.contains(index)
         }
         return isPersonalised ? .personalised : evidence
     }
@@ -184,7 +214,7 @@ extension Visit {
     private func stepIndex(of stay: Custody, _ operation: Operation) -> Int? {
         operation.remaining.first { index in
             switch operation.steps[index] {
-            case .park(let parking): parking.instance == stay.aid
+            case .park(let parking), .snapshot(let parking): parking.instance == stay.aid
             case .removeInstance(let removal): removal.instance == stay.aid && removal.purpose == .parked
             case .restore(let task):
                 switch task.source {
@@ -192,8 +222,7 @@ extension Visit {
                 case .parkedByThisPlan(let instance): stay.aid == instance
                 }
             case .removeLoadFile, .dropDomain, .makeDomain, .reserveInLedger, .releaseInLedger, .load,
-                .install,
-                .personalise, .putKeys:
+                .install, .extradite, .personalise, .identify, .putKeys:
                 false
             }
         }
@@ -238,8 +267,8 @@ extension PlanStep {
         case .load(let load): load.aid
         case .install(let install): install.aid
         case .makeDomain(let domain): domain.aid
-        case .park, .removeInstance, .removeLoadFile, .dropDomain, .reserveInLedger, .releaseInLedger,
-            .personalise, .restore, .putKeys:
+        case .park, .snapshot, .removeInstance, .removeLoadFile, .dropDomain, .reserveInLedger,
+            .releaseInLedger, .extradite, .personalise, .identify, .restore, .putKeys:
             nil
         }
     }
@@ -248,8 +277,8 @@ extension PlanStep {
         switch self {
         case .removeInstance(let removal): removal.instance
         case .removeLoadFile(let aid), .dropDomain(let aid): aid
-        case .park, .makeDomain, .reserveInLedger, .releaseInLedger, .load, .install, .personalise, .restore,
-            .putKeys:
+        case .park, .snapshot, .makeDomain, .reserveInLedger, .releaseInLedger, .load, .install, .extradite,
+            .personalise, .identify, .restore, .putKeys:
             nil
         }
     }
@@ -257,9 +286,9 @@ extension PlanStep {
     var changesMemory: Bool {
         switch self {
         case .load, .install, .makeDomain, .removeInstance, .removeLoadFile, .dropDomain, .personalise,
-            .restore:
+            .identify, .restore:
             true
-        case .park, .reserveInLedger, .releaseInLedger, .putKeys: false
+        case .park, .snapshot, .extradite, .reserveInLedger, .releaseInLedger, .putKeys: false
         }
     }
 }

@@ -38,14 +38,35 @@ extension Visit {
             case .load(let load) where !kept.loadFiles.contains(load.aid):
                 steps.append(.removeLoadFile(aid: load.aid))
             case .makeDomain(let domain): steps.append(.dropDomain(aid: domain.aid))
-            case .install, .load, .park, .removeInstance, .removeLoadFile, .dropDomain, .reserveInLedger,
-                .releaseInLedger, .personalise, .restore, .putKeys:
+            case .install, .load, .extradite, .park, .snapshot, .removeInstance, .removeLoadFile, .dropDomain,
+                .reserveInLedger, .releaseInLedger, .personalise, .identify, .restore, .putKeys:
                 break
             }
         }
         for case .park(let parking) in operation.steps {
-            guard let stay = file.stay(of: parking.instance), case .held = stay.state else { continue }
+            guard let stay = file.stay(of: parking.instance) else { continue }
+            switch stay.state {
+            // Half of it may stand on the card: that goes first, by a step above.
+            case .held, .returning(file.card.id, _): break
+            case .frozen, .provisional, .surrendering, .returning, .returned, .discarded: continue
+            }
             steps += comeback(stay, parking.way, around)
+        }
+        // What was put under the issuer's domain goes back to its own, with the code that was made anew for it.
+        for index in operation.begun.sorted() {
+            guard case .extradite(let move) = operation.steps[index], move.to == file.card.issuerDomain else {
+                continue
+            }
+            let code = steps.compactMap { step in
+                if case .install(let install) = step, install.aid == move.object {
+                    install.loadFile
+                } else {
+                    nil
+                }
+            }
+            for object in code + [move.object] {
+                steps.append(.extradite(.init(object: object, from: move.to, to: move.from)))
+            }
         }
         return steps
     }

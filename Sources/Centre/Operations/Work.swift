@@ -34,6 +34,7 @@ extension Visit {
         judge(&file, around)
         keepImages(&file, around)
         judge(&file, around)
+        if let found = sight.contradiction { return stop(found, &file) }
         let hasMoved = before.0 != file.operation?.done || before.1 != file.stays.map(\.settled)
         if var operation = file.operation, operation.isOpen {
             if hasMoved { operation.idleOrders = 0 } else if afterWork { operation.idleOrders += 1 }
@@ -54,6 +55,15 @@ extension Visit {
             guard conclude(&file, around) else { break }
         }
         return end(.finished)
+    }
+
+    /// Nothing more is done with a card that has a second copy of something, until a person looked at it.
+    private mutating func stop(_ found: Contradiction, _ file: inout CaseFile) -> Reply {
+        file.card.life = .blocked(reason: found.reason)
+        if file.operation?.isOpen == true {
+            file.operation?.state = .ended(.needsPerson(reason: found.reason, nextStep: found.remedy))
+        }
+        return end(.stopped(found.reason))
     }
 
     private mutating func sendWork(_ draft: OrderDraft, _ file: inout CaseFile) -> Reply {
@@ -139,12 +149,13 @@ extension Visit {
     /// Data that have come whole and whose digest agrees are kept; what was begun is noted as frozen.
     private mutating func keepImages(_ file: inout CaseFile, _ around: Surroundings) {
         guard let operation = file.operation, operation.isOpen else { return }
-        for case .park(let parking) in operation.remainingSteps where parking.way == .contract {
+        for step in operation.remainingSteps {
+            guard let parking = step.parking, parking.way == .contract else { continue }
             guard let status = sight.parking[parking.instance], status.state == .frozen else { continue }
             do {
                 try keep(parking, status, &file, around)
             } catch {
-                sight.refused[operation.steps.firstIndex(of: .park(parking)) ?? 0] = "\(error)"
+                sight.refused[operation.steps.firstIndex(of: step) ?? 0] = "\(error)"
             }
         }
     }
@@ -202,7 +213,7 @@ extension Visit {
         guard let operation = file.operation, operation.isOpen else { return draft }
         try addReading(&file, &draft, around)
         let isReading =
-            file.operation?.remainingSteps.contains { if case .park = $0 { true } else { false } } ?? false
+            file.operation?.remainingSteps.contains(where: \.isReading) ?? false
         guard !isReading || around.flaws.contains(.deletesBeforeDurable) else { return draft }
         try addChanges(&file, &draft, around)
         return draft
@@ -213,7 +224,8 @@ extension Visit {
         _ file: inout CaseFile, _ draft: inout OrderDraft, _ around: Surroundings
     ) throws {
         for index in file.operation?.remaining ?? [] {
-            guard case .park(let parking)? = file.operation?.steps[index] else { continue }
+            guard let step = file.operation?.steps[index], let parking = step.parking else { continue }
+            if case .snapshot = step, thawCopied(parking, file, &draft) { continue }
             switch parking.way {
             case .stateless, .script:
                 if file.stay(of: parking.instance) == nil, isOnCard(parking.instance) == true {
@@ -226,11 +238,24 @@ extension Visit {
         }
     }
 
+    /// What was copied goes on working; where the card's answer is lost, the next visit sees what became of it.
+    private func thawCopied(
+        _ parking: PlanStep.Parking, _ file: CaseFile, _ draft: inout OrderDraft
+    ) -> Bool {
+        guard let stay = file.stay(of: parking.instance), case .provisional = stay.state,
+            case .frozen? = sight.parking[parking.instance]?.state
+        else { return false }
+        draft.park(parking.instance, .thaw(generation: stay.generation), keys: sealKeys)
+        return true
+    }
+
     private mutating func read(
         _ parking: PlanStep.Parking, _ index: Int, _ file: inout CaseFile, _ draft: inout OrderDraft,
         _ around: Surroundings
     ) throws {
         guard let status = sight.parking[parking.instance] else {
+            // What its domain said goes before.
+            guard sight.refused.isEmpty else { return }
             file.operation?.lastRefusal =
                 "\(parking.release.application) does not answer as an application that can be parked."
             return
@@ -285,4 +310,19 @@ extension Visit {
         file.operation?.begun.insert(index)
         file.note(.intent, index, steps[index].words)
     }
+}
+
+extension PlanStep {
+    /// What is read before anything changes.
+    var parking: Parking? {
+        switch self {
+        case .park(let parking), .snapshot(let parking): parking
+        case .removeInstance, .removeLoadFile, .dropDomain, .makeDomain, .reserveInLedger, .releaseInLedger,
+            .load,
+            .extradite, .install, .personalise, .identify, .restore, .putKeys:
+            nil
+        }
+    }
+
+    var isReading: Bool { parking != nil }
 }

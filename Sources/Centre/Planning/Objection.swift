@@ -5,6 +5,7 @@ package struct Objection: Hashable, Sendable, Codable {
         case cardBlocked = "card-blocked"
         case cardDrifts = "card-drifts"
         case inventoryMissing = "inventory-missing"
+        case oldCardActive = "old-card-active"
         case applicationUnknown = "application-unknown"
         case releaseUnknown = "release-unknown"
         case releaseNotPublished = "release-not-published"
@@ -28,13 +29,15 @@ package struct Objection: Hashable, Sendable, Codable {
         // Worth knowing.
         case roomDoubtful = "room-doubtful"
         case dataLost = "data-lost"
+        case dataOld = "data-old"
         case alreadySo = "already-so"
         case leftOut = "left-out"
 
         package var isObstacle: Bool {
             switch self {
-            case .roomDoubtful, .dataLost, .alreadySo, .leftOut: false
-            case .cardBlocked, .cardDrifts, .inventoryMissing, .applicationUnknown, .releaseUnknown,
+            case .roomDoubtful, .dataLost, .dataOld, .alreadySo, .leftOut: false
+            case .cardBlocked, .cardDrifts, .inventoryMissing, .oldCardActive, .applicationUnknown,
+                .releaseUnknown,
                 .releaseNotPublished, .profileUnsuited, .serviceStopped, .notInstalled, .alreadyInstalled,
                 .nameTaken, .importMissing, .stillNeeded, .cannotPark, .notHeld, .berthMissing, .berthTaken,
                 .berthInUse, .quotaExceeded, .domainNameMissing, .wishesContradict, .tooManyApplications,

@@ -66,14 +66,23 @@ package struct Picture: Hashable, Sendable {
     package struct HeldBerth: Hashable, Sendable {
         package var berth: Berth
         package var used: Room
+        /// What the card itself keeps of it, in a domain.
+        package var kept: Room
 
-        package init(_ berth: Berth, used: Room) {
+        /// - Parameter kept: as it was made, where it is not told.
+        package init(_ berth: Berth, used: Room, kept: Room? = nil) {
             self.berth = berth
             self.used = used
+            switch berth.means {
+            case .domain: self.kept = kept ?? berth.reserved.shortage(given: used)
+            case .ledger: self.kept = .none
+            }
         }
 
         /// Reserved and not used yet: nobody else's.
         package var remainder: Room { berth.reserved.shortage(given: used) }
+        /// What the ledger must keep back of what the card calls free.
+        package var outstanding: Room { remainder.shortage(given: kept) }
     }
 
     /// One part of a release: a load file or an instance, by its AID.
@@ -114,6 +123,12 @@ package struct Picture: Hashable, Sendable {
     package var fees: [ApplicationID: DailyFee]
     /// What the holder uses, for a new card (row C7).
     package var holderSet: [ApplicationID]
+    /// Stays that hold a copy which was made while the application stayed on its card, and when.
+    package var copiedAt: [CustodyKey: Instant]
+    /// Cards of the holder beside this one that are not retired; told where this one is to be filled.
+    package var otherCards: [CardID]
+    /// Domains with keys of their own that providers have on this card.
+    package var ownDomains: [ProviderID: AID]
     package var now: Instant
 
     package init(
@@ -121,7 +136,9 @@ package struct Picture: Hashable, Sendable {
         loaded: [Loaded] = [], berths: [HeldBerth] = [], custody: [Custody] = [],
         applications: [ApplicationID: Application] = [:], releases: [ReleaseID: Release] = [:],
         learned: [Part: Size] = [:], vetoes: [ApplicationID: Veto] = [:],
-        fees: [ApplicationID: DailyFee] = [:], holderSet: [ApplicationID] = [], now: Instant
+        fees: [ApplicationID: DailyFee] = [:], holderSet: [ApplicationID] = [],
+        copiedAt: [CustodyKey: Instant] = [:], otherCards: [CardID] = [], ownDomains: [ProviderID: AID] = [:],
+        now: Instant
     ) {
         self.card = card
         self.model = model
@@ -137,6 +154,9 @@ package struct Picture: Hashable, Sendable {
         self.vetoes = vetoes
         self.fees = fees
         self.holderSet = holderSet
+        self.copiedAt = copiedAt
+        self.otherCards = otherCards
+        self.ownDomains = ownDomains
         self.now = now
     }
 }
@@ -149,5 +169,12 @@ package struct DailyFee: Hashable, Sendable, Codable {
     package init(minorUnits: Int, currency: String) {
         self.minorUnits = minorUnits
         self.currency = currency
+    }
+}
+
+extension DailyFee: CustomStringConvertible {
+    /// As on a bill: `0.05 EUR`.
+    package var description: String {
+        Currency(currency).map { Money(Int64(minorUnits), $0).description } ?? "\(minorUnits) \(currency)"
     }
 }

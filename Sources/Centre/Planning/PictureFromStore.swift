@@ -1,3 +1,4 @@
+internal import GlobalPlatform
 internal import SmartCard
 
 // The picture of a card out of the registers: what a plan is made from.
@@ -15,7 +16,8 @@ extension Act {
     private func picture(
         of id: CardID, for wishes: [Wish], _ models: any CardModels, _ ahead: AskedAhead
     ) throws -> Picture {
-        let dossier = try dossier(of: id)
+        // Looked at, not locked: whoever carries a plan out checks that the card is still the same.
+        guard let dossier = try transaction.dossier(of: id) else { throw CardRefusal.unknown(id) }
         try ahead.prepare(Self.questions(on: dossier, wishes))
         guard let model = models.model(of: dossier.card.profile) else {
             throw OperationRefusal.cardNotActive(
@@ -24,7 +26,8 @@ extension Act {
         let custody = try custodyInReach(of: dossier)
         let used = try holderSet(dossier.card, wishes)
         let (applications, releases) = try catalogue(
-            wanted: wishes.compactMap(\.application) + used,
+            wanted: wishes.compactMap(\.application) + used
+                + (wishes.contains(.renew) ? [IdentityProgram.application] : []),
             known: dossier.applications.compactMap(\.release) + custody.map(\.release)
                 + wishes.compactMap(\.release))
         var questions = Footprint.queries(of: releases.values.flatMap(\.parts), on: dossier.card.profile)
@@ -47,7 +50,10 @@ extension Act {
                 Picture.Loaded(entry, size: sizes.size(of: entry), imports: imports[entry.aid] ?? [])
             },
             berths: ledger.held, custody: custody, applications: applications, releases: releases,
-            learned: sizes.learned, fees: try fees(applications.values), holderSet: used, now: now)
+            learned: sizes.learned,
+            fees: try fees(applications.values, kept: keptBytes(dossier, custody, sizes)), holderSet: used,
+            copiedAt: try copyTimes(of: custody, wishes), otherCards: try otherCards(dossier.card, wishes),
+            ownDomains: try ownDomains(on: dossier, of: applications.values), now: now)
     }
 
     /// What will be asked in any case, so that it is asked together.
@@ -72,7 +78,8 @@ extension Act {
 
     /// Whose the card's memory is.
     package func ledger(of id: CardID, _ models: any CardModels) throws -> BerthLedger {
-        let dossier = try dossier(of: id)
+        // Looked at, not locked: whoever carries a plan out checks that the card is still the same.
+        guard let dossier = try transaction.dossier(of: id) else { throw CardRefusal.unknown(id) }
         guard let model = models.model(of: dossier.card.profile) else {
             throw OperationRefusal.cardNotActive(
                 id, reason: "its profile \(dossier.card.profile) is unknown.")
@@ -100,6 +107,24 @@ extension Act {
         return try useFlags(of: holder).filter(\.isUsed).map(\.application)
     }
 
+    /// Of copies that are all there is: when they were made.
+    private func copyTimes(of custody: [Custody], _ wishes: [Wish]) throws -> [CustodyKey: Instant] {
+        guard wishes.contains(.renew) || wishes.contains(where: { $0.restored != nil }) else { return [:] }
+        var times: [CustodyKey: Instant] = [:]
+        for stay in custody where stay.isHeld && stay.hasImage {
+            times[stay.key] = try snapshotTime(of: stay)
+        }
+        return times
+    }
+
+    private func otherCards(_ card: Card, _ wishes: [Wish]) throws -> [CardID] {
+        guard wishes.contains(.renew), let holder = card.holder else { return [] }
+        let cards = try transaction.all(Card.self, Query(Card.table, [.init("holder", .word(holder))]))
+        return cards.filter { other in
+            if case .retired = other.life { false } else { other.id != card.id }
+        }.map(\.id)
+    }
+
     private func catalogue(
         wanted: [ApplicationID], known: [ReleaseID]
     ) throws -> (applications: [ApplicationID: Application], releases: [ReleaseID: Release]) {
@@ -121,7 +146,7 @@ extension Act {
         return (Dictionary(uniqueKeysWithValues: found.map { ($0.id, $0) }), releases)
     }
 
-    private func sizeBook(
+    func sizeBook(
         _ releases: [Release], _ dossier: CardDossier, _ model: CardModel
     ) throws -> SizeBook {
         let footprints = try transaction.footprints(
@@ -129,15 +154,53 @@ extension Act {
         return SizeBook(model: model, footprints: footprints, releases: releases)
     }
 
+    /// A domain that is personalised has keys of its own; whose it is, its name tells.
+    private func ownDomains(
+        on dossier: CardDossier, of applications: some Sequence<Application>
+    ) throws -> [ProviderID: AID] {
+        let domains = dossier.applications.filter {
+            $0.privileges.has(.securityDomain) && $0.lifeCycle == Self.personalised
+        }
+        let owners = Set(applications.map(\.provider)).sorted()
+        guard !domains.isEmpty, !owners.isEmpty else { return [:] }
+        let rows = try transaction.ask(owners.map { Query(Provider.table, key: [.word($0)], limit: 1) })
+        var result: [ProviderID: AID] = [:]
+        for provider in try transaction.decode(Provider.self, rows.flatMap { $0 }) {
+            result[provider.id] =
+                domains.first { domain in
+                    provider.domains.contains { domain.aid.matches(partial: $0.bytes) }
+                }?.aid
+        }
+        return result
+    }
+
+    /// The life cycle byte of a domain with keys (GPCS 2.3.1 table 11-5).
+    private static let personalised: UInt8 = 0x0F
+
     private func importsByFile(_ releases: some Sequence<Release>) -> [AID: [AID]] {
         var imports: [AID: [AID]] = [:]
         for release in releases { for file in release.loadFiles { imports[file.aid] = file.imports } }
         return imports
     }
 
-    /// What a day of custody costs by the tariffs in force; of those that count kilobytes, the fee of one.
+    /// Bytes that the vault keeps, or would keep, of each application: of what was kept before, as much again; of the
+    /// rest, as much as it takes.
+    private func keptBytes(
+        _ dossier: CardDossier, _ custody: [Custody], _ sizes: SizeBook
+    ) -> [ApplicationID: Int] {
+        var images: [AID: Int] = [:]
+        for stay in custody where stay.card == dossier.card.id { images[stay.aid] = stay.imageBytes }
+        var bytes: [ApplicationID: Int] = [:]
+        for entry in dossier.applications {
+            guard let application = entry.release?.application else { continue }
+            bytes[application, default: 0] += images[entry.aid] ?? sizes.size(of: entry).room.nonVolatile
+        }
+        return bytes
+    }
+
+    /// What a day of custody costs by the tariffs in force, rounded as a statement rounds it.
     private func fees(
-        _ applications: some Sequence<Application>
+        _ applications: some Sequence<Application>, kept: [ApplicationID: Int]
     ) throws -> [ApplicationID: DailyFee] {
         var books: [ProviderID: TariffBook] = [:]
         var fees: [ApplicationID: DailyFee] = [:]
@@ -150,10 +213,22 @@ extension Act {
                 $0.validFrom <= now
             }
             guard let inForce else { continue }
-            fees[application.id] = DailyFee(
-                minorUnits: Int(inForce.rate / 1_000_000), currency: inForce.terms.currency.code)
+            fees[application.id] = inForce.fee(perDayOf: kept[application.id] ?? 0)
         }
         return fees
+    }
+}
+
+extension Tariff {
+    /// For one day of so many bytes, in whole minor units.
+    func fee(perDayOf byteCount: Int) -> DailyFee {
+        let thousandths: Int128 =
+            switch basis {
+            case .day: 1_000
+            case .kilobyteDay: Int128(byteCount)
+            }
+        let units = (Int128(rate) * thousandths + 500_000_000) / 1_000_000_000
+        return DailyFee(minorUnits: Int(clamping: units), currency: terms.currency.code)
     }
 }
 
@@ -180,16 +255,20 @@ extension Release {
 extension Wish {
     fileprivate var application: ApplicationID? {
         switch self {
-        case .add(let id), .remove(let id), .park(let id): id
+        case .add(let id), .remove(let id), .park(let id), .snapshot(let id): id
         case .addRelease(let release), .update(let release): release.application
         case .removeInstance, .restore, .reserve, .release, .renew, .rotateKeys: nil
         }
     }
 
+    fileprivate var restored: CustodyKey? { if case .restore(let key) = self { key } else { nil } }
+
     fileprivate var release: ReleaseID? {
         switch self {
         case .addRelease(let release), .update(let release): release
-        case .add, .remove, .park, .removeInstance, .restore, .reserve, .release, .renew, .rotateKeys: nil
+        case .add, .remove, .park, .snapshot, .removeInstance, .restore, .reserve, .release, .renew,
+            .rotateKeys:
+            nil
         }
     }
 }

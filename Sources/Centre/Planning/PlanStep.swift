@@ -6,6 +6,8 @@ package import SmartCard
 package enum PlanStep: Hashable, Sendable, Codable {
     /// Freezes the instance and reads its data until the vault is durable and the digests agree; nothing is deleted.
     case park(Parking)
+    /// The same, and thaws it again: what was read is kept as a copy.
+    case snapshot(Parking)
     /// Where it was parked, the card gives up its copy first; then the instance is deleted.
     case removeInstance(Removal)
     case removeLoadFile(aid: AID)
@@ -16,8 +18,12 @@ package enum PlanStep: Hashable, Sendable, Codable {
     case reserveInLedger(Reservation)
     case releaseInLedger(provider: ProviderID)
     case load(Load)
+    /// Puts an instance or a load file under another domain.
+    case extradite(Extradition)
     case install(Install)
     case personalise(Personalisation)
+    /// Writes who the holder is into the program that knows it; what is written is the register's, not the plan's.
+    case identify(instance: AID)
     case restore(Restoration)
     case putKeys(masterKey: MasterKeyName, version: UInt8)
 
@@ -67,6 +73,18 @@ package enum PlanStep: Hashable, Sendable, Codable {
         package init(aid: AID, reservation: Reservation) {
             self.aid = aid
             self.reservation = reservation
+        }
+    }
+
+    package struct Extradition: Hashable, Sendable, Codable {
+        package var object: AID
+        package var from: AID
+        package var to: AID
+
+        package init(object: AID, from: AID, to: AID) {
+            self.object = object
+            self.from = from
+            self.to = to
         }
     }
 

@@ -43,6 +43,10 @@ struct Planner {
     var reservations: [(reservation: Reservation, domain: AID?)] = []
     var releasedBerths: [Picture.HeldBerth] = []
     var keySets: [(masterKey: MasterKeyName, version: UInt8)] = []
+    /// Instances whose data are copied, and that stay.
+    var copied: [Picture.Installed] = []
+    /// Instances that are told who the holder is.
+    var identified: [AID] = []
     /// Code that leaves because of a wish, or with it.
     var leavingFiles: Set<AID> = []
     var optimality = Plan.Optimality.proven

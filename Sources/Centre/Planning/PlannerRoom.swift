@@ -29,32 +29,27 @@ extension Planner {
         take(choice, of: candidates)
     }
 
-    /// What everything that comes needs from the room that is common to all.
+    /// What everything that comes needs from the room that is common to all. What is kept for its owner serves it
+    /// first;
+    /// what its owner gives up goes back into what is kept.
     private var needed: Room {
-        var byProvider: [ProviderID?: Room] = [:]
-        var counted: Set<AID> = []
-        for item in incoming {
-            var room = Room.none
-            // A library that two wishes bring is loaded once.
-            for file in filesToLoad(item) where counted.insert(file.aid).inserted {
-                room += size(of: file, in: item.release).most
-            }
-            for instance in item.instances { room += size(of: instance, in: item).most }
-            byProvider[item.provider, default: .none] += room
-        }
+        let coming = comingByProvider
         var result = Room.none
-        for (provider, room) in byProvider {
-            guard let held = berth(of: provider) else {
-                result += room
+        let released = Set(releasedBerths.map(\.berth.provider))
+        for (provider, room) in coming where berth(of: provider) == nil { result += room }
+        for held in picture.berths {
+            let own = coming[held.berth.provider] ?? .none
+            guard !released.contains(held.berth.provider) else {
+                result += own
                 continue
             }
-            result += room.shortage(given: held.remainder)
+            result += own + remainderAfter(held, coming: own) - held.remainder
         }
         for item in reservations {
-            result += picture.model.rounded(item.reservation.room)
-            if item.domain != nil {
-                result += picture.model.rounded(Room(nonVolatile: picture.model.domainBytes))
-            }
+            result +=
+                item.domain == nil
+                ? picture.model.rounded(item.reservation.room)
+                : picture.model.domainCost(item.reservation.room)
         }
         return result
     }
@@ -64,11 +59,10 @@ extension Planner {
         var room = picture.free
         let released = Set(releasedBerths.map(\.berth.provider))
         for held in picture.berths {
-            switch held.berth.means {
-            case .ledger:
-                if !released.contains(held.berth.provider) { room -= held.remainder }
-            case .domain:
-                if released.contains(held.berth.provider) { room += held.remainder }
+            if released.contains(held.berth.provider) {
+                room += held.kept
+            } else {
+                room -= held.outstanding
             }
         }
         for item in outgoing {

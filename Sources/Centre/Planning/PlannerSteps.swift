@@ -62,12 +62,22 @@ extension Planner {
 
     /// Data leave and are durable before the first deletion; code goes after its instances and comes before them.
     private func steps() -> [Draft] {
-        parkings() + removals() + codeRemovals() + berthSteps() + loads() + installs()
+        moves(extraditions) + parkings() + copies() + removals() + codeRemovals() + berthSteps() + loads()
+            + installs()
+            + identifications() + moves(homecomings) + keepers()
             + keySets.map { keys in
                 Draft(
                     step: .putKeys(masterKey: keys.masterKey, version: keys.version),
                     effort: commands(1, bytesSent: 120))
             }
+    }
+
+    private func moves(_ extraditions: [PlanStep.Extradition]) -> [Draft] {
+        extraditions.map { Draft(step: .extradite($0), effort: commands(1, bytesSent: 50)) }
+    }
+
+    private func identifications() -> [Draft] {
+        identified.map { Draft(step: .identify(instance: $0), effort: commands(2, bytesSent: 120)) }
     }
 
     private func parkings() -> [Draft] {
@@ -87,6 +97,20 @@ extension Planner {
             }
         }
         return result
+    }
+
+    private func copies() -> [Draft] {
+        copied.compactMap { instance in
+            instance.entry.release.map { release in
+                let bytes = imageBytes(of: instance)
+                return Draft(
+                    step: .snapshot(
+                        .init(
+                            instance: instance.entry.aid, release: release, imageBytes: bytes, way: .contract)
+                    ),
+                    effort: effortOfParking(bytes: bytes, way: .contract) + commands(2, bytesSent: 40))
+            }
+        }
     }
 
     private func removals() -> [Draft] {
@@ -121,38 +145,44 @@ extension Planner {
     private func berthSteps() -> [Draft] {
         var result: [Draft] = []
         for held in releasedBerths {
-            switch held.berth.means {
-            case .domain(let aid):
-                let domain = picture.installed.first { $0.entry.aid == aid }
+            if case .domain(let aid) = held.berth.means,
+                picture.installed.contains(where: { $0.entry.aid == aid })
+            {
                 result.append(
-                    Draft(
-                        step: .dropDomain(aid: aid), effort: effortOfDeletion,
-                        change: held.remainder + (domain?.size.room ?? .none)))
-            case .ledger:
+                    Draft(step: .dropDomain(aid: aid), effort: effortOfDeletion, change: held.kept))
+            } else {
                 result.append(
                     Draft(step: .releaseInLedger(provider: held.berth.provider), effort: Plan.Effort()))
             }
         }
         for item in reservations {
-            guard let aid = item.domain else {
+            if let aid = item.domain {
+                result.append(keeping(.init(aid: aid, reservation: item.reservation)))
+            } else {
                 result.append(Draft(step: .reserveInLedger(item.reservation), effort: Plan.Effort()))
-                continue
             }
-            let room =
-                picture.model.rounded(item.reservation.room)
-                + picture.model.rounded(Room(nonVolatile: picture.model.domainBytes))
+        }
+        for keeper in changingKeepers where keeper.isOnCard {
             result.append(
                 Draft(
-                    step: .makeDomain(.init(aid: aid, reservation: item.reservation)),
-                    effort: effortOfInstall, change: Room.none - room))
+                    step: .dropDomain(aid: keeper.domain), effort: effortOfDeletion, change: keeper.held.kept)
+            )
         }
         return result
     }
 
+    private func keeping(_ domain: PlanStep.NewDomain) -> Draft {
+        Draft(
+            step: .makeDomain(domain), effort: effortOfInstall,
+            change: Room.none - picture.model.domainCost(domain.reservation.room))
+    }
+
+    /// What is left of room after its owner's things came or left.
+    private func keepers() -> [Draft] { changingKeepers.compactMap(successor).map(keeping) }
+
     private func loads() -> [Draft] {
         var result: [Draft] = []
         var isLoaded: Set<AID> = []
-        var remainders = remainders
         for item in incoming {
             for file in inOrder(filesToLoad(item)) where isLoaded.insert(file.aid).inserted {
                 let room = size(of: file, in: item.release).room
@@ -161,9 +191,9 @@ extension Planner {
                         step: .load(
                             .init(
                                 release: item.release.id, aid: file.aid, digest: HexBytes(file.digest),
-                                byteCount: file.byteCount, domain: item.domain)),
+                                byteCount: file.byteCount, domain: nil)),
                         effort: effortOfLoading(file.byteCount),
-                        change: Room.none - fromCommon(room, item.domain, &remainders)))
+                        change: Room.none - room))
             }
         }
         return result
@@ -184,12 +214,6 @@ extension Planner {
 
     private func installs() -> [Draft] {
         var result: [Draft] = []
-        var remainders = remainders
-        for item in incoming {
-            for file in filesToLoad(item) {
-                _ = fromCommon(size(of: file, in: item.release).room, item.domain, &remainders)
-            }
-        }
         for item in incoming {
             let way = way(of: item.release)
             for instance in item.instances {
@@ -201,10 +225,10 @@ extension Planner {
                             .init(
                                 release: item.release.id, aid: instance.aid, module: instance.module,
                                 loadFile: instance.loadFile, privileges: instance.privileges.rawValue,
-                                parameters: HexBytes(instance.parameters), domain: item.domain,
+                                parameters: HexBytes(instance.parameters), domain: nil,
                                 isVacant: isVacant)),
                         effort: effortOfInstall,
-                        change: Room.none - fromCommon(room, item.domain, &remainders)))
+                        change: Room.none - room))
             }
             result += dataSteps(item, way: way)
         }
@@ -214,7 +238,8 @@ extension Planner {
     /// Data come after all instances of the release stand.
     private func dataSteps(_ item: Incoming, way: PlanStep.Way) -> [Draft] {
         var result: [Draft] = []
-        let isFresh = way != .contract || item.sources.isEmpty
+        // A script that brings an instance back is the personalisation itself.
+        let isFresh = way == .stateless || item.sources.isEmpty
         if isFresh, !item.release.personalisation.isEmpty, let first = item.instances.first {
             result.append(
                 Draft(
@@ -228,9 +253,10 @@ extension Planner {
         for instance in item.instances {
             guard let source = item.sources[instance.aid] else { continue }
             let bytes = way == .contract ? item.imageBytes[instance.aid] ?? 0 : 0
-            let effort =
-                way == .contract
-                ? effortOfRestoring(bytes: bytes, way: way, release: item.release) : Plan.Effort()
+            // The script is for the first instance, as when it is new.
+            let isFirst = instance.aid == item.release.instances.first?.aid
+            let way: PlanStep.Way = way == .script && !isFirst ? .stateless : way
+            let effort = effortOfRestoring(bytes: bytes, way: way, release: item.release)
             result.append(
                 Draft(
                     step: .restore(
@@ -242,44 +268,37 @@ extension Planner {
         return result
     }
 
-    /// What is still reserved in the domains of berths.
-    private var remainders: [AID: Room] {
-        var result: [AID: Room] = [:]
-        for held in picture.berths {
-            if case .domain(let aid) = held.berth.means { result[aid] = held.remainder }
-        }
-        return result
-    }
-
-    /// What something takes from the common room after its domain's reservation gave what it had.
-    private func fromCommon(_ room: Room, _ domain: AID?, _ remainders: inout [AID: Room]) -> Room {
-        guard let domain, let left = remainders[domain] else { return room }
-        remainders[domain] = left.shortage(given: room)
-        return room.shortage(given: left)
-    }
-
     // MARK: - Effort
 
     /// Opening, one order of reading, one of giving up, one of everything that needs no answer, one to verify.
     private func roundTrips(_ steps: [PlanStep]) -> Int {
         guard !steps.isEmpty else { return 0 }
         var reads = false
-        var imports = false
+        var comesHome = false
         var isOnCard = false
         for step in steps {
             switch step {
             case .park(let parking): reads = reads || parking.way == .contract
-            case .restore(let restoration): imports = imports || restoration.way == .contract
+            case .restore: break
+            case .snapshot: reads = true
+            case .extradite(let move): comesHome = comesHome || move.to != picture.card.issuerDomain
             case .reserveInLedger, .releaseInLedger: continue
             case .removeInstance, .removeLoadFile, .dropDomain, .makeDomain, .load, .install, .personalise,
-                .putKeys:
+                .identify, .putKeys:
                 break
             }
             isOnCard = true
         }
         guard isOnCard else { return 0 }
+        // Known challenges open the session and read the card in one; such cards have MACs on their answers, where
+        // others
+        // may have to give up what leaves in an order of its own. The last order brings the final reading with it.
         let opening = picture.model.isChallengePredictable ? 1 : 2
-        return opening + (reads ? 1 : 0) + (imports ? 1 : 0) + 2
+        let givingUp = reads && !picture.model.isChallengePredictable ? 1 : 0
+        // What takes the place of something under its name waits until that is seen to be gone.
+        let gone = Set(steps.compactMap(\.deletedAID))
+        let replaces = steps.contains { $0.madeAID.map(gone.contains) ?? false }
+        return opening + givingUp + (reads ? 1 : 0) + (replaces ? 1 : 0) + 1 + (comesHome ? 1 : 0)
     }
 
     private func total(_ drafts: [Draft], roundTrips: Int) -> Plan.Effort {

@@ -13,6 +13,7 @@ extension Planner {
         case .remove(let application): remove(application)
         case .removeInstance(let aid): removeInstance(aid)
         case .park(let application): park(application)
+        case .snapshot(let application): copy(application)
         case .restore(let key): restore(key)
         case .update(let id):
             if let release = release(id) { update(to: release) }
@@ -25,7 +26,7 @@ extension Planner {
 
     // MARK: - The catalogue
 
-    private mutating func newestRelease(of id: ApplicationID) -> Release? {
+    mutating func newestRelease(of id: ApplicationID) -> Release? {
         let all = picture.releases.values.filter { $0.id.application == id }
         guard picture.applications[id] != nil || !all.isEmpty else {
             object(
@@ -53,7 +54,7 @@ extension Planner {
         return newest.1
     }
 
-    private mutating func release(_ id: ReleaseID) -> Release? {
+    mutating func release(_ id: ReleaseID) -> Release? {
         guard let release = picture.releases[id] else {
             object(
                 .releaseUnknown, id.description, "No release \(id) is in the catalogue.",
@@ -63,7 +64,7 @@ extension Planner {
         return release
     }
 
-    private func fits(_ release: Release) -> Bool {
+    func fits(_ release: Release) -> Bool {
         switch release.compatibility {
         case .everyProfile: true
         case .only(let profiles): profiles.contains(picture.card.profile)
@@ -71,7 +72,7 @@ extension Planner {
     }
 
     /// Whether it may be put on this card at all.
-    private mutating func isInstallable(_ release: Release) -> Bool {
+    mutating func isInstallable(_ release: Release) -> Bool {
         let name = release.id.description
         if case .stopped(let reason)? = picture.applications[release.id.application]?.service {
             object(
@@ -133,13 +134,13 @@ extension Planner {
         bring(release, instances: release.instances.filter { !names.contains($0.aid) })
     }
 
-    private mutating func bring(
+    mutating func bring(
         _ release: Release, instances: [Release.Instance], sources: [AID: PlanStep.Source] = [:],
         kept: [Custody] = []
     ) {
         let provider = picture.applications[release.id.application]?.provider
-        var domain: AID?
-        if case .domain(let aid)? = berth(of: provider)?.berth.means { domain = aid }
+        // The domain of a berth only keeps room: what its owner has stands in its own domain, or in the issuer's.
+        let domain = provider.flatMap { picture.ownDomains[$0] }
         for file in release.loadFiles {
             guard let present = loaded(file.aid), let digest = present.entry.digest, digest != file.digest,
                 !leavingFiles.contains(file.aid)
@@ -191,41 +192,20 @@ extension Planner {
         restore(release, kept: kept)
     }
 
-    private mutating func restore(_ release: Release, kept: [Custody]) {
+    mutating func restore(_ release: Release, kept: [Custody]) {
         var sources: [AID: PlanStep.Source] = [:]
         for item in kept {
+            if let time = picture.copiedAt[item.key] {
+                object(
+                    .dataOld, release.id.application.text,
+                    "The data of \(release.id.application) are those of \(time): what happened on its card since is lost.",
+                    "Tell the holder before they use it.")
+            }
             sources[item.aid] = .held(CustodyKey(card: item.card, aid: item.aid, ordinal: item.ordinal))
         }
         bring(
             release, instances: release.instances.filter { sources[$0.aid] != nil }, sources: sources,
             kept: kept)
-    }
-
-    private mutating func renew() {
-        for application in picture.holderSet where instances(of: application).isEmpty {
-            if case .stopped(let reason)? = picture.applications[application]?.service {
-                object(
-                    .leftOut, application.text,
-                    "\(application) is left out: its service is stopped (\(reason)).",
-                    "It can be added when its service runs again.")
-                continue
-            }
-            let held = picture.custody.filter { $0.release.application == application && $0.isHeld }
-            if let first = held.first, let release = release(first.release), isInstallable(release) {
-                restore(release, kept: held.filter { $0.release == first.release && $0.card == first.card })
-                continue
-            }
-            guard held.isEmpty, let release = newestRelease(of: application), isInstallable(release) else {
-                continue
-            }
-            if release.parking == .contract {
-                object(
-                    .dataLost, application.text,
-                    "No copy of the data of \(application) is in custody: it begins anew.",
-                    "Ask its provider whether the data can be made again.")
-            }
-            bring(release, instances: release.instances)
-        }
     }
 
     // MARK: - Leaving
@@ -257,6 +237,21 @@ extension Planner {
         guard !present.isEmpty else { return objectNotInstalled(application) }
         guard canPark(present) else { return }
         leave(present, application: application, purpose: .parked, cause: .wished)
+    }
+
+    private mutating func copy(_ application: ApplicationID) {
+        let present = instances(of: application)
+        guard let first = present.first else { return objectNotInstalled(application) }
+        guard canPark(present) else { return }
+        guard let release = first.entry.release.flatMap({ picture.releases[$0] }), release.permitsSnapshots,
+            release.parking == .contract
+        else {
+            object(
+                .cannotPark, application.text, "The release of \(application) permits no copies of its data.",
+                "Park it, or ask its provider for a release that permits copies.")
+            return
+        }
+        copied += present
     }
 
     private mutating func objectNotInstalled(_ application: ApplicationID) {
@@ -310,10 +305,17 @@ extension Planner {
         }
         guard isInstallable(release), canPark(present) else { return }
         let oldRelease = old.entry.release.flatMap { picture.releases[$0] }
-        leave(present, application: release.id.application, purpose: .parked, cause: .replaced)
+        let names = Set(release.instances.map(\.aid))
+        let isKept = oldRelease?.parking == release.parking
+        // Without data of its own, what comes back under other names or by other means leaves nothing behind.
+        let isParked =
+            oldRelease?.parking == .contract
+            || isKept && present.allSatisfy { names.contains($0.entry.aid) }
+        leave(
+            present, application: release.id.application, purpose: isParked ? .parked : .forGood,
+            cause: .replaced)
         var sources: [AID: PlanStep.Source] = [:]
-        if oldRelease?.parking == .contract, release.parking == .contract {
-            let names = Set(release.instances.map(\.aid))
+        if isKept, isParked {
             for item in present where names.contains(item.entry.aid) {
                 sources[item.entry.aid] = .parkedByThisPlan(instance: item.entry.aid)
             }
@@ -347,7 +349,7 @@ extension Planner {
                 "Ask for a quota of at least the reserved room.")
             return
         }
-        guard picture.model.hasQuotas else {
+        guard picture.model.keepsOnCard(reservation.room) else {
             reservations.append((reservation, nil))
             return
         }

@@ -10,6 +10,8 @@ package enum Wish: Hashable, Sendable, Codable {
     /// For what no release is known of.
     case removeInstance(AID)
     case park(application: ApplicationID)
+    /// A copy of its data, while it stays where it is.
+    case snapshot(application: ApplicationID)
     /// Back from the vault, with all instances that were kept together.
     case restore(CustodyKey)
     /// Another release, the data kept.

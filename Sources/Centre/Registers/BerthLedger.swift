@@ -89,7 +89,13 @@ package struct BerthLedger: Sendable {
 
     /// In the form that plans want.
     package var held: [Picture.HeldBerth] {
-        dossier.berths.map { Picture.HeldBerth($0, used: used(by: $0.provider)) }
+        dossier.berths.map { Picture.HeldBerth($0, used: used(by: $0.provider), kept: kept(for: $0)) }
+    }
+
+    /// What the berth's domain takes on the card at this moment; none where the ledger keeps the room.
+    package func kept(for berth: Berth) -> Room {
+        guard case .domain(let aid) = berth.means else { return .none }
+        return dossier.application(aid).map { room(of: $0) } ?? .none
     }
 
     /// What the ledger must keep back of what the card calls free.
@@ -97,9 +103,11 @@ package struct BerthLedger: Sendable {
         switch berth.means {
         case .ledger: return remainder(of: berth)
         case .domain(let aid):
-            // Once it is there, the card counts its reserve as taken.
-            guard dossier.application(aid) == nil else { return .none }
-            return sizes.model.domainCost(berth.reserved)
+            // Once it is there, the card counts its reserve as taken; what the card does not keep, the ledger does.
+            guard berth.state == .requested else {
+                return remainder(of: berth).shortage(given: kept(for: berth))
+            }
+            return dossier.application(aid) == nil ? sizes.model.domainCost(berth.reserved) : .none
         }
     }
 
@@ -109,7 +117,7 @@ package struct BerthLedger: Sendable {
         guard application.measured == nil,
             let berth = dossier.berths.first(where: { $0.means == .domain(application.aid) })
         else { return size }
-        return sizes.model.domainCost(berth.reserved)
+        return sizes.model.domainCost(remainder(of: berth))
     }
 
     private func room(of file: InstalledLoadFile) -> Room { sizes.size(of: file).most }
@@ -127,6 +135,12 @@ package struct BerthLedger: Sendable {
 }
 
 extension CardModel {
+    /// Whether the card itself keeps so much: a reserve that is smaller than the domain which would hold it is cheaper
+    /// in the ledger.
+    package func keepsOnCard(_ room: Room) -> Bool {
+        hasQuotas && room.nonVolatile >= rounded(Room(nonVolatile: domainBytes)).nonVolatile
+    }
+
     /// What a domain with this reserve takes: what it needs itself counts against the reserve first.
     package func domainCost(_ reserved: Room) -> Room {
         let own = rounded(Room(nonVolatile: domainBytes))

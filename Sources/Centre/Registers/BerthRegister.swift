@@ -37,7 +37,7 @@ extension Act {
         _ event: BerthEvent, of provider: ProviderID, on id: CardID, sizes: SizeBook
     ) throws -> CardDossier {
         switch event {
-        case .request, .change: preconditionFailure("room is asked for with requestBerth")
+        case .request, .planned, .change: preconditionFailure("room is asked for with requestBerth")
         case .made, .notMade, .released, .notReleased: try requireOperator(to: "confirm what a card did")
         case .release: try require(provider, to: "release the room of '\(provider)'")
         }
@@ -59,12 +59,12 @@ extension Act {
         guard before != after else { return next }
         let facts = (after ?? before).map { Fact.room($0.reserved) } ?? []
         let note = Note(
-            Self.kind(before, after), .card(next.card.id), provider: provider,
+            Self.berthKind(before, after), .card(next.card.id), provider: provider,
             facts: facts + (evidence?.facts ?? []))
         return save(next, since: known, [note])
     }
 
-    private static func kind(_ before: Berth?, _ after: Berth?) -> StaticString {
+    static func berthKind(_ before: Berth?, _ after: Berth?) -> StaticString {
         switch (before?.state, after?.state) {
         case (nil, _): "berth.requested"
         case (.requested?, .ready?): "berth.ready"
@@ -81,13 +81,13 @@ extension BerthEvent {
     fileprivate var evidence: BerthEvidence? {
         switch self {
         case .made(let evidence), .released(let evidence): evidence
-        case .request, .notMade, .change, .release, .notReleased: nil
+        case .request, .planned, .notMade, .change, .release, .notReleased: nil
         }
     }
 }
 
 extension BerthEvidence {
-    fileprivate var facts: [Fact] {
+    var facts: [Fact] {
         switch self {
         case .registry: [.word("evidence", "registry")]
         case .receipt(let digest): [.word("evidence", "receipt"), .digest(digest)]

@@ -14,6 +14,8 @@ package enum BerthEvidence: Hashable, Sendable {
 /// What happens to a provider's room on a card: requested → ready → releasing → gone.
 package enum BerthEvent: Hashable, Sendable {
     case request(Reservation, of: Provider, cardCount: Int, software: CardSoftware)
+    /// As part of a plan, which makes the room that is missing.
+    case planned(Reservation, of: Provider, cardCount: Int, software: CardSoftware)
     case made(BerthEvidence)
     /// The card refused, or was never asked.
     case notMade
@@ -32,7 +34,9 @@ extension BerthLedger {
     ) throws(BerthRefusal) -> CardDossier {
         switch event {
         case .request(let reservation, let owner, let cardCount, let software):
-            return try requested(reservation, owner, cardCount, software)
+            return try requested(reservation, owner, cardCount, software, needsRoom: true)
+        case .planned(let reservation, let owner, let cardCount, let software):
+            return try requested(reservation, owner, cardCount, software, needsRoom: false)
         case .change(let reservation, let owner, let software):
             return try changed(reservation, owner, software)
         case .made(let evidence): return try made(provider, evidence, now)
@@ -46,7 +50,8 @@ extension BerthLedger {
     // MARK: Asking for room
 
     private func requested(
-        _ reservation: Reservation, _ owner: Provider, _ cardCount: Int, _ software: CardSoftware
+        _ reservation: Reservation, _ owner: Provider, _ cardCount: Int, _ software: CardSoftware,
+        needsRoom: Bool
     ) throws(BerthRefusal) -> CardDossier {
         let berth = try berth(reservation)
         if let known = dossier.berth(of: owner.id) {
@@ -66,7 +71,7 @@ extension BerthLedger {
             throw .tooMany(what: "berths on a card", max: Bounds.berthsPerCardMax)
         }
         try SoftwareAccount(dossier, software: software).check(berth.resources, for: owner.id)
-        try checkRoom(for: berth)
+        if needsRoom { try checkRoom(for: berth) }
         return putting(berth)
     }
 
@@ -98,7 +103,7 @@ extension BerthLedger {
             throw .quotaBelowReserve(quota: quota, reserved: reservation.room)
         }
         let means: Berth.Means
-        if sizes.model.hasQuotas {
+        if sizes.model.keepsOnCard(reservation.room) {
             guard let domain = reservation.domain else { throw .domainNameMissing }
             means = .domain(domain)
         } else {

@@ -143,6 +143,7 @@ extension Act {
         case .retired: return
         case .active, .blocked: dossier.card.life = .retired(reason: reason)
         }
+        try giveUp(&dossier.card, reason: reason)
         save(dossier, since: earlier, [Note("card.retired", .card(id))])
     }
 

@@ -1,3 +1,4 @@
+internal import GlobalPlatform
 internal import SmartCard
 
 /// Finds what happened on a card behind the centre's back.
@@ -80,7 +81,13 @@ struct DriftCheck {
 
     /// Its owner may do there what it likes, within its room.
     private func isInBerth(_ aid: AID, _ domain: AID?) -> Bool {
-        known.berths.contains { berth in
+        // A domain that was there before and has keys of its own is somebody's.
+        if let domain, let place = known.application(domain), place.privileges.has(.securityDomain),
+            place.lifeCycle == 0x0F
+        {
+            return true
+        }
+        return known.berths.contains { berth in
             guard case .domain(let place) = berth.means else { return false }
             return domain == place || aid == place
         }
@@ -161,7 +168,12 @@ struct DriftCheck {
 
     /// Somebody took room that was promised to others.
     private func promisedTwice(_ next: CardDossier) -> [DriftFinding] {
-        let shortage = BerthLedger(next, names: names, sizes: sizes).account.shortage
+        // What is only asked for, or being given back, depends on steps that are on their way.
+        var settled = next
+        settled.berths.removeAll { berth in
+            if case .ready = berth.state { false } else { true }
+        }
+        let shortage = BerthLedger(settled, names: names, sizes: sizes).account.shortage
         guard !shortage.isNone else { return [] }
         return [
             make(

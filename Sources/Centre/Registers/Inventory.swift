@@ -139,7 +139,7 @@ struct InventoryMerge {
             changes.append(.applicationCame(entry.aid, row.release))
             return row
         }
-        guard Self.isSame(old, row) else {
+        guard isSame(old, row) else {
             row.release = names.release(ofInstance: entry.aid, from: file)
             row.stay = old.stay
             changes.append(.applicationReplaced(entry.aid))
@@ -149,6 +149,7 @@ struct InventoryMerge {
             changes.append(.applicationMoved(entry.aid, from: old.lifeCycle, to: entry.lifeCycle))
         }
         row = old
+        row.privileges = entry.privileges
         row.lifeCycle = entry.lifeCycle
         row.loadFile = entry.loadFile ?? old.loadFile
         row.domain = entry.securityDomain ?? old.domain
@@ -156,11 +157,16 @@ struct InventoryMerge {
         return row
     }
 
-    /// Older cards tell neither load file nor domain: what is not told is not different.
-    private static func isSame(_ old: InstalledApplication, _ new: InstalledApplication) -> Bool {
+    /// Older cards tell neither load file nor domain: what is not told is not different. Under the issuer's domain only
+    /// we bring anything, for parking.
+    private func isSame(_ old: InstalledApplication, _ new: InstalledApplication) -> Bool {
         func agree(_ one: AID?, _ other: AID?) -> Bool { one == nil || other == nil || one == other }
-        return old.privileges == new.privileges && agree(old.loadFile, new.loadFile)
-            && agree(old.domain, new.domain)
+        // A domain that was asked for with one byte of privileges gets Trusted Path with them (GPCS 2.3.1 table 6-2).
+        func granted(_ row: InstalledApplication) -> Privileges {
+            row.privileges.has(.securityDomain) ? row.privileges.union(.trustedPath) : row.privileges
+        }
+        return granted(old) == granted(new) && agree(old.loadFile, new.loadFile)
+            && (agree(old.domain, new.domain) || new.domain == known.card.issuerDomain)
     }
 
     private mutating func loadFile(_ entry: RegistryEntry.LoadFile) -> InstalledLoadFile {

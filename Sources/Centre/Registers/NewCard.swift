@@ -136,7 +136,9 @@ extension Act {
     private func retire(_ id: CardID, for successor: CardID) throws {
         guard var old = try transaction.lock(Card.self, key: .word(id)) else { return }
         if case .retired = old.life { return }
-        old.life = .retired(reason: "Card \(successor) took its place.")
+        let reason = "Card \(successor) took its place."
+        old.life = .retired(reason: reason)
+        try giveUp(&old, reason: reason)
         note(Note("card.retired", .card(id), facts: [.name("successor", successor)]), on: &old)
         transaction.put(old)
     }

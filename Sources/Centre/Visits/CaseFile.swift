@@ -1,6 +1,6 @@
 package import CardCrypto
 package import CardManagement
-internal import SmartCard
+package import SmartCard
 
 /// Everything the centre knows of one card while it answers one report: read before, written back after, in one
 /// transaction with whatever else the report causes.
@@ -18,11 +18,15 @@ package struct CaseFile {
 
     /// Images to seal and keep, in this very transaction.
     package var images: [(stay: CustodyKey, generation: UInt32, bytes: Secret)] = []
+    /// Stays that ended with their application at work, and whose images are kept as copies.
+    package var snapshots: Set<CustodyKey> = []
     /// The registry as read in full, with its answers' protection checked.
     package var contents: CardContents?
     package var measurements: [Measurement] = []
     package var journal: [(kind: JournalEntry.Kind, step: Int, text: String)] = []
     package var confirmations: [ConfirmedOperation] = []
+    /// The number of the card's next receipt, as it says itself.
+    package var confirmationCounter: UInt16?
 
     package init(
         card: Card, model: CardModel, operation: Operation?, stays: [Custody],
@@ -58,6 +62,8 @@ package protocol Materials {
     func application(_ id: ApplicationID) throws -> Application
     /// The image of a held stay, opened.
     func image(of stay: Custody) throws -> Secret
+    /// Who the holder of the card is, as its identity program takes it.
+    func identity(of card: Card, for instance: AID) throws -> [UInt8]
 }
 
 extension CaseFile {

@@ -70,15 +70,18 @@ extension Act {
         var dossier = known.dossier
         dossier.card = file.card
         try keepStays(known, &file, vault: vault, card: &dossier.card, flaws)
-        try keepConfirmations(&file, known, vault: vault, flaws)
+        let received = try keepConfirmations(&file, known, vault: vault, flaws)
         keepJournal(&file)
         if file.operation != known.operation, let operation = file.operation { transaction.put(operation) }
-        var notes = noteEnd(of: file.operation, since: known.operation)
+        var notes = noteEnd(of: file.operation, since: known.operation) + received
         if dossier.card.life != known.dossier.card.life, case .blocked = dossier.card.life {
             notes.append(Note("card.blocked", .card(dossier.card.id)))
         }
         try followSteps(&dossier, known, file)
         try takeReading(&dossier, file, &notes, flaws: flaws)
+        if file.operation?.state != known.operation?.state {
+            notes += try settleBerths(of: file.operation, in: &dossier, file.model)
+        }
         let differs = dossier.differs(from: known.dossier)
         if differs, notes.isEmpty {
             notes.append(Note("card.changed", .card(dossier.card.id), isAnnounced: false))
@@ -118,7 +121,8 @@ extension Act {
                 before = frozen
             }
             if stay.heldSince == nil, case .held(let since) = stay.state { stay.heldSince = since }
-            try settle(stay, from: before, on: &card)
+            try settle(
+                stay, from: before, on: &card, isSnapshot: file.snapshots.contains(stay.key) && !stay.isOpen)
             if flaws.contains(.countsFeeTwice), before?.heldSince == nil, var again = Stay(stay) {
                 again.id = StayID(card: stay.card, aid: stay.aid, ordinal: stay.ordinal + 1_000)
                 transaction.put(again)
@@ -149,41 +153,42 @@ extension Act {
     /// Evidence is kept as it came; it counts as proved once, and what is missing in front of it is written down.
     private func keepConfirmations(
         _ file: inout CaseFile, _ known: OpenCase, vault: any KeyVault, _ flaws: Flaws
-    ) throws {
-        guard !file.confirmations.isEmpty else { return }
-        var number = try transaction.count(
-            Query(KeptConfirmation.table, [.init("card", .word(file.card.id))]))
-        for confirmed in file.confirmations {
-            let read = (try? CardConfirmation.read(confirmed.data)).flatMap { $0 }
-            var isProved =
-                try read.map {
-                    try vault.proves($0, of: confirmed.subject, with: known.dossier.card.keySet)
-                } ?? false
-            if isProved, let counter = read?.counter {
-                if try isKept(Int(counter), of: file.card.id, onlyProved: true) {
+    ) throws -> [Note] {
+        var notes: [Note] = []
+        if !file.confirmations.isEmpty {
+            var number = try transaction.count(
+                Query(KeptConfirmation.table, [.init("card", .word(file.card.id))]))
+            for confirmed in file.confirmations {
+                let read = (try? CardConfirmation.read(confirmed.data)).flatMap { $0 }
+                var isProved =
+                    try read.map {
+                        try vault.proves(
+                            $0, of: confirmed.subject, with: known.dossier.card.keySet.forReceipts)
+                    } ?? false
+                if isProved, let read, try isKept(Int(read.counter), of: file.card.id) {
                     isProved = false
-                    file.note(.result, -1, "the card's confirmation \(counter) came a second time")
-                } else if number > 0, counter > 0,
-                    try !isKept(Int(counter) - 1, of: file.card.id, onlyProved: false)
-                {
-                    file.note(.result, -1, "the card's confirmations before \(counter) never came")
+                    file.note(.result, -1, "the card's confirmation \(read.counter) came a second time")
                 }
+                transaction.insert(
+                    KeptConfirmation(
+                        card: file.card.id, number: number, operation: file.operation?.id, at: now,
+                        counter: read.map { Int($0.counter) },
+                        isProved: isProved || flaws.contains(.believesReceipts),
+                        fields: confirmed.subject.signedFields, data: confirmed.data))
+                number += 1
+                if isProved, let read { notes += try follow(read, on: file.card.id).notes }
             }
-            transaction.insert(
-                KeptConfirmation(
-                    card: file.card.id, number: number, operation: file.operation?.id, at: now,
-                    counter: read.map { Int($0.counter) },
-                    isProved: isProved || flaws.contains(.believesReceipts),
-                    fields: confirmed.subject.signedFields, data: confirmed.data))
-            number += 1
         }
+        if let counter = file.confirmationCounter {
+            notes += try followCounter(counter, on: file.card.id)
+        }
+        return notes
     }
 
-    private func isKept(_ counter: Int, of card: CardID, onlyProved: Bool) throws -> Bool {
-        var conditions: [Query.Condition] = [
-            .init("card", .word(card)), .init("counter", .count(counter)),
+    private func isKept(_ counter: Int, of card: CardID) throws -> Bool {
+        let conditions: [Query.Condition] = [
+            .init("card", .word(card)), .init("counter", .count(counter)), .init("is_proved", .integer(1)),
         ]
-        if onlyProved { conditions.append(.init("is_proved", .integer(1))) }
         return try transaction.count(Query(KeptConfirmation.table, conditions)) > 0
     }
 
@@ -215,21 +220,38 @@ extension Act {
                 dossier.installed(row, taken, on: file.model)
                 learn(taken, .instance(install.release, install.aid))
             case .makeDomain(let domain):
+                let privileges = Privileges(rawValue: domain.reservation.privileges).union(.securityDomain)
                 let row = InstalledApplication(
-                    card: dossier.card.id, aid: domain.aid, lifeCycle: 0x07, privileges: .securityDomain)
+                    card: dossier.card.id, aid: domain.aid, lifeCycle: 0x07, privileges: privileges)
                 dossier.installed(row, Self.measurement(measured, least: 1), on: file.model)
+                moveBerth(of: domain.reservation.provider, to: domain.aid, in: &dossier)
+            case .extradite(let move): dossier.move(move.object, to: move.to)
             case .removeInstance(let removal):
+                if removal.purpose == .forGood {
+                    try dropSnapshot(of: removal.instance, on: dossier.card.id)
+                }
                 dossier.removed(removal.instance, Self.measurement(measured), on: file.model)
             case .removeLoadFile(let aid), .dropDomain(let aid):
                 dossier.removed(aid, Self.measurement(measured), on: file.model)
             case .personalise(let task):
                 dossier.grown(task.instance, Self.measurement(measured), on: file.model)
+            case .identify(let instance):
+                dossier.grown(instance, Self.measurement(measured), on: file.model)
             case .restore(let task):
                 dossier.grown(task.instance, Self.measurement(measured), on: file.model)
-            case .park, .reserveInLedger, .releaseInLedger, .putKeys: break
+            case .park, .snapshot, .reserveInLedger, .releaseInLedger, .putKeys: break
             }
         }
         try transaction.learn(learned, on: file.model, at: now)
+    }
+
+    /// A berth that is ready is kept by another domain from now on.
+    private func moveBerth(of provider: ProviderID, to aid: AID, in dossier: inout CardDossier) {
+        guard var berth = dossier.berth(of: provider), case .ready = berth.state,
+            case .domain = berth.means
+        else { return }
+        berth.means = .domain(aid)
+        dossier.put(berth)
     }
 
     private static func measurement(
@@ -247,8 +269,11 @@ extension Act {
         let seen = contents.applications.map(\.aid) + contents.loadFiles.map(\.aid)
         let report = Footprint.query(.report, on: dossier.card.profile)
         let (names, rows) = try transaction.catalogueNames(of: dossier.names + seen, beside: [report])
-        let footprints = try transaction.decode(Footprint.self, rows[0])
-        let sizes = SizeBook(model: file.model, footprints: footprints)
+        // Only where room is promised to somebody it matters what things take that nobody measured.
+        let sizes =
+            dossier.berths.isEmpty
+            ? SizeBook(model: file.model, footprints: try transaction.decode(Footprint.self, rows[0]))
+            : try sizes(of: dossier, names, file.model)
         // A clock that was set back makes no reading older than the one before it.
         let readAt = max(now, dossier.card.inventory?.readAt ?? now)
         let outcome = try dossier.reading(contents, at: readAt, names: names, sizes: sizes)
@@ -263,12 +288,24 @@ extension Act {
     }
 }
 
+extension CardDossier {
+    mutating func move(_ aid: AID, to domain: AID) {
+        if var row = application(aid) {
+            row.domain = domain
+            put(row)
+        } else if var row = loadFile(aid) {
+            row.domain = domain
+            put(row)
+        }
+    }
+}
+
 /// Steps are made of what the catalogue and the vault have at this moment.
 ///
 /// What the steps of an operation name is asked for together, the first time that one of it is needed.
 final class StoredMaterials: Materials {
-    private let act: Act
-    private let vault: any KeyVault
+    let act: Act
+    let vault: any KeyVault
     /// Of the steps that are left.
     private let expected: Set<ReleaseID>
     private var releases: [ReleaseID: Release] = [:]
@@ -321,13 +358,13 @@ extension PlanStep {
     /// What the step brings, takes away or makes is of this release.
     fileprivate var release: ReleaseID? {
         switch self {
-        case .park(let task): task.release
+        case .park(let task), .snapshot(let task): task.release
         case .load(let load): load.release
         case .install(let install): install.release
         case .personalise(let task): task.release
         case .restore(let task): task.release
         case .removeInstance, .removeLoadFile, .dropDomain, .makeDomain, .reserveInLedger, .releaseInLedger,
-            .putKeys:
+            .extradite, .identify, .putKeys:
             nil
         }
     }

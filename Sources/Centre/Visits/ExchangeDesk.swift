@@ -38,18 +38,20 @@ package final class ExchangeDesk: Sendable {
     package func request(
         _ id: RequestID, _ plan: Plan, deadline: Instant, by actor: Act.Actor
     ) throws -> Operation {
-        try write(actor) { act in try act.requestOperation(id, plan, deadline: deadline, flaws: self.flaws) }
+        try write(actor) { act in
+            try act.requestOperation(id, plan, deadline: deadline, self.models, flaws: self.flaws)
+        }
     }
 
     @discardableResult
     package func cancel(_ id: RequestID, on card: CardID, by actor: Act.Actor = .centre) throws -> Operation {
-        try write(actor) { act in try act.cancelOperation(id, on: card) }
+        try write(actor) { act in try act.cancelOperation(id, on: card, self.models) }
     }
 
     /// Ends what is overdue; returns how many operations.
     @discardableResult
     package func expire() throws -> Int {
-        try write(.centre) { act in try act.expireOperations(flaws: self.flaws) }
+        try write(.centre) { act in try act.expireOperations(self.models, flaws: self.flaws) }
     }
 
     // MARK: Exchanges
@@ -136,6 +138,7 @@ package final class ExchangeDesk: Sendable {
                 .needsPerson(
                     reason: reason, nextStep: "Find out which card is the holder's, and retire the other."))
             act.transaction.put(operation)
+            try act.settleBerths(of: operation, self.models)
         }
     }
 

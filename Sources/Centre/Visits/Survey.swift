@@ -6,15 +6,35 @@ internal import SmartCard
 
 extension Visit {
     /// The registry, the free memory, and the word of every instance that is on its way in or out.
-    func surveyDraft(_ file: CaseFile) -> OrderDraft {
+    func surveyDraft(_ file: inout CaseFile) -> OrderDraft {
         var draft = OrderDraft()
         for tag in Self.identityTags { draft.add(.identity(tag), .getData(tag)) }
+        bringUnderIssuer(&file, &draft)
         draft.readRegistry()
+        // Others may have done something here, and the receipt for it may have been lost.
+        if file.installed.contains(where: { $0.privileges.has(.delegatedManagement) }) {
+            draft.add(.confirmationCounter, .getData(.confirmationCounter))
+        }
         if file.operation?.replacedKeyVersion != nil {
             draft.add(.keyList, .getData(.keyInformationTemplate))
         }
         for aid in Self.speakers(file) { draft.park(aid, .query, keys: sealKeys) }
         return draft
+    }
+
+    /// What is to leave with its data speaks through its own domain only: it is put under the issuer's first
+    /// (docs/decisions/0008-parking-goes-through-the-issuer-domain.md). Sent again it changes nothing.
+    private func bringUnderIssuer(_ file: inout CaseFile, _ draft: inout OrderDraft) {
+        guard let operation = file.operation, operation.isOpen, file.now <= operation.deadline,
+            !operation.isCancelRequested || operation.isPastReturn
+        else { return }
+        for index in operation.remaining {
+            guard case .extradite(let move) = operation.steps[index], move.to == file.card.issuerDomain else {
+                continue
+            }
+            begin(index, &file)
+            draft.add(.step(index), InstallCommand.extradite(move.object, to: move.to).command())
+        }
     }
 
     /// Instances whose word counts in this visit: those that are to be parked, and those with an open stay.
@@ -32,9 +52,10 @@ extension Visit {
         for step in file.operation?.remainingSteps ?? [] {
             switch step {
             case .park(let parking) where parking.way == .contract: add(parking.instance)
+            case .snapshot(let parking): add(parking.instance)
             case .restore(let task) where task.way == .contract: add(task.instance)
             case .park, .removeInstance, .removeLoadFile, .dropDomain, .makeDomain, .reserveInLedger,
-                .releaseInLedger, .load, .install, .personalise, .restore, .putKeys:
+                .releaseInLedger, .load, .extradite, .install, .personalise, .identify, .restore, .putKeys:
                 break
             }
         }
@@ -108,6 +129,11 @@ extension Visit {
             case .personalize(let aid):
                 if !answer.status.isSuccess { sight.silent.insert(aid) } else { sight.silent.remove(aid) }
             case .parking(let aid, let order): takeParking(aid, order, answer, command: data)
+            case .confirmationCounter:
+                guard isAnswerProven, answer.status.isSuccess, let object = try? BERTLV.readOne(answer.data),
+                    object.value.count == 2
+                else { break }
+                file.confirmationCounter = UInt16(bigEndianBytes: object.value)
             case .keyList:
                 guard answer.status.isSuccess, let keys = try? KeyTemplate.read(answer.data) else { break }
                 sight.keyVersions = Set(keys.map(\.version))
@@ -142,8 +168,9 @@ extension Visit {
         case .removeInstance(let removal): sight.deleted.insert(removal.instance)
         case .dropDomain(let aid): sight.deleted.insert(aid)
         case .install(let install): sight.deleted.remove(install.aid)
-        case .park, .removeLoadFile, .makeDomain, .reserveInLedger, .releaseInLedger, .load, .personalise,
-            .restore, .putKeys:
+        case .park, .snapshot, .removeLoadFile, .makeDomain, .reserveInLedger, .releaseInLedger, .load,
+            .extradite,
+            .personalise, .identify, .restore, .putKeys:
             break
         }
     }

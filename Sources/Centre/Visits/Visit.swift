@@ -103,6 +103,8 @@ struct Sight {
     var refused: [Int: String] = [:]
     /// Versions of the key sets that the card says it has.
     var keyVersions: Set<UInt8>?
+    /// Something that no program may resolve: a second copy of data that are in the vault.
+    var contradiction: Contradiction?
     /// The card took the keys and showed their check values.
     var keysTaken = false
 }
@@ -137,7 +139,8 @@ extension Visit {
                 }
                 sealKeys = needsSeals ? ParkingSealKeys(entropy: around.entropy) : nil
                 phase = .surveying
-                return send(commands, surveyDraft(file))
+                let draft = surveyDraft(&file)
+                return send(commands, draft)
             }
             for tag in Self.identityTags {
                 commands.append(.getData(tag))
@@ -259,7 +262,8 @@ extension Visit {
             sealKeys = needsSeals ? ParkingSealKeys(entropy: around.entropy) : nil
             asked = []
             phase = .surveying
-            return send([authenticate], surveyDraft(file))
+            let draft = surveyDraft(&file)
+            return send([authenticate], draft)
         } catch {
             if case .handshake(.initializationRefused) = error, isProvingKeys {
                 return goBackToOldKeys(&file, around)

@@ -36,8 +36,6 @@ extension Bounds {
 extension Bounds {
     /// Bytes of one application's data in custody: more than any card of today holds.
     package static let parkedImageBytesMax = 1 << 20
-    /// Times that one instance may leave its card; one a day for a quarter of a century.
-    package static let staysPerInstanceMax = 10_000
     /// Pieces in which an image may come.
     package static let parkedImagePartsMax = 1_024
     /// Records that one data key seals: far below what random nonces allow (SP 800-38D §8.3), so that a lost key is

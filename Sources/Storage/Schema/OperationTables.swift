@@ -66,9 +66,17 @@ enum OperationTables {
             is_started BIGINT NOT NULL CHECK (is_started IN (0, 1)),
             PRIMARY KEY (terminal, id)
         );
+        CREATE TABLE receipt_trails (
+            card TEXT NOT NULL,
+            domain BYTEA NOT NULL,
+            last BIGINT NOT NULL CHECK (last BETWEEN 0 AND 65535),
+            missing TEXT NOT NULL,
+            PRIMARY KEY (card, domain)
+        );
         """
 
     static let records: [any Record.Type] = [
         Operation.self, JournalEntry.self, Lease.self, KeptConfirmation.self, AgentSession.self,
+        ReceiptTrail.self,
     ]
 }

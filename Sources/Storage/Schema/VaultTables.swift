@@ -60,6 +60,13 @@ enum VaultTables {
             CHECK ((state IN ('returning', 'returned')) = (destination IS NOT NULL)),
             CHECK ((state = 'discarded') = (state_reason IS NOT NULL))
         );
+        CREATE TABLE snapshots (
+            card TEXT NOT NULL,
+            aid BYTEA NOT NULL,
+            ordinal BIGINT NOT NULL CHECK (ordinal > 0),
+            taken_at BIGINT NOT NULL,
+            PRIMARY KEY (card, aid)
+        );
         CREATE UNIQUE INDEX custody_open ON custody (card, aid)
             WHERE state IN ('frozen', 'provisional', 'surrendering', 'held', 'returning');
         CREATE INDEX custody_by_lineage ON custody (lineage);
@@ -68,6 +75,6 @@ enum VaultTables {
         """
 
     static let records: [any Record.Type] = [
-        WrappingKeyRow.self, DataKey.self, VaultRecord.self, Custody.self,
+        WrappingKeyRow.self, DataKey.self, VaultRecord.self, Custody.self, Snapshot.self,
     ]
 }

@@ -278,28 +278,4 @@ struct JudgementTests {
             }
         }
     }
-
-    @Test("the stay that is meant is found among many")
-    func explaining() {
-        func at(_ state: Custody.State, card: CardID = Facts.cardA, ordinal: Int, opened: Int64) -> Custody {
-            var stay = Facts.stay(state)
-            stay.card = card
-            stay.ordinal = ordinal
-            stay.openedAt = Instant(milliseconds: opened)
-            return stay
-        }
-        let old = at(returnedToB, ordinal: 1, opened: 1)
-        let open = at(held, ordinal: 2, opened: 2)
-        let coming = at(returningToA, card: Facts.cardC, ordinal: 1, opened: 3)
-        let sighting = Sighting(card: Facts.cardA, aid: Facts.purse, evidence: Facts.says(.vacant))
-        #expect(Custody.explaining(sighting, among: [old, open, coming]) == coming)
-        #expect(Custody.explaining(sighting, among: [old, open]) == open)
-        #expect(Custody.explaining(sighting, among: [old]) == old)
-        #expect(Custody.explaining(sighting, among: []) == nil)
-        let gone = Sighting(card: Facts.cardB, aid: Facts.purse, evidence: .absent)
-        #expect(Custody.explaining(gone, among: [old]) == old)
-        let stranger = Sighting(
-            card: Facts.cardC, aid: CustodyFacts.aid("F042657274680299"), evidence: Facts.says(.active, 9))
-        #expect(Custody.explaining(stranger, among: [old]) == old)
-    }
 }

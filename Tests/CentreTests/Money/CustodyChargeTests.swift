@@ -25,15 +25,11 @@ struct CustodyChargeTests {
         provider: name("city"),
         holder: name("4711"), parking: .stateless, room: Room(nonVolatile: 1))
 
-    /// Carries the newest stay on, a day after what was before; with or without an entry in the card's chain.
-    private func go(_ bench: PeopleBench, _ event: CustodyEvent, noted: Bool) throws {
+    /// Carries the newest stay on, a day after what was before.
+    private func go(_ bench: PeopleBench, _ event: CustodyEvent) throws {
         bench.clock.advance(by: .seconds(86_400))
         let stay = try #require(try bench.all(Custody.self).last)
         try bench.act { act in
-            guard noted else {
-                _ = try act.transaction.apply(event, to: stay, now: act.now)
-                return
-            }
             var card = try #require(try act.transaction.lock(Card.self, key: .text("0A")))
             _ = try act.carryOn(stay, after: event, on: &card)
             act.transaction.put(card)
@@ -49,11 +45,11 @@ struct CustodyChargeTests {
         }
     }
 
-    @Test("it runs from held to returned, and not while a card has the live copy", arguments: [true, false])
-    func returned(noted: Bool) throws {
+    @Test("it runs from held to returned, and not while a card has the live copy")
+    func returned() throws {
         let bench = try bench()
         try bench.act {
-            _ = try $0.transaction.openCustody(of: Self.opening, frozen: nil, now: $0.now)
+            $0.transaction.insert(try Custody.open(withoutData: Self.opening, at: $0.now))
         }
         #expect(try owed(bench) == [])
         let steps: [(CustodyEvent, [String])] = [
@@ -66,23 +62,23 @@ struct CustodyChargeTests {
             (.committed(.installed, on: name("0A")), ["2.00 EUR"]),
         ]
         for (event, expected) in steps {
-            try go(bench, event, noted: noted)
+            try go(bench, event)
             #expect(try owed(bench) == expected, "\(event)")
         }
         #expect(try bench.all(Stay.self).count == 1)
-        if noted, case .broken = try bench.verdict(.card(name("0A"))) { Issue.record("the chain is broken") }
+        if case .broken = try bench.verdict(.card(name("0A"))) { Issue.record("the chain is broken") }
     }
 
-    @Test("it ends when the copy is given up", arguments: [true, false])
-    func dismissed(noted: Bool) throws {
+    @Test("it ends when the copy is given up")
+    func dismissed() throws {
         let bench = try bench()
         try bench.act {
-            _ = try $0.transaction.openCustody(of: Self.opening, frozen: nil, now: $0.now)
+            $0.transaction.insert(try Custody.open(withoutData: Self.opening, at: $0.now))
         }
         for event in [
             CustodyEvent.surrenderIntended, .surrendered(.absent), .dismissed(reason: "Not wanted."),
         ] {
-            try go(bench, event, noted: noted)
+            try go(bench, event)
         }
         bench.clock.advance(by: .seconds(10 * 86_400))
         #expect(try owed(bench) == ["0.50 EUR"])

@@ -114,6 +114,7 @@ extension Plan {
         return steps.map { planned in
             switch planned.step {
             case .park(let step): "park \(name(step.instance))"
+            case .snapshot(let step): "copy \(name(step.instance))"
             case .removeInstance(let step): "remove \(name(step.instance))"
             case .removeLoadFile(let aid): "unload \(name(aid))"
             case .dropDomain: "drop domain"
@@ -122,7 +123,9 @@ extension Plan {
             case .releaseInLedger(let provider): "release of \(provider)"
             case .load(let step): "load \(name(step.aid))"
             case .install(let step): "install \(name(step.aid))" + (step.isVacant ? " vacant" : "")
+            case .extradite(let step): "extradite \(name(step.object))"
             case .personalise(let step): "personalise \(name(step.instance))"
+            case .identify: "identify"
             case .restore(let step): "restore \(name(step.instance))"
             case .putKeys: "put keys"
             }

@@ -18,7 +18,7 @@ struct PlannerBerthTests {
         let domain = try AID(hex: "F00102030405")
         let onCard = try Fixture(free: 8_192, hasQuotas: true).plan(try wish(1_000, domain: domain))
         #expect(onCard.story == ["make domain of bank"])
-        #expect(onCard.freeAfter.nonVolatile == 8_192 - 1_024 - 320)
+        #expect(onCard.freeAfter.nonVolatile == 8_192 - 1_000)
         let inLedger = try Fixture(free: 8_192).plan(try wish(1_000, domain: nil))
         #expect(inLedger.story == ["reserve for bank"])
         #expect(inLedger.roundTrips == 0)
