@@ -22,6 +22,12 @@ struct ServeSettings: Sendable {
     let traces: String?
     let node: String
     let admin: String
+    let openID: OpenIDPlace?
+
+    struct OpenIDPlace: Sendable {
+        let configuration: OpenID.Configuration
+        let keys: OpenIDKeys
+    }
 
     enum VaultOpener: Hashable, Sendable {
         /// Made together with the vault where there is none; nil where somebody else is to make it.
@@ -78,10 +84,36 @@ struct ServeSettings: Sendable {
         traces = reader.text(.traces)
         node = reader.text(.node) ?? "node"
         admin = reader.text(.admin) ?? "admin"
+        openID = try Self.openID(reader)
         guard !listen.isEmpty || !listenPlain.isEmpty else {
             throw ServeFailure(
                 "configuration", "there is nowhere to listen", advice: ["give --listen an address"])
         }
+    }
+
+    private static func openID(_ reader: SettingReader) throws(ServeFailure) -> OpenIDPlace? {
+        guard let issuer = reader.text(.openIDIssuer) else { return nil }
+        let pairs = try reader.list(.openIDRoles) { item -> (String, Role)? in
+            let parts = item.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2, let role = Role(rawValue: String(parts[1])) else { return nil }
+            return (String(parts[0]), role)
+        }
+        guard !pairs.isEmpty else {
+            throw ServeFailure(
+                "configuration", "nobody of the OpenID provider has a role here",
+                advice: ["name roles with oidc-roles, such as centre-admins=admin"])
+        }
+        guard let keys = OpenIDKeys(issuer: issuer, address: reader.text(.openIDKeys)) else {
+            throw ServeFailure(
+                "configuration", "the OpenID provider and its keys are reached by https:// only")
+        }
+        return OpenIDPlace(
+            configuration: OpenID.Configuration(
+                issuer: issuer, audience: reader.text(.openIDAudience) ?? "berth",
+                roleClaim: reader.text(.openIDRoleClaim) ?? "roles",
+                roles: Dictionary(pairs) { first, _ in first },
+                nameClaim: reader.text(.openIDNameClaim) ?? "preferred_username",
+                tenantClaim: reader.text(.openIDProviderClaim) ?? "provider"), keys: keys)
     }
 
     private static func limits(_ reader: SettingReader) throws(ServeFailure) -> HTTPLimits {
