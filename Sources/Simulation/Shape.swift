@@ -126,6 +126,7 @@ extension Shape {
         if aimPercent > 0 { traits.insert("aimed") }
         if deadlineHours < 50 { traits.insert("short") }
         traits.formUnion(profiles)
+        if Set(profiles).count < profiles.count { traits.insert("twins") }
         return traits
     }
 }

@@ -32,7 +32,7 @@ struct Books {
 final class SimulatedCentre {
     static let start = Instant(milliseconds: 1_795_000_000_000)
 
-    /// Where the registers are: a disk with a migrated store and the catalogue, which is copied; or such a store itself.
+    /// Where the registers are: a disk with a migrated store and the catalogue, which is copied; or such a store.
     enum Place {
         case disk(FaultyDisk)
         case server(any Store)
