@@ -94,13 +94,25 @@ package struct ServeSetting: Hashable, Sendable {
     package static let admin = Self(
         "admin", "NAME", default: "admin", "Who may sign in to a centre that has no operator yet")
 
+    // MARK: Others
+
+    package static let openIDIssuer = Self(
+        "oidc-issuer", "URL",
+        "An issuer of OpenID Connect whose tokens are a sign-in, exactly as in their iss")
+    package static let openIDKeys = Self("oidc-keys", "URL", "Where the issuer publishes its keys (jwks_uri)")
+    package static let openIDAudience = Self("oidc-audience", "NAME", "What aud of these tokens must hold")
+    package static let openIDRoleClaim = Self(
+        "oidc-role-claim", "NAME", default: "roles", "The claim with the roles, such as realm_access.roles")
+    package static let openIDRoles = Self(
+        "oidc-roles", "WORD=ROLE,…", "The issuer's words for our roles; else our own words")
+
     package static let all: [ServeSetting] = [
         data, store, vault, keyFile, passphraseFile, listen, listenPlain, behindProxy, certificate,
         certificateKey,
         clientAuthorities, clientCertificate, names, workers, connectionsMax, connectionsPerAddress,
         requestsPerSecond, bodyBytesMax, limitsLoopback, webhookNetworks, logFormat, logLevel, metricsFrom,
         traces, node,
-        admin,
+        admin, openIDIssuer, openIDKeys, openIDAudience, openIDRoleClaim, openIDRoles,
     ]
 
     /// The value as it may be shown: without what stands for a password.

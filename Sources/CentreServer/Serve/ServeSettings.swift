@@ -22,6 +22,13 @@ struct ServeSettings: Sendable {
     let traces: String?
     let node: String
     let admin: String
+    let openID: OpenIDSettings?
+
+    struct OpenIDSettings: Sendable {
+        let configuration: OpenID.Configuration
+        /// Where the issuer publishes its keys.
+        let keys: String
+    }
 
     enum VaultOpener: Hashable, Sendable {
         /// Made together with the vault where there is none; nil where somebody else is to make it.
@@ -78,10 +85,33 @@ struct ServeSettings: Sendable {
         traces = reader.text(.traces)
         node = reader.text(.node) ?? "node"
         admin = reader.text(.admin) ?? "admin"
+        openID = try Self.openID(reader)
         guard !listen.isEmpty || !listenPlain.isEmpty else {
             throw ServeFailure(
                 "configuration", "there is nowhere to listen", advice: ["give --listen an address"])
         }
+    }
+
+    private static func openID(_ reader: SettingReader) throws(ServeFailure) -> OpenIDSettings? {
+        guard let issuer = reader.text(.openIDIssuer) else { return nil }
+        guard let keys = reader.text(.openIDKeys), let audience = reader.text(.openIDAudience) else {
+            throw ServeFailure(
+                "configuration", "an issuer of tokens needs oidc-keys and oidc-audience as well")
+        }
+        guard keys.hasPrefix("https://") || keys.hasPrefix("http://127.0.0.1:") else {
+            throw ServeFailure("configuration", "oidc-keys = \(keys): keys come over https:// only")
+        }
+        let pairs = try reader.list(.openIDRoles) { text -> (String, Role)? in
+            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2, let role = Role(rawValue: parts[1]) else { return nil }
+            return (parts[0], role)
+        }
+        let words = pairs.isEmpty ? Role.allCases.map { ($0.rawValue, $0) } : pairs
+        return OpenIDSettings(
+            configuration: OpenID.Configuration(
+                issuer: issuer, audience: audience, roleClaim: reader.text(.openIDRoleClaim) ?? "roles",
+                roles: Dictionary(words) { first, _ in first }),
+            keys: keys)
     }
 
     private static func limits(_ reader: SettingReader) throws(ServeFailure) -> HTTPLimits {

@@ -17,8 +17,6 @@ package final class ServingCentre: Sendable {
         package var version: String
         /// Gets whole lines of the log.
         package var writeLog: @Sendable ([UInt8]) -> Void
-        /// Posts spans to a collector; nil where nothing can.
-        package var spanCarrier: (@Sendable (_ endpoint: String) throws -> SpanExporter.Carrier)?
         /// Delivers events to webhooks in the place of libcurl.
         package var webhooks: (any WebhookCarrier)?
 
@@ -26,7 +24,6 @@ package final class ServingCentre: Sendable {
             clock: any WallClock, entropy: any EntropySource & Sendable, models: any CardModels,
             version: String,
             writeLog: @escaping @Sendable ([UInt8]) -> Void,
-            spanCarrier: (@Sendable (_ endpoint: String) throws -> SpanExporter.Carrier)? = nil,
             webhooks: (any WebhookCarrier)? = nil
         ) {
             self.clock = clock
@@ -34,7 +31,6 @@ package final class ServingCentre: Sendable {
             self.models = models
             self.version = version
             self.writeLog = writeLog
-            self.spanCarrier = spanCarrier
             self.webhooks = webhooks
         }
     }
@@ -75,16 +71,16 @@ package final class ServingCentre: Sendable {
         let log = ServiceLog(
             settings.logFormat, from: settings.logLevel, clock: surroundings.clock,
             write: surroundings.writeLog)
-        let spans = try settings.traces.flatMap { endpoint in
-            try surroundings.spanCarrier.map { carrier in
-                SpanExporter(
-                    node: settings.node, version: surroundings.version, entropy: surroundings.entropy,
-                    carrier: try carrier(endpoint))
-            }
+        let spans = try settings.traces.map { endpoint in
+            SpanExporter(
+                node: settings.node, version: surroundings.version, entropy: surroundings.entropy,
+                carrier: try ServingClients.spans(to: endpoint))
         }
         let room = WaitingRoom()
         let node = Self.node(ground, metrics, room, surroundings)
-        let signIn = SignIn(node: node)
+        let signIn = SignIn(
+            node: node,
+            openID: try settings.openID.map { try ServingClients.openID($0, clock: surroundings.clock) })
         let flag = StopFlag()
         let service = CentreService(
             Self.parts(node, signIn, settings, metrics: metrics, log: log, spans: spans, flag: flag))
@@ -111,9 +107,10 @@ package final class ServingCentre: Sendable {
             encrypted: Array(server.addresses.prefix(encrypted.count)),
             plain: Array(server.addresses.dropFirst(encrypted.count)),
             fingerprint: try ground.identity.map { try X509Certificate(pem: $0.certificates).fingerprint })
-        let webhooks = surroundings.webhooks.map {
-            WebhookDesk(node, carrier: $0, source: "berth/\(settings.node)")
-        }
+        let carrier: (any WebhookCarrier)? =
+            surroundings.webhooks ?? CurlCarrier(NetworkPolicy(allowed: settings.webhookNetworks))
+        let webhooks = carrier.map { WebhookDesk(node, carrier: $0, source: node.eventSource) }
+        if webhooks == nil { log.write(.warning, "webhooks-off", ["reason": "libcurl is not installed"]) }
         housekeeping.start(Self.chores(node, room, spans, webhooks), log: log, metrics: metrics)
         log.write(
             .info, "serving",
