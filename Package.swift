@@ -87,6 +87,11 @@ let package = Package(
                 "SmartCard",
             ]),
 
+        // Layer 5: registers from and to files: cards, holders, tariffs, applications.
+        module(
+            "Exchange",
+            ["CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "JSON", "SmartCard"]),
+
         // Layer 5: what travels: GP SERAM messages, REST resources, problems, events.
         module("Wire", ["CardCrypto", "Centre", "GlobalPlatform", "JSON", "SmartCard"]),
 
@@ -116,9 +121,9 @@ let package = Package(
         module(
             "Commands",
             [
-                "Arguments", "CardCrypto", "CardManagement", "Centre", "CentreServer", "GlobalPlatform",
-                "HTTPClient", "JSON",
-                "Readers", "Simulation", "SmartCard", "Storage", "Terminal", "VirtualCard", "Wire",
+                "Arguments", "CardCrypto", "CardManagement", "Centre", "CentreServer", "Exchange",
+                "GlobalPlatform", "HTTPClient", "JSON", "Readers", "Simulation", "SmartCard", "Storage",
+                "Terminal", "VirtualCard", "Wire",
             ]),
         // Layer 7: the program; wiring only.
         .executableTarget(
@@ -153,6 +158,12 @@ let package = Package(
         .executableTarget(
             name: "StoreWorker", dependencies: ["Centre", "Storage"], path: "Tests/StoreWorker",
             swiftSettings: settings),
+        tests(
+            "ExchangeTests",
+            [
+                "CardCrypto", "Centre", "Exchange", "GlobalPlatform", "JSON", "SmartCard", "Storage",
+                "VirtualCard",
+            ]),
         tests("ReadersTests", ["Readers", "SmartCard"]),
         tests("SmartCardTests", ["SmartCard"]),
         tests("ArgumentsTests", ["Arguments", "JSON"]),
@@ -194,7 +205,7 @@ let package = Package(
                 "CardCrypto", "CardManagement", "Centre", "GlobalPlatform", "SmartCard", "Storage",
                 "VirtualCard",
             ]),
-        tests("SimulationTests", ["Centre", "Simulation"]),
+        tests("SimulationTests", ["Centre", "Simulation", "Storage"]),
         tests("FuzzTests", ["FuzzTargets"]),
         tests(
             "StorageTests",

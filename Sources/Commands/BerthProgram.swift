@@ -23,7 +23,8 @@ package enum BerthProgram {
             ],
             commands: [
                 GPCommands.noun(opener), CardCommands.noun(.live), ReaderCommands.noun(readers),
-                PlanCommand.verb(DeskProvider(opener)), StoreCommands.noun(clock), VaultCommands.noun(clock),
+                PlanCommand.verb(DeskProvider(opener), clock), StoreCommands.noun(clock),
+                VaultCommands.noun(clock),
                 ServeCommand.verb(clock, signals: .live), SimulateCommand.verb,
                 TerminalCommands.noun(opener, readers: readers, clock: clock), ExplainCommand.verb,
                 CentreCommands.noun,

@@ -20,16 +20,9 @@ package struct Exhaustive: Sendable {
         case beforeCommand = "before a command"
         case afterCommand = "after a command"
         case cardWrite = "at a write of the card"
-        case nodeBefore = "node dies before a report"
-        case nodeAfter = "node dies after a report"
+        case nodeBefore = "node dies before a message"
+        case nodeAfter = "node dies after a message"
         case storeWrite = "at a write of the store"
-    }
-
-    package struct Count: Hashable, Sendable {
-        package let profile: String
-        package let operation: Case
-        package let cut: String
-        package let points: Int
     }
 
     package struct Loss: Error, Sendable {
@@ -44,85 +37,115 @@ package struct Exhaustive: Sendable {
     package static let profiles = ["javacard-80k", "javacard-80k-predictable", "javacard-80k-scp02"]
     /// Beyond what any operation needs; a sweep ends where its point no longer happens.
     private static let pointsMax = 2_000
+    /// Reports of one operation, and writes of one report, at most.
+    private static let ordersMax = 10
+    private static let writesMax = 24
 
     package init(_ ground: Ground, flaws: Flaws = []) {
         self.ground = ground
         self.flaws = flaws
     }
 
-    /// Every single cut, one after the other.
-    package func singles(_ operation: Case, profile: String, _ cut: Cut) throws -> Count {
-        var points = 0
-        sweep: for point in 0..<Self.pointsMax {
+    /// Every single cut of one kind, one after the other.
+    /// - Parameter sample: 1 for all, or of so many points only the first.
+    /// - Returns: those that happened.
+    package func singles(
+        _ operation: Case, profile: String, _ cut: Cut, sample: Int = 1
+    ) throws -> [Fault] {
+        let beginning = Beginning(operation, profile, try start(operation, profile))
+        var points: [Fault] = []
+        sweep: for point in stride(from: 0, to: Self.pointsMax, by: sample) {
             switch cut {
             case .storeWrite:
-                // Each report has few writes; those that never happen cover nothing.
-                guard point < 8 else { break sweep }
-                for write in 1...24 {
-                    guard try tear([fault(cut, point, write)], operation, profile) else { break }
-                    points += 1
+                // Each transaction has few writes; those that never happen cover nothing.
+                guard point < Self.ordersMax else { break sweep }
+                for write in 1...Self.writesMax {
+                    let fault = Fault.diskDies(order: point, number: write)
+                    guard try tear([fault], beginning) else { break }
+                    points.append(fault)
                 }
             case .beforeCommand, .afterCommand, .cardWrite, .nodeBefore, .nodeAfter:
-                guard try tear([fault(cut, point, 1)], operation, profile) else { break sweep }
-                points += 1
+                let fault = fault(cut, point)
+                guard try tear([fault], beginning) else { break sweep }
+                points.append(fault)
             }
         }
-        return Count(profile: profile, operation: operation, cut: cut.rawValue, points: points)
+        return points
     }
 
-    /// Two visits torn one after the other; every `stride`-th point of each.
-    package func pairs(_ operation: Case, profile: String, stride: Int) throws -> Count {
-        var points = 0
-        for first in Swift.stride(from: 0, to: Self.pointsMax, by: stride) {
-            var hasFirst = false
-            for second in Swift.stride(from: 0, to: Self.pointsMax, by: stride) {
-                let faults: [Fault] = [
-                    .tear(command: first, isCarriedOut: first.isMultiple(of: 2)),
-                    .tear(command: second, isCarriedOut: !second.isMultiple(of: 2)),
-                ]
-                guard try tear(faults, operation, profile) else { break }
-                hasFirst = true
-                points += 1
+    /// Two visits cut one after the other, anywhere: of all pairs of the points every `stride`-th.
+    /// - Returns: how many happened.
+    package func pairs(_ operation: Case, profile: String, of points: [Fault], stride: Int) throws -> Int {
+        let beginning = Beginning(operation, profile, try start(operation, profile))
+        var count = 0
+        var number = 0
+        for first in points {
+            for second in points {
+                number += 1
+                guard number.isMultiple(of: stride) else { continue }
+                if try tear([first, second], beginning) { count += 1 }
             }
-            guard hasFirst else { break }
         }
-        return Count(profile: profile, operation: operation, cut: "pairs of tears", points: points)
+        return count
     }
 
-    private func fault(_ cut: Cut, _ point: Int, _ write: Int) -> Fault {
+    private func fault(_ cut: Cut, _ point: Int) -> Fault {
         switch cut {
-        case .beforeCommand: .tear(command: point, isCarriedOut: false)
-        case .afterCommand: .tear(command: point, isCarriedOut: true)
+        case .beforeCommand: .tear(.command(point), isCarriedOut: false)
+        case .afterCommand: .tear(.command(point), isCarriedOut: true)
         case .cardWrite: .tearWrite(point + 1)
-        case .nodeBefore: .die(order: point + 1, isKept: false)
-        case .nodeAfter: .die(order: point + 1, isKept: true)
-        case .storeWrite: .diskDies(order: point + 1, number: write)
+        case .nodeBefore, .storeWrite: .die(order: point, isKept: false)
+        case .nodeAfter: .die(order: point, isKept: true)
         }
     }
 
     /// One world: the operation, each fault in a visit of its own, and then peace. Tells whether every fault happened.
-    private func tear(_ faults: [Fault], _ operation: Case, _ profile: String) throws -> Bool {
-        let world = try World(ground, seed: 1, profiles: [profile], mood: .interruptions, flaws: flaws)
-        let card = world.cards[0]
+    package func tear(_ faults: [Fault], _ operation: Case, _ profile: String) throws -> Bool {
+        try tear(faults, Beginning(operation, profile, try start(operation, profile)))
+    }
+
+    /// A world where the operation has been asked for, and nothing has happened since.
+    private func start(_ operation: Case, _ profile: String) throws -> World {
+        let world = try World(ground, seed: 1, Shape(plain: [profile]), flaws: flaws)
+        try world.prepare(operation, world.cards[0])
+        return world
+    }
+
+    private func tear(_ faults: [Fault], _ beginning: Beginning) throws -> Bool {
         do {
-            try world.prepare(operation, card)
-            var hasAll = true
+            guard let disk = beginning.world.centre.disk else { return false }
+            let world = try World(branchingOff: beginning.world, at: disk)
             for fault in faults {
                 var chance = Chance(seed: 7)
                 world.faultCount = 0
-                try world.visit(card, faults: [fault], &chance)
+                try world.visit(world.cards[0], faults: [fault], &chance)
                 try world.check()
-                if world.faultCount == 0 { hasAll = false }
+                // What does not happen covers nothing.
+                guard world.faultCount > 0 else { return false }
             }
             try world.calmDown()
-            return hasAll
+            return true
         } catch let violation as Violation {
             throw Loss(
-                profile: profile, operation: operation, faults: faults,
+                profile: beginning.profile, operation: beginning.operation, faults: faults,
                 words: "\(violation.invariant.rawValue): \(violation.words)")
         } catch {
-            throw Loss(profile: profile, operation: operation, faults: faults, words: "\(error)")
+            throw Loss(
+                profile: beginning.profile, operation: beginning.operation, faults: faults, words: "\(error)")
         }
+    }
+}
+
+/// Where every cut of one operation begins.
+private struct Beginning {
+    let operation: Exhaustive.Case
+    let profile: String
+    let world: World
+
+    init(_ operation: Exhaustive.Case, _ profile: String, _ world: World) {
+        self.operation = operation
+        self.profile = profile
+        self.world = world
     }
 }
 

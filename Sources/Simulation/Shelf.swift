@@ -46,6 +46,13 @@ final class Shelf: Sendable {
 
     func block(_ digest: [UInt8]) -> [UInt8]? { blocks[digest] }
 
+    static func provider(of example: ExampleApplication) throws -> ProviderID {
+        switch example {
+        case .identity, .purse, .pass: try ProviderID("berth")
+        case .loyalty, .loans, .library: try ProviderID("rivals")
+        }
+    }
+
     static func releaseID(_ example: ExampleApplication) -> ReleaseID {
         guard let application = try? ApplicationID(example.rawValue), let version = try? ReleaseVersion("1.0")
         else { preconditionFailure("examples have valid names") }

@@ -31,16 +31,28 @@ final class SimulatedCard {
             isChallengePredictable: profile.name.hasSuffix("predictable"))
     }
 
-    private init(cloneOf other: SimulatedCard, seed: UInt64) {
+    private init(_ other: SimulatedCard, isClone: Bool, seed: UInt64) {
         number = other.number
         chip = other.chip.clone(entropy: SeededEntropy(seed: seed.bigEndianBytes))
         id = other.id
         isAES = other.isAES
-        isClone = true
+        self.isClone = isClone
         factoryKeySet = other.factoryKeySet
     }
 
-    func clone(seed: UInt64) -> SimulatedCard { SimulatedCard(cloneOf: self, seed: seed) }
+    /// A copy that pretends to be the card.
+    func clone(seed: UInt64) -> SimulatedCard { SimulatedCard(self, isClone: true, seed: seed) }
+    /// The same card, in another world.
+    func twin(seed: UInt64) -> SimulatedCard { SimulatedCard(self, isClone: false, seed: seed) }
+
+    /// What the next session shows of its key set: the counter, where it has one (SCP03 counts first).
+    var nextCounter: UInt32? {
+        guard chip.profile.hasCounter else { return nil }
+        let counters = chip.contents.domains[chip.profile.issuerDomain]?.keySets.filter {
+            $0.channelProtocol != nil
+        }
+        return counters?.first.map { isAES ? $0.sequenceCounter + 1 : $0.sequenceCounter }
+    }
 
     var instances: Set<AID> { Set(chip.contents.applications.filter { !$0.isIssuerDomain }.map(\.aid)) }
 

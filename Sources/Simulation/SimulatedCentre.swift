@@ -6,6 +6,12 @@ internal import SmartCard
 internal import Storage
 internal import VirtualCard
 
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
 /// What the centre has written down, as somebody reads it who looks into the store from outside.
 struct Books {
     var cards: [CardID: Card] = [:]
@@ -15,54 +21,102 @@ struct Books {
     var images: [CustodyKey: [UInt8]] = [:]
     var installed: [CardID: Set<AID>] = [:]
     var fees: [StayID: Stay] = [:]
+    var confirmations: [KeptConfirmation] = []
 
     func openOperation(on card: CardID) -> Operation? { operations.first { $0.card == card && $0.isOpen } }
     func stays(of lineage: [UInt8]) -> [Custody] { stays.filter { $0.lineage == lineage } }
 }
 
-/// One centre of a simulated world: the real exchange desk on the real store, on a disk that forgets and fails.
+/// One centre of a simulated world: the real exchange desk on the real store, on a disk that forgets and fails, or on a
+/// server.
 final class SimulatedCentre {
     static let start = Instant(milliseconds: 1_795_000_000_000)
 
-    private(set) var disk: FaultyDisk
-    private(set) var store: SQLiteStore
-    private(set) var desk: ExchangeDesk
+    /// Where the registers are: a disk with a migrated store and the catalogue, which is copied; or such a store itself.
+    enum Place {
+        case disk(FaultyDisk)
+        case server(any Store)
+    }
+
+    /// `nil` where the registers are on a server, whose disk is not ours.
+    private(set) var disk: FaultyDisk?
+    private(set) var store: any Store
+    /// One for each node.
+    private(set) var desks: [ExchangeDesk] = []
     let vault: SoftwareVault
     let clock: ManualClock
     let flaws: Flaws
     private let models: ProfileModels
+    private let nodeCount: Int
     private let seed: UInt64
     private var deaths: UInt64 = 0
 
-    /// - Parameter disk: with a migrated store and the catalogue; it is copied.
-    init(disk template: FaultyDisk, clock: ManualClock, seed: UInt64, flaws: Flaws) throws {
-        disk = template.crashed(.nothing)
-        store = try SQLiteStore(.faulty(disk), mode: .direct)
-        vault = SoftwareVault(
-            inMemory: try Self.vaultContents(), entropy: SeededEntropy(seed: seed.bigEndianBytes + [2]))
+    init(
+        _ place: Place, _ models: ProfileModels, clock: ManualClock, seed: UInt64, flaws: Flaws,
+        nodeCount: Int = 1, vault: SoftwareVault? = nil
+    ) throws {
+        switch place {
+        case .disk(let template):
+            let disk = template.crashed(.nothing)
+            self.disk = disk
+            store = try SQLiteStore(.faulty(disk), mode: .direct)
+        case .server(let store): self.store = store
+        }
+        self.vault =
+            try vault
+            ?? SoftwareVault(
+                inMemory: Self.vaultContents(), entropy: SeededEntropy(seed: seed.bigEndianBytes + [2]))
         self.clock = clock
         self.flaws = flaws
         self.seed = seed
-        models = ProfileModels()
-        desk = ExchangeDesk(
-            store: store, vault: vault, models: models, clock: clock,
-            entropy: SeededEntropy(seed: seed.bigEndianBytes + [3]), flaws: flaws)
+        self.models = models
+        self.nodeCount = nodeCount
+        openDesks(3)
     }
 
-    /// The node dies with its machine: what was not synced may be gone.
+    private func openDesks(_ purpose: UInt8) {
+        desks = (0..<nodeCount).map { number in
+            let name = seed.bigEndianBytes + deaths.bigEndianBytes + [purpose, UInt8(number)]
+            return ExchangeDesk(
+                store: store, vault: vault, models: models, clock: clock, entropy: SeededEntropy(seed: name),
+                flaws: flaws)
+        }
+    }
+
+    var desk: ExchangeDesk { desks[0] }
+
+    /// The nodes die with their machine: what was not synced may be gone.
     func die(_ chance: Chance) throws {
         deaths += 1
-        disk = disk.crashed(.someSectors(chance))
-        store = try SQLiteStore(.faulty(disk), mode: .direct)
-        desk = ExchangeDesk(
-            store: store, vault: vault, models: models, clock: clock,
-            entropy: SeededEntropy(seed: seed.bigEndianBytes + deaths.bigEndianBytes), flaws: flaws)
+        if let disk {
+            let crashed = disk.crashed(.someSectors(chance))
+            self.disk = crashed
+            store = try SQLiteStore(.faulty(crashed), mode: .direct)
+        }
+        openDesks(4)
+    }
+
+    /// What the planner makes of wishes, by what the registers know.
+    func plan(_ wishes: [Wish], on card: CardID) throws -> Plan {
+        try store.write { transaction in
+            let act = Act(
+                transaction, now: self.clock.now, actor: .centre, entropy: SeededEntropy(seed: [6]))
+            return try act.plan(wishes, on: card, self.models)
+        }
     }
 
     // MARK: The ground
 
     static let factoryKeys: [UInt8] = Array(0x40...0x4F)
     static let freshKeys: [UInt8] = Array(0x70...0x7F)
+
+    static let providers = ["berth", "rivals"]
+    /// In cents.
+    static let feePerDay: Int64 = 24
+    private static var currency: Currency {
+        guard let euro = Currency("EUR") else { preconditionFailure("the euro is a currency") }
+        return euro
+    }
 
     static func masterKey(isAES: Bool, isFresh: Bool) -> MasterKeyName {
         guard let name = try? MasterKeyName((isAES ? "aes" : "des") + (isFresh ? "-fresh" : "-factory"))
@@ -91,18 +145,31 @@ final class SimulatedCentre {
         let disk = FaultyDisk()
         let store = try SQLiteStore(.faulty(disk), mode: .direct)
         try store.migrate(to: .current)
-        let provider = try ProviderID("berth")
+        try fill(store, from: shelf)
+        return disk
+    }
+
+    /// Puts the whole catalogue into an empty register: the applications of two providers.
+    static func fill(_ store: any Store, from shelf: Shelf) throws {
         let person = try OperatorID("op")
         try store.write { transaction in
-            transaction.insert(
-                Provider(
-                    id: provider, name: "Berth",
-                    limits: .init(roomPerCard: Room(nonVolatile: 1 << 20), cardsMax: 1_000)))
+            for name in providers {
+                transaction.insert(
+                    Provider(
+                        id: try ProviderID(name), name: name,
+                        limits: .init(roomPerCard: Room(nonVolatile: 1 << 20), cardsMax: 1_000)))
+            }
             try transaction.flush()
             let act = Act(
                 transaction, now: start, actor: .operator(person), entropy: SeededEntropy(seed: [5]))
+            for name in providers {
+                try act.setTariff(
+                    for: try ProviderID(name), basis: .day, rate: feePerDay * 1_000_000,
+                    terms: .init(currency: currency))
+            }
             // Libraries first: what is published must find what it links to.
             for example in ExampleApplication.allCases.sorted(by: { $0.isLibrary && !$1.isLibrary }) {
+                let provider = try Shelf.provider(of: example)
                 try act.keep(CAPImport(example.capFile), for: provider)
                 guard !example.isLibrary else { continue }
                 let release = shelf.release(example)
@@ -112,15 +179,18 @@ final class SimulatedCentre {
                 try act.publish(release.id)
             }
         }
-        return disk
     }
 
-    func register(_ card: SimulatedCard) throws {
+    /// - Parameter isMistaken: with keys that are not the card's.
+    func register(_ card: SimulatedCard, isMistaken: Bool = false) throws {
+        var keySet = card.factoryKeySet
+        if isMistaken { keySet.masterKey = Self.masterKey(isAES: card.isAES, isFresh: true) }
+        let registered = keySet
         try store.write { transaction in
             transaction.insert(
                 Card(
                     id: card.id, profile: try ProfileName(card.chip.profile.name),
-                    issuerDomain: card.chip.profile.issuerDomain, keySet: card.factoryKeySet,
+                    issuerDomain: card.chip.profile.issuerDomain, keySet: registered,
                     registeredAt: Self.start))
         }
     }
@@ -156,7 +226,31 @@ final class SimulatedCentre {
                 books.installed[row.card, default: []].insert(row.aid)
             }
             for stay in try transaction.all(Stay.self, Query(Stay.table)) { books.fees[stay.id] = stay }
+            books.confirmations = try transaction.all(KeptConfirmation.self, Query(KeptConfirmation.table))
             return books
+        }
+    }
+
+    /// Whether these bytes stand on the disk as they are.
+    func isOnDisk(_ bytes: [UInt8]) -> Bool {
+        disk?.contents.contains { $0.holds(bytes) } ?? false
+    }
+
+    /// What all providers owe for everything until now, in cents.
+    func bill() throws -> Int64 {
+        try store.write { transaction in
+            let now = self.clock.now
+            let act = Act(transaction, now: now, actor: .centre, entropy: SeededEntropy(seed: [8]))
+            // The clock may have gone back to before everything began.
+            let end = max(now, Self.start).advanced(by: .seconds(1))
+            let period = try Period(Self.start.advanced(by: .seconds(-1)), end)
+            var sum: Int64 = 0
+            for name in Self.providers {
+                let statement = try act.statement(
+                    for: .provider(try ProviderID(name)), period, viewer: .everything)
+                for total in statement.totals { sum += total.minorUnits }
+            }
+            return sum
         }
     }
 
@@ -166,23 +260,33 @@ final class SimulatedCentre {
             let journal = try transaction.all(JournalEntry.self, Query(JournalEntry.table)).map(\.text)
             let reasons = try transaction.all(Operation.self, Query(Operation.table)).map { "\($0.state)" }
             let cards = try transaction.all(Card.self, Query(Card.table)).map { "\($0.life)" }
-            return journal + reasons + cards
+            let audit = try transaction.all(AuditEntry.self, Query(AuditEntry.table)).map {
+                "\($0.subject) \($0.facts)"
+            }
+            let events = try transaction.all(PendingEvent.self, Query(PendingEvent.table)).map {
+                "\($0.subject) \($0.facts)"
+            }
+            return journal + reasons + cards + audit + events
         }
     }
 }
 
-/// What the profiles of virtual cards say of themselves.
-struct ProfileModels: CardModels {
-    func model(of name: ProfileName) -> CardModel? {
-        CardProfile.builtIn(name.text).map { profile in
-            CardModel(
-                profile: name,
-                total: Room(
-                    nonVolatile: profile.memory.nonVolatileBytes, volatile: profile.memory.volatileBytes))
+extension [UInt8] {
+    /// A store has a million bytes, and every world looks through it.
+    fileprivate func holds(_ wanted: [UInt8]) -> Bool {
+        guard let first = wanted.first, count >= wanted.count else { return false }
+        return withUnsafeBytes { all in
+            wanted.withUnsafeBytes { wanted in
+                guard let start = all.baseAddress, let pattern = wanted.baseAddress else { return false }
+                var offset = 0
+                while offset + wanted.count <= all.count,
+                    let found = memchr(start + offset, Int32(first), all.count - wanted.count + 1 - offset)
+                {
+                    if memcmp(found, pattern, wanted.count) == 0 { return true }
+                    offset = UnsafeRawPointer(found) - start + 1
+                }
+                return false
+            }
         }
-    }
-
-    func channelOptions(of name: ProfileName, _ channel: Card.KeySet.Channel) -> UInt8? {
-        CardProfile.builtIn(name.text)?.channelProtocol(for: channel == .scp03 ? .aes : .des)?.options
     }
 }

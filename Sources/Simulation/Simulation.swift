@@ -33,20 +33,23 @@ package struct Simulation: Sendable {
         self.flaws = flaws
     }
 
+    package func shape(of seed: UInt64) -> Shape { Shape(seed: seed, cardCount: cardCount) }
+
     package func run(_ seed: UInt64) -> Outcome {
         var chance = Chance(seed: seed)
-        let mood: Mood = chance.percent(35) ? .interruptions : .malice
-        let events = mood.events(&chance, cards: cardCount, steps: stepCount)
-        return play(events, seed: seed, mood: mood)
+        let shape = Shape(seed: seed, cardCount: cardCount)
+        return play(shape.events(&chance, steps: stepCount), seed: seed)
     }
 
-    func play(_ events: [Event], seed: UInt64, mood: Mood) -> Outcome {
+    func play(_ events: [Event], seed: UInt64) -> Outcome {
+        let shape = Shape(seed: seed, cardCount: cardCount)
         var violation: Violation?
         var problem: String?
         var world: World?
         do {
-            let made = try World(ground, seed: seed, cardCount: cardCount, mood: mood, flaws: flaws)
+            let made = try World(ground, seed: seed, shape, flaws: flaws)
             world = made
+            try made.begin()
             for event in events { try made.perform(event) }
             made.tell("from here on nothing goes wrong any more")
             try made.calmDown()
@@ -56,7 +59,7 @@ package struct Simulation: Sendable {
             problem = "\(error)"
         }
         return Outcome(
-            seed: seed, mood: mood, events: events, violation: violation, error: problem,
+            seed: seed, mood: shape.mood, events: events, violation: violation, error: problem,
             story: world?.story ?? [], commandCount: world?.commandCount ?? 0,
             visitCount: world?.visitCount ?? 0, operationCount: world?.requests.count ?? 0)
     }
@@ -73,7 +76,7 @@ package struct Simulation: Sendable {
                 var events = best.events
                 events.removeSubrange(start..<min(start + size, events.count))
                 tries += 1
-                let next = play(events, seed: best.seed, mood: best.mood)
+                let next = play(events, seed: best.seed)
                 if next.violation?.invariant == outcome.violation?.invariant,
                     (next.error == nil) == (outcome.error == nil), !next.isSound
                 {

@@ -23,10 +23,15 @@ package enum Invariant: String, Hashable, Sendable, CaseIterable {
     case deadline = "every operation ends in time"
     case secrecy = "nothing secret in words"
     case oneVisit = "one visit at a time"
+    /// Nothing is done to a card that is not the one it was meant for.
+    case rightCard = "only the right card is changed"
+    /// Of two plans for one card, one is carried out; the other is void.
+    case plans = "no plan of yesterday is carried out"
     /// Tries of the card's keys are never spent without need.
     case tries = "no try is wasted"
     case clones = "a copy of a card is noticed"
-    case confirmations = "no confirmation is lost"
+    /// What a card signed is kept, and nothing that it did not sign counts.
+    case confirmations = "every receipt is kept, and none believed unproved"
     /// Interrupted is not failed: left in peace, everything comes to its end.
     case rest = "everything comes to rest"
 }
@@ -44,8 +49,12 @@ struct Watch {
     var replayed = false
     var card: CardID?
     var violation: Violation?
-    var sessions: [CardID: Int] = [:]
-    var sessionsAtCloning = 0
+    /// The least counter that a session can show, by what the centre has seen proved.
+    var leastCounter: [CardID: UInt32] = [:]
+    var keysAtCloning: Card.KeySet?
+    /// The numbers of the receipts that cards gave; those of this visit too.
+    var receipts: [CardID: Set<Int>] = [:]
+    var receiptsNow: Set<Int> = []
     var rotated: Set<CardID> = []
     var meddled: Set<CardID> = []
     /// Cards whose counter went on in a visit that was meant for another.
@@ -54,13 +63,15 @@ struct Watch {
     /// Lineages that got their data from the centre.
     var personalised: Set<[UInt8]> = []
     var personalizing: AID?
-    /// When fees began, as first seen.
+    /// When fees began and ended, as first seen.
     var feesBegan: [CustodyKey: Instant] = [:]
+    var feesEnded: [CustodyKey: Instant] = [:]
 
     mutating func begin(_ card: SimulatedCard, isTainted: Bool) {
         self.card = card.id
         self.isTainted = isTainted
         replayed = false
+        receiptsNow = []
     }
 
     func raise() throws {
@@ -75,33 +86,52 @@ struct Watch {
 extension World {
     /// Called for every command that a card answers.
     func see(_ exchange: CardExchange, _ card: SimulatedCard) {
-        guard !watch.isForeign, let command = exchange.plain ?? (try? CommandAPDU(parsing: exchange.command))
-        else { return }
-        if command.ins == Instruction.externalAuthenticate {
-            if exchange.answer == [0x90, 0x00] {
-                watch.sessions[card.id, default: 0] += 1
-            } else if !watch.isTainted, !watch.meddled.contains(card.id), !watch.disturbed.contains(card.id),
-                !exchange.answer.isEmpty
-            {
-                // A session that was computed ahead cannot know that somebody else used the card's counter.
-                watch.report(.tries, "card \(card.number) refused EXTERNAL AUTHENTICATE, and counts it")
-            }
+        guard !watch.isForeign else { return }
+        if exchange.command.count > 1, exchange.command[1] == Instruction.externalAuthenticate {
+            seeAuthentication(exchange, card)
         }
-        if command.ins == 0xE6, command.p1 == 0x20, command.data.count > 3 {
+        // What no session protected changes nothing.
+        guard let command = exchange.plain else { return }
+        if card.id != watch.card, command.changesContent {
+            watch.report(.rightCard, "card \(card.number) is changed in the visit of another card")
+        }
+        seePersonalisation(command, exchange, card)
+        seeReceipt(command, exchange, card)
+        guard let (instruction, parts) = command.parkingOrder else { return }
+        see(instruction, parts, card)
+    }
+
+    private func seeAuthentication(_ exchange: CardExchange, _ card: SimulatedCard) {
+        guard exchange.answer != [0x90, 0x00], !exchange.answer.isEmpty else { return }
+        // A session that was computed ahead cannot know that somebody else used the card's counter.
+        guard !watch.isTainted, !watch.meddled.contains(card.id), !watch.disturbed.contains(card.id) else {
+            return
+        }
+        watch.report(.tries, "card \(card.number) refused EXTERNAL AUTHENTICATE, and counts it")
+    }
+
+    private func seePersonalisation(
+        _ command: CommandAPDU, _ exchange: CardExchange, _ card: SimulatedCard
+    ) {
+        if command.ins == Instruction.install, command.p1 == 0x20, command.data.count > 3 {
             let count = Int(command.data[2])
             watch.personalizing = try? AID(Array(command.data.dropFirst(3).prefix(count)))
         }
-        if command.ins == 0xE2, !command.data.starts(with: [0xFF, 0x70]), let aid = watch.personalizing,
+        if command.ins == Instruction.storeData, command.parkingOrder == nil, let aid = watch.personalizing,
             exchange.plainAnswer?.status.isSuccess == true, let sight = card.chip.parking(of: aid),
             !watch.personalised.insert(sight.lineage).inserted
         {
             watch.report(.oneEffect, "\(aid) on card \(card.number) is personalised twice")
         }
-        guard command.ins == 0xE2, command.data.starts(with: [0xFF, 0x70]),
-            let template = try? BERTLV.readOne(command.data), let parts = try? template.children(),
-            let head = parts.first(.parkingInstruction)?.value, head.count == 2
+    }
+
+    private func seeReceipt(_ command: CommandAPDU, _ exchange: CardExchange, _ card: SimulatedCard) {
+        guard [Instruction.delete, Instruction.install, Instruction.load].contains(command.ins),
+            let answer = exchange.plainAnswer, answer.status.isSuccess,
+            let read = try? CardConfirmation.read(answer.data)
         else { return }
-        see(Array(head)[1], parts, card)
+        watch.receipts[card.id, default: []].insert(Int(read.counter))
+        watch.receiptsNow.insert(Int(read.counter))
     }
 
     private func see(_ instruction: UInt8, _ parts: [BERTLV], _ card: SimulatedCard) {
@@ -121,229 +151,31 @@ extension World {
             let lineage = parts.first(.parkingLineage).map { Array($0.value) } ?? []
             let stay = watch.books.stays.last { $0.isOpen && $0.lineage == lineage }
             if let stay, case .returning(card.id, _) = stay.state, stay.generation == generation { return }
-            // The order was made for another card, which this one took the place of.
-            if watch.isTainted, watch.card != card.id { return }
             watch.report(.onlyHeld, "\(words) is offered data that were not promised to it")
         default: return
         }
     }
+}
 
-    // MARK: After every step
-
-    func check() throws {
-        try watch.raise()
-        watch.books = try centre.books()
-        try checkCopies()
-        try checkFees()
+extension CommandAPDU {
+    /// An order of the parking contract, and its parts.
+    fileprivate var parkingOrder: (instruction: UInt8, parts: [BERTLV])? {
+        guard ins == Instruction.storeData, data.starts(with: [0xFF, 0x70]),
+            let template = try? BERTLV.readOne(data), let parts = try? template.children(),
+            let head = parts.first(.parkingInstruction)?.value, head.count == 2
+        else { return nil }
+        return (Array(head)[1], parts)
     }
 
-    func checkCopies() throws {
-        for treasure in treasures.values.sorted(by: { $0.lineage.hex < $1.lineage.hex })
-        where !treasure.mayVanish {
-            try check(treasure)
-        }
-    }
-
-    private func check(_ treasure: Treasure) throws {
-        let name = treasure.example.rawValue
-        let aid = treasure.example.module
-        let alive = cards.compactMap { card in
-            card.chip.parking(of: aid).map { (card: card, sight: $0) }
-        }.filter { $0.sight.lineage == treasure.lineage && [.active, .frozen].contains($0.sight.state) }
-        let stays = watch.books.stays(of: treasure.lineage).filter(\.isOpen)
-        guard alive.count <= 1 else {
-            let places = alive.map { "\($0.card.number)" }.joined(separator: " and ")
-            throw Violation(invariant: .oneCopy, words: "\(name) lives on cards \(places)")
-        }
-        guard let place = alive.first else {
-            let isKept = stays.contains { stay in
-                switch stay.state {
-                case .surrendering, .held, .returning: watch.books.images[stay.key] == treasure.data
-                case .frozen, .provisional, .returned, .discarded: false
-                }
-            }
-            guard isKept else {
-                throw Violation(
-                    invariant: .oneCopy,
-                    words:
-                        "\(name) is nowhere: no card has it, and the vault has \(stays.map { "\($0.state)" })"
-                )
-            }
-            return
-        }
-        guard place.sight.data == treasure.data else {
-            throw Violation(
-                invariant: .oneCopy, words: "\(name) on card \(place.card.number) has other data than it had")
-        }
-        for stay in stays {
-            switch stay.state {
-            case .held:
-                throw Violation(
-                    invariant: .oneCopy, words: "\(name) lives on card \(place.card.number) and in the vault")
-            case .returning(let card, _)
-            where card != place.card.id || place.sight.generation <= stay.generation:
-                throw Violation(
-                    invariant: .oneCopy,
-                    words: "\(name) lives on card \(place.card.number) while the vault brings it to \(card)")
-            case .frozen, .provisional, .surrendering, .returning, .returned, .discarded: continue
-            }
-        }
-    }
-
-    func checkServices(_ card: SimulatedCard) throws {
-        guard let operation = watch.books.openOperation(on: card.id), !operation.isUndoing else { return }
-        for example in watch.stopped
-        where card.instances.contains(example.module) && !watch.before.contains(example.module) {
-            throw Violation(
-                invariant: .service, words: "\(example.rawValue) was installed while its service is stopped")
-        }
-    }
-
-    private func checkFees() throws {
-        latest = max(latest, clock.now)
-        for stay in watch.books.stays {
-            if case .returned(_, let at) = stay.state, at > latest {
-                throw Violation(invariant: .fees, words: "the fee of \(stay.aid) goes on after it came back")
-            }
-            if let since = stay.heldSince {
-                let first = watch.feesBegan[stay.key] ?? since
-                watch.feesBegan[stay.key] = first
-                guard first == since else {
-                    throw Violation(invariant: .fees, words: "the fee of \(stay.aid) began again")
-                }
-            } else if watch.feesBegan[stay.key] != nil {
-                throw Violation(invariant: .fees, words: "when the fee of \(stay.aid) began is forgotten")
-            }
-            let charged = watch.books.fees[StayID(card: stay.card, aid: stay.aid, ordinal: stay.ordinal)]
-            guard charged == Stay(stay) else {
-                throw Violation(
-                    invariant: .fees,
-                    words: "what is charged for \(stay.aid) is not what its custody says: "
-                        + "\(charged.map { "\($0)" } ?? "nothing")")
-            }
-        }
-    }
-
-    // MARK: After a visit in which nobody lied
-
-    func checkLedger(_ card: SimulatedCard) throws {
-        let known = watch.books.installed[card.id, default: []].subtracting([card.chip.profile.issuerDomain])
-        guard known == card.instances else {
-            let differences = known.symmetricDifference(card.instances).map { "\($0)" }.sorted()
-            throw Violation(
-                invariant: .ledger,
-                words: "the ledger and card \(card.number) differ in \(differences.joined(separator: ", "))")
-        }
-        if watch.meddled.remove(card.id) != nil, watch.books.cards[card.id]?.inventory?.drift == nil {
-            throw Violation(
-                invariant: .ledger,
-                words: "that somebody else changed card \(card.number) is not written down")
-        }
-    }
-
-    /// What is written down as done can be seen on the card.
-    func checkEnds(_ card: SimulatedCard) throws {
-        let newest = requests.last { $0.operation.card == card.id }?.id
-        for operation in watch.books.operations
-        where operation.card == card.id && !operation.isOpen && watch.ended.insert(operation.id).inserted {
-            // What came after may have changed it again.
-            guard operation.state == .ended(.done), operation.id == newest else { continue }
-            var expected: [AID: Bool] = [:]
-            for step in operation.steps {
-                switch step {
-                case .install(let install): expected[install.aid] = true
-                case .removeInstance(let removal): expected[removal.instance] = false
-                default: continue
-                }
-            }
-            for (aid, isThere) in expected where card.instances.contains(aid) != isThere {
-                throw Violation(
-                    invariant: .doneIsDone,
-                    words: "\(operation.id) is done, but \(aid) is \(isThere ? "not " : "")on the card")
-            }
-            for case .personalise(let task) in operation.steps
-            where card.chip.parking(of: task.instance)?.data.first != 1 {
-                throw Violation(
-                    invariant: .doneIsDone, words: "\(operation.id) is done, but \(task.instance) has no data"
-                )
-            }
-            for case .restore(let task) in operation.steps
-            where card.chip.parking(of: task.instance)?.state != .active {
-                throw Violation(
-                    invariant: .doneIsDone,
-                    words: "\(operation.id) is done, but \(task.instance) is not active")
-            }
-        }
-    }
-
-    // MARK: At the end
-
-    /// Nothing goes wrong any more, and every card is put into a reader until nothing is left to do.
-    func calmDown() throws {
-        centre.disk.heal()
-        heldReports = []
-        for _ in 0..<10 {
-            for card in cards {
-                clock.advance(by: .seconds(120))
-                var chance = Chance(seed: seed)
-                try visit(card, faults: [], &chance)
-                try check()
-            }
-            if watch.books.operations.allSatisfy({ !$0.isOpen }) { break }
-        }
-        for card in cards {
-            clock.advance(by: .seconds(120))
-            var chance = Chance(seed: seed)
-            try visit(card, faults: [], &chance)
-        }
-        try check()
-        try checkRest()
-        try checkSecrecy()
-    }
-
-    private func checkRest() throws {
-        for operation in watch.books.operations where operation.isOpen {
-            guard watch.books.cards[operation.card]?.life == .active else { continue }
-            throw Violation(
-                invariant: .rest,
-                words: "\(operation.id) does not come to an end: \(operation.lastRefusal ?? "")")
-        }
-        for request in requests where !request.isExcused {
-            let state = watch.books.operations.first { $0.id == request.id }?.state
-            guard state == .ended(.done) else {
-                throw Violation(
-                    invariant: .rest,
-                    words: "\(request.id) was only interrupted, and still ended as "
-                        + "\(state.map { "\($0)" } ?? "nothing")")
-            }
-        }
-        for card in cards where watch.books.cards[card.id]?.life == .active {
-            for example in ExampleApplication.withData {
-                guard let sight = card.chip.parking(of: example.module), sight.state != .active else {
-                    continue
-                }
-                throw Violation(
-                    invariant: .rest, words: "\(example.rawValue) on card \(card.number) stays \(sight.state)"
-                )
-            }
-        }
-        for stay in watch.books.stays
-        where stay.isOpen && !stay.isHeld && watch.books.cards[stay.card]?.life == .active {
-            if case .returning(let card, _) = stay.state, watch.books.cards[card]?.life != .active {
-                continue
-            }
-            throw Violation(invariant: .rest, words: "the stay of \(stay.aid) stays \(stay.state)")
-        }
-    }
-
-    private func checkSecrecy() throws {
-        let secrets =
-            [SimulatedCentre.factoryKeys.hex, SimulatedCentre.freshKeys.hex]
-            + treasures.values.map(\.data.hex)
-        for text in try centre.texts() {
-            for secret in secrets where text.uppercased().contains(secret) {
-                throw Violation(invariant: .secrecy, words: "a text shows what is secret: \(text.prefix(60))")
-            }
+    /// It changes what is on a card, and not only asks.
+    fileprivate var changesContent: Bool {
+        switch ins {
+        case Instruction.delete, Instruction.load, Instruction.putKey: true
+        case Instruction.install: p1 != 0x20
+        case Instruction.storeData:
+            parkingOrder?.instruction != ParkingInstruction.query.rawValue
+                && parkingOrder?.instruction != ParkingInstruction.status.rawValue
+        default: false
         }
     }
 }

@@ -1,5 +1,5 @@
 internal import CardCrypto
-internal import Centre
+package import Centre
 internal import GlobalPlatform
 internal import SmartCard
 internal import Storage
@@ -9,11 +9,25 @@ internal import VirtualCard
 package struct Ground: Sendable {
     let shelf: Shelf
     let disk: FaultyDisk
+    let models = ProfileModels()
     let library = LoadFileLibrary()
+    /// Makes an empty store on a server, where worlds are to have one.
+    private let makeStore: (@Sendable () throws -> any Store)?
 
-    package init() throws {
+    /// - Parameter makeStore: gives a migrated and empty store for each world; without it they have a disk in memory.
+    package init(on makeStore: (@Sendable () throws -> any Store)? = nil) throws {
         shelf = try Shelf()
         disk = try SimulatedCentre.ground(shelf)
+        self.makeStore = makeStore
+    }
+
+    var isOnServer: Bool { makeStore != nil }
+
+    func place() throws -> SimulatedCentre.Place {
+        guard let makeStore else { return .disk(disk) }
+        let store = try makeStore()
+        try SimulatedCentre.fill(store, from: shelf)
+        return .server(store)
     }
 }
 
@@ -36,17 +50,25 @@ struct Treasure {
 final class World {
     let ground: Ground
     let seed: UInt64
-    let mood: Mood
+    let shape: Shape
     let clock = ManualClock(SimulatedCentre.start)
     let centre: SimulatedCentre
     let cards: [SimulatedCard]
     var clone: SimulatedCard?
+    /// Cards whose keys the centre does not have, though it thinks so.
+    private(set) var estranged: Set<CardID> = []
     /// A centre that is not ours, with its own register and the same keys.
     var outsider: SimulatedCentre?
     var treasures: [[UInt8]: Treasure] = [:]
     var stopped: Set<ExampleApplication> = []
     var requests: [Request] = []
+    /// Plans that somebody made and did not ask for yet.
+    var idlePlans: [(plan: Plan, card: CardID)] = []
     var heldReports: [Report] = []
+    /// Reports that were taken, newest last.
+    var pastReports: [Report] = []
+    /// What cards answered to each instruction, newest last.
+    var pastAnswers: [UInt8: [ResponseAPDU]] = [:]
     var watch = Watch()
     /// The latest that the clock ever said.
     var latest = SimulatedCentre.start
@@ -67,40 +89,49 @@ final class World {
         var isExcused = false
     }
 
-    static let profiles = [
-        "javacard-80k", "small-16k", "javacard-80k-predictable", "javacard-80k-scp02",
-        "javacard-80k-misleading",
-    ]
-    static let roomyProfiles = ["javacard-80k", "javacard-80k-predictable", "javacard-80k-scp02"]
+    var mood: Mood { shape.mood }
 
-    convenience init(_ ground: Ground, seed: UInt64, cardCount: Int, mood: Mood, flaws: Flaws) throws {
-        var chance = Chance(seed: seed &+ 0x5EED)
-        let names = mood == .interruptions ? Self.roomyProfiles : Self.profiles
-        let chosen = (0..<cardCount).map { _ in chance.pick(names) ?? names[0] }
-        try self.init(ground, seed: seed, profiles: chosen, mood: mood, flaws: flaws)
-    }
-
-    init(_ ground: Ground, seed: UInt64, profiles: [String], mood: Mood, flaws: Flaws) throws {
+    init(_ ground: Ground, seed: UInt64, _ shape: Shape, flaws: Flaws) throws {
         self.ground = ground
         self.seed = seed
-        self.mood = mood
-        centre = try SimulatedCentre(disk: ground.disk, clock: clock, seed: seed, flaws: flaws)
+        self.shape = shape
+        centre = try SimulatedCentre(
+            try ground.place(), ground.models, clock: clock, seed: seed, flaws: flaws,
+            nodeCount: shape.nodeCount)
         let flake = Flake()
         self.flake = flake
         let environment = CardEnvironment(
-            channels: StandardChannels(), authority: StandardAuthority(),
+            channels: StandardChannels(), authority: SigningAuthority(confirmsIssuer: shape.hasReceipts),
             runtimes: [FlakyRuntime(flake: flake)], library: ground.library)
-        var cards: [SimulatedCard] = []
-        for (number, name) in profiles.enumerated() {
-            guard let profile = CardProfile.builtIn(name) else {
+        cards = try shape.profiles.enumerated().map { number, name in
+            guard let profile = ground.models.profiles[name] else {
                 throw SimulationFailure.unknownProfile(name)
             }
-            cards.append(
-                try SimulatedCard(
-                    number: number, profile: profile, environment: environment, seed: seed))
+            return try SimulatedCard(number: number, profile: profile, environment: environment, seed: seed)
         }
-        self.cards = cards
-        for card in cards { try centre.register(card) }
+        for card in cards {
+            let isMistaken = shape.hasWrongKeys && card.number == cards.count - 1
+            if isMistaken { estranged.insert(card.id) }
+            try centre.register(card, isMistaken: isMistaken)
+            card.chip.onExchange = { [unowned self] exchange in self.see(exchange, card) }
+        }
+    }
+
+    /// The same world once more, from where it stands between two visits; its centre has a disk.
+    init(branchingOff other: World, at disk: FaultyDisk) throws {
+        ground = other.ground
+        seed = other.seed
+        shape = other.shape
+        clock.advance(by: .milliseconds(other.clock.now.milliseconds - clock.now.milliseconds))
+        centre = try SimulatedCentre(
+            .disk(disk), ground.models, clock: clock, seed: seed, flaws: other.centre.flaws,
+            nodeCount: shape.nodeCount, vault: other.centre.vault)
+        flake = Flake()
+        cards = other.cards.map { $0.twin(seed: other.seed) }
+        treasures = other.treasures
+        requests = other.requests
+        watch = other.watch
+        latest = other.latest
         for card in cards {
             card.chip.onExchange = { [unowned self] exchange in self.see(exchange, card) }
         }
@@ -108,15 +139,54 @@ final class World {
 
     func tell(_ words: String) { story.append(words) }
 
+    /// What stands before everything goes wrong: cards that were seen, with data on some of them, or in custody.
+    func begin() throws {
+        var chance = Chance(seed: seed &+ 0xBE61)
+        tell("cards: " + shape.profiles.joined(separator: ", "))
+        for card in cards {
+            let example = shape.hasPrelude ? chance.pick(ExampleApplication.withData) : nil
+            guard shape.isPlanned || example != nil else { continue }
+            try visitInPeace(card, &chance)
+            guard let example else { continue }
+            try prepare(card, ground.shelf.adding(example), .add(application: name(example)), &chance)
+            use(card, &chance)
+            if chance.percent(40) {
+                try prepare(card, ground.shelf.parking(example), .park(application: name(example)), &chance)
+            }
+            try check()
+        }
+    }
+
+    private func prepare(
+        _ card: SimulatedCard, _ steps: [PlanStep], _ wish: Wish, _ chance: inout Chance
+    ) throws {
+        watch.books = try centre.books()
+        guard let row = watch.books.cards[card.id], watch.books.openOperation(on: card.id) == nil else {
+            return
+        }
+        try request(Plan(carryingOut: steps, [wish], on: row), isExcused: true)
+        try visitInPeace(card, &chance)
+    }
+
+    private func visitInPeace(_ card: SimulatedCard, _ chance: inout Chance) throws {
+        try visit(card, faults: [], &chance)
+        clock.advance(by: .seconds(61))
+    }
+
     func perform(_ event: Event) throws {
         let card = cards[event.card % cards.count]
         var chance = Chance(seed: event.number)
         clock.advance(by: .seconds(5 + chance.below(120)))
         switch event.kind {
         case .wish: try wish(card, &chance)
+        case .rivals: try rival(card, &chance)
         case .repeatedWish: try repeatWish(&chance)
+        case .oldPlan: try askForOldPlan(&chance)
         case .cancel: try cancel(&chance)
-        case .visit: try visit(card, faults: Fault.draw(&chance, mood, cards: cards.count), &chance)
+        case .visit:
+            let visitor = busyCard(&chance) ?? card
+            if chance.percent(50) { try wish(visitor, &chance) }
+            try visit(visitor, faults: shape.drawFaults(&chance), &chance)
         case .use: use(card, &chance)
         case .time: try passTime(&chance)
         case .service: try changeService(&chance)
@@ -128,130 +198,9 @@ final class World {
         try check()
     }
 
-    // MARK: The holder
-
-    private func use(_ card: SimulatedCard, _ chance: inout Chance) {
-        let present = ExampleApplication.withData.filter { card.instances.contains($0.module) }
-        guard let example = chance.pick(present), let sight = card.chip.parking(of: example.module) else {
-            return
-        }
-        let amount = UInt32(1 + chance.below(200)).bigEndianBytes
-        let time = UInt32(0x6000_0000 + visitCount).bigEndianBytes
-        let command: [UInt8] =
-            switch example {
-            case .purse: [0x80, chance.percent(70) ? 0x32 : 0x34, 0, 0, 4] + amount
-            case .pass:
-                mood == .malice && chance.percent(50)
-                    ? [0x80, chance.percent(50) ? 0x40 : 0x42, 0, 0, 6, 0, 0x12] + time
-                    : [0x80, 0x44, 0, 0, 0]
-            case .loyalty: [0x80, 0x10, 0, 0, 4] + (UInt32(bigEndianBytes: amount) * 100).bigEndianBytes
-            case .loans, .identity, .library: [0x80, 0x2A, 0, 0, 0]
-            }
-        guard let status = card.use(example, command) else { return }
-        tell("card \(card.number): the holder uses \(example.rawValue): \(status)")
-        guard status.isSuccess, let after = card.chip.parking(of: example.module) else { return }
-        // An application that an unfinished operation made may still go.
-        guard isSettled(example.module, on: card) || treasures[sight.lineage] != nil else { return }
-        treasures[sight.lineage] = Treasure(
-            lineage: sight.lineage, example: example, data: after.data,
-            mayVanish: treasures[sight.lineage]?.mayVanish ?? isDoomed(example.module, on: card))
-    }
-
-    /// Somebody wished it gone before the holder used it once more.
-    private func isDoomed(_ aid: AID, on card: SimulatedCard) -> Bool {
-        watch.books.openOperation(on: card.id)?.steps.contains { step in
-            if case .removeInstance(let removal) = step {
-                removal.instance == aid && removal.purpose == .forGood
-            } else {
-                false
-            }
-        } == true
-    }
-
-    private func isSettled(_ aid: AID, on card: SimulatedCard) -> Bool {
-        watch.books.openOperation(on: card.id)?.steps.contains { step in
-            if case .install(let install) = step { install.aid == aid } else { false }
-        } != true
-    }
-
-    // MARK: Time, services, other centres
-
-    private func passTime(_ chance: inout Chance) throws {
-        let hours = mood == .interruptions ? chance.below(3) : chance.below(60)
-        let isBackward = mood == .malice && chance.percent(15)
-        clock.advance(by: .seconds(isBackward ? -chance.below(7_200) : hours * 3_600 + 61))
-        tell(isBackward ? "the clock goes back" : "\(hours) hours pass")
-        try centre.desk.expire()
-        watch.books = try centre.books()
-        let now = clock.now
-        for operation in watch.books.operations where operation.isOpen && operation.deadline < now {
-            throw Violation(
-                invariant: .deadline, words: "\(operation.id) is still open after \(operation.deadline)")
-        }
-    }
-
-    private func changeService(_ chance: inout Chance) throws {
-        guard let example = chance.pick(ExampleApplication.withData) else { return }
-        let isStopped = stopped.insert(example).inserted
-        if !isStopped { stopped.remove(example) }
-        tell("the service of \(example.rawValue) is \(isStopped ? "stopped" : "started")")
-        try centre.setService(of: example, isStopped: isStopped)
-    }
-
-    private func makeClone(of card: SimulatedCard) {
-        guard clone == nil else { return }
-        tell("somebody makes a copy of card \(card.number)")
-        clone = card.clone(seed: seed &+ 77)
-        watch.sessionsAtCloning = watch.sessions[card.id, default: 0]
-    }
-
-    /// Somebody else who has the keys puts an application on the card.
-    private func meddle(_ card: SimulatedCard, _ chance: inout Chance) throws {
-        guard !card.instances.contains(ExampleApplication.identity.module),
-            let row = watch.books.cards[card.id], row.life == .active, row.inventory != nil,
-            watch.books.openOperation(on: card.id) == nil, !watch.rotated.contains(card.id)
-        else { return }
-        let other = try outsider ?? SimulatedCentre(disk: ground.disk, clock: clock, seed: ~seed, flaws: [])
-        if outsider == nil {
-            outsider = other
-            for card in cards { try other.register(card) }
-        }
-        tell("card \(card.number): somebody else installs identity")
-        let books = try other.books()
-        guard let row = books.cards[card.id], books.openOperation(on: card.id) == nil else { return }
-        let steps = ground.shelf.adding(.identity)
-        let plan = Plan(
-            carryingOut: steps, [.add(application: Shelf.releaseID(.identity).application)], on: row)
-        let id = try RequestID("outsider-\(requests.count)-\(visitCount)-\(story.count)")
-        _ = try other.desk.request(
-            id, plan, deadline: clock.now.advanced(by: .seconds(86_400)), by: .centre)
-        try carryAll(card, other)
-        if card.instances.contains(ExampleApplication.identity.module) { watch.meddled.insert(card.id) }
-    }
-
-    /// A visit to another centre, in which nothing goes wrong.
-    private func carryAll(_ card: SimulatedCard, _ other: SimulatedCentre) throws {
-        card.chip.powerOn()
-        watch.isForeign = true
-        defer { watch.isForeign = false }
-        var reply = try other.desk.arrive(card.id, at: nil)
-        while case .order(let order) = reply {
-            let answers = order.commands.compactMap { card.answer($0) }
-            reply = try other.desk.report(Report(visit: order.visit, number: order.number, answers: answers))
-        }
-    }
-}
-
-extension Plan {
-    /// Steps that somebody worked out, without a search for what leaves.
-    init(carryingOut steps: [PlanStep], _ wishes: [Wish], on card: Card) {
-        self.init(
-            ground: .init(
-                card: card.id, revision: card.revision,
-                registryDigest: card.inventory.map { HexBytes($0.digest) }, madeAt: SimulatedCentre.start),
-            wishes: wishes, shortage: .none, leaving: [],
-            steps: steps.map { Planned($0, effort: Effort(), freeBefore: .none, freeAfter: .none) },
-            freeBefore: .none, freeAfter: .none, effort: Effort(), roundTrips: 0, custodyPerDay: [],
-            objections: [], optimality: .proven)
+    /// Who waits for something goes to a terminal more often.
+    private func busyCard(_ chance: inout Chance) -> SimulatedCard? {
+        guard chance.percent(60) else { return nil }
+        return chance.pick(cards.filter { watch.books.openOperation(on: $0.id) != nil })
     }
 }

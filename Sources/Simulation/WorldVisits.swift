@@ -8,29 +8,39 @@ internal import VirtualCard
 // A card at a terminal, and what goes wrong there.
 
 /// One visit while it lasts.
-private struct Sitting {
+struct Sitting {
     var card: SimulatedCard
+    /// Which node of the centre the terminal talks to.
+    let node: Int
     let faults: [Fault]
     var exchange = 0
+    /// How often each instruction was sent.
+    var counts: [UInt8: Int] = [:]
+    /// What somebody on the way does with everything from here on.
+    var impostor: Impostor?
     /// An answer was changed, or another card answered: the centre may have seen what is not so.
     var isTainted = false
-    var isOver = false
     var lastReport: Report?
     /// The card was interrupted in the order that was carried last.
     var wasInterrupted = false
+    /// What INITIALIZE UPDATE showed in this order.
+    var shownCounter: UInt32?
 
-    func faults(at order: Int) -> [Fault] {
-        faults.filter { fault in
-            switch fault {
-            case .loseReport(let number), .doubleReport(let number), .oldReport(let number),
-                .holdReport(let number), .diskFull(let number), .die(let number, _),
-                .diskFails(let number, _, _), .diskDies(let number, _), .swap(let number, _),
-                .secondReader(let number):
-                number == order
-            case .tear, .tearWrite, .refuse, .garble, .forge, .flake: false
-            }
+    func faults(at order: Int) -> [Fault] { faults.filter { $0.order == order } }
+
+    mutating func meets(_ point: Point, _ number: Int, _ command: CommandAPDU) -> Bool {
+        switch point {
+        case .command(let wanted): wanted == number
+        case .instruction(let instruction, let wanted):
+            command.ins == instruction && counts[instruction] == wanted
         }
     }
+}
+
+enum Impostor {
+    case refuses(UInt16)
+    case approves
+    case replays(Int)
 }
 
 extension World {
@@ -40,7 +50,7 @@ extension World {
         tell("card \(card.number) is put into reader \(reader)\(faults.isEmpty ? "" : ":")")
         for fault in faults { tell("    \(fault)") }
         if faults.contains(where: { !$0.isInterruption }) { excuse(card.id) }
-        var sitting = Sitting(card: card, faults: faults)
+        var sitting = Sitting(card: card, node: chance.below(shape.nodeCount), faults: faults)
         watch.begin(card, isTainted: faults.contains { !$0.isInterruption })
         arm(card, faults)
         if faults.contains(.flake) { flake.arm() }
@@ -49,8 +59,8 @@ extension World {
             flake.disarm()
         }
         card.chip.powerOn()
-        var reply = try centre.desk.arrive(card.id, at: try TerminalID("reader-\(reader)"))
-        while case .order(let order) = reply, !sitting.isOver {
+        guard var reply = try arrive(at: reader, sitting, chance) else { return }
+        while case .order(let order) = reply {
             try prepare(order, &sitting, &chance)
             watch.books = try centre.books()
             watch.stopped = stopped
@@ -67,7 +77,7 @@ extension World {
         if case .over(let ending) = reply { try conclude(ending, sitting) }
     }
 
-    private func excuse(_ card: CardID) {
+    func excuse(_ card: CardID) {
         for index in requests.indices where requests[index].operation.card == card {
             requests[index].isExcused = true
         }
@@ -94,7 +104,8 @@ extension World {
                 sitting.isTainted = true
             case .secondReader:
                 // The power goes off and on in between: it is one card.
-                let reply = try centre.desk.arrive(sitting.card.id, at: try TerminalID("elsewhere"))
+                let desk = centre.desks[chance.below(shape.nodeCount)]
+                let reply = try desk.arrive(sitting.card.id, at: try TerminalID("elsewhere"))
                 if case .order = reply {
                     throw Violation(
                         invariant: .oneVisit, words: "card \(sitting.card.number) has two visits at once")
@@ -109,9 +120,11 @@ extension World {
     private func carry(_ order: Order, _ sitting: inout Sitting) -> [ResponseAPDU] {
         var answers: [ResponseAPDU] = []
         sitting.wasInterrupted = false
+        sitting.shownCounter = nil
         for command in order.commands {
             let number = sitting.exchange
             sitting.exchange += 1
+            sitting.counts[command.ins, default: 0] += 1
             if let answer = distort(number, command, &sitting) {
                 guard let answer else { return answers }
                 answers.append(answer)
@@ -122,30 +135,42 @@ extension World {
                 sitting.wasInterrupted = true
                 return answers
             }
+            remember(answer, to: command, &sitting)
             answers.append(answer)
         }
         return answers
+    }
+
+    private func remember(_ answer: ResponseAPDU, to command: CommandAPDU, _ sitting: inout Sitting) {
+        if pastAnswers[command.ins, default: []].count >= 12 { pastAnswers[command.ins]?.removeFirst() }
+        pastAnswers[command.ins, default: []].append(answer)
+        guard command.ins == Instruction.initializeUpdate, answer.status.isSuccess else { return }
+        sitting.shownCounter = (try? InitializeUpdateAnswer(parsing: answer.data))?.sequenceCounter
     }
 
     /// What comes in the place of the card's own answer; nothing at all where the card was taken out.
     private func distort(
         _ number: Int, _ command: CommandAPDU, _ sitting: inout Sitting
     ) -> ResponseAPDU?? {
+        if let impostor = sitting.impostor { return imposture(impostor, command, &sitting) }
         for fault in sitting.faults {
             switch fault {
-            case .tear(number, let isCarriedOut):
+            case .tear(let point, let isCarriedOut) where sitting.meets(point, number, command):
                 faultCount += 1
                 if isCarriedOut { _ = sitting.card.answer(command) }
                 sitting.card.chip.powerOff()
                 sitting.wasInterrupted = true
                 return .some(nil)
-            case .refuse(number, let status):
-                sitting.isTainted = true
-                return ResponseAPDU(status: StatusWord(status))
-            case .forge(number):
-                sitting.isTainted = true
-                return ResponseAPDU(status: .success)
-            case .garble(number):
+            case .refuse(let point, let status, let goesOn) where sitting.meets(point, number, command):
+                if goesOn { sitting.impostor = .refuses(status) }
+                return imposture(.refuses(status), command, &sitting)
+            case .forge(let point, let goesOn) where sitting.meets(point, number, command):
+                if goesOn { sitting.impostor = .approves }
+                return imposture(.approves, command, &sitting)
+            case .replayAnswers(let point) where sitting.meets(point, number, command):
+                sitting.impostor = .replays(number)
+                return imposture(.replays(number), command, &sitting)
+            case .garble(let point) where sitting.meets(point, number, command):
                 sitting.isTainted = true
                 guard var bytes = sitting.card.answer(command)?.bytes else { return .some(nil) }
                 bytes[bytes.count / 2] ^= 0x41
@@ -156,75 +181,25 @@ extension World {
         return nil
     }
 
-    // MARK: Reports
-
-    /// Brings the report to the centre through whatever happens on the way; nothing where no answer will come.
-    private func hand(
-        in report: Report, _ sitting: inout Sitting, _ chance: Chance
-    ) throws -> Visit.Reply? {
-        var isDoubled = false
-        for fault in sitting.faults(at: report.number) {
-            switch fault {
-            case .loseReport:
-                centre.disk.heal()
-                return nil
-            case .holdReport:
-                heldReports.append(report)
-                centre.disk.heal()
-                return nil
-            case .oldReport:
-                if let old = sitting.lastReport { try replay(old) }
-            case .doubleReport: isDoubled = true
-            case .die(_, let isKept):
-                faultCount += 1
-                if isKept { _ = try? centre.desk.report(report) }
-                centre.disk.heal()
-                try centre.die(chance)
-                return nil
-            case .diskFull: centre.disk.fail(.write, number: 1, .isFull)
-            case .diskFails(_, let isSync, let number):
-                centre.disk.fail(isSync ? .sync : .write, number: number, .fails)
-            case .diskDies(_, let number):
-                centre.disk.fail(.write, number: number, .losesPower)
-                let isKept = (try? centre.desk.report(report)) != nil
-                if !isKept { faultCount += 1 }
-                try centre.die(chance)
-                return nil
-            default: break
+    /// The card sees nothing, and somebody else answers.
+    private func imposture(
+        _ impostor: Impostor, _ command: CommandAPDU, _ sitting: inout Sitting
+    ) -> ResponseAPDU {
+        sitting.isTainted = true
+        let past = pastAnswers[command.ins, default: []]
+        switch impostor {
+        case .refuses(let status): return ResponseAPDU(status: StatusWord(status))
+        case .approves:
+            // A receipt that was given for something else is the best that a forger has.
+            let receipt = past.last { $0.status.isSuccess && $0.data.count > 4 }
+            guard shape.hasReceipts, command.ins == Instruction.delete, let receipt else {
+                return ResponseAPDU(status: .success)
             }
+            return receipt
+        case .replays(let first):
+            guard !past.isEmpty else { return ResponseAPDU(status: .success) }
+            return past[(sitting.exchange - first) % past.count]
         }
-        let reply: Visit.Reply
-        do {
-            reply = try centre.desk.report(report)
-            centre.disk.heal()
-        } catch is StoreFailure {
-            centre.disk.heal()
-            reply = try centre.desk.report(report)
-        }
-        if isDoubled { try replay(report) }
-        return reply
-    }
-
-    /// A report that was taken before must change nothing.
-    private func replay(_ report: Report) throws {
-        let before = try centre.books()
-        let reply = try centre.desk.report(report)
-        if case .order = reply {
-            throw Violation(invariant: .oneEffect, words: "an old report was answered with an order")
-        }
-        let after = try centre.books()
-        guard before.stays == after.stays, before.operations == after.operations,
-            before.cards == after.cards
-        else { throw Violation(invariant: .oneEffect, words: "an old report changed something") }
-        watch.replayed = true
-    }
-
-    func deliverLate() throws {
-        guard let report = heldReports.popLast() else { return }
-        tell("the report that was held back arrives")
-        watch.books = try centre.books()
-        // The card may have gone on long since: only what the report proves may count.
-        _ = try centre.desk.report(report)
     }
 
     // MARK: The end
@@ -233,39 +208,15 @@ extension World {
         tell("    \(ending.story)")
         watch.books = try centre.books()
         try checkCopies()
+        try checkConfirmations(sitting, hasFinished: ending == .finished)
+        // Where every answer has a MAC, nobody on the way can make the centre believe that something was done.
+        if sitting.card.chip.profile.hasResponseProof || !sitting.isTainted { try checkEnds(sitting.card) }
         guard !sitting.isTainted else { return }
         if watch.replayed, case .interrupted(let why) = ending, !sitting.wasInterrupted {
             throw Violation(invariant: .oneEffect, words: "an old report broke a visit off: \(why)")
         }
         guard case .finished = ending else { return }
         try checkLedger(sitting.card)
-        try checkEnds(sitting.card)
-    }
-
-    // MARK: Clones
-
-    func visitClone(_ chance: inout Chance) throws {
-        guard let clone, let original = cards.first(where: { $0.id == clone.id }),
-            watch.books.cards[original.id]?.life == .active
-        else { return }
-        excuse(original.id)
-        // A copy that is as fresh as the card cannot be told from it by anybody.
-        let isStale =
-            original.chip.profile.hasCounter
-            && (watch.sessions[original.id] ?? 0) > watch.sessionsAtCloning + 1
-        guard isStale else { return }
-        tell("the copy of card \(original.number) is put into reader 9")
-        clone.chip.powerOn()
-        var reply = try centre.desk.arrive(original.id, at: try TerminalID("reader-9"))
-        while case .order(let order) = reply {
-            let answers = order.commands.compactMap { clone.answer($0) }
-            reply = try centre.desk.report(Report(visit: order.visit, number: order.number, answers: answers))
-        }
-        if case .over(let ending) = reply { tell("    \(ending.story)") }
-        if case .over(.finished) = reply {
-            throw Violation(
-                invariant: .clones, words: "the copy of card \(original.number) was served as the card")
-        }
     }
 }
 
@@ -276,12 +227,5 @@ extension Visit.Ending {
         case .interrupted(let why): "broken off: \(why)"
         case .stopped(let why): "stopped: \(why)"
         }
-    }
-}
-
-extension CardProfile {
-    /// Whether sessions show a counter.
-    var hasCounter: Bool {
-        name.hasSuffix("predictable") || factoryKeys.type != .aes
     }
 }

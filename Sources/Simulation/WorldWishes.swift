@@ -4,30 +4,33 @@ internal import GlobalPlatform
 internal import SmartCard
 internal import VirtualCard
 
-// What people ask of the centre.
+// What people ask of the centre, by steps that somebody knows; WorldPlans has those that the planner finds.
+
+/// Something that somebody is about to ask for.
+struct Draft {
+    let words: String
+    let wishes: [Wish]
+    var steps: [PlanStep] = []
+    /// It may fail for a reason of its own.
+    var isDoubtful = false
+}
 
 extension World {
-    private struct Draft {
-        let words: String
-        let wishes: [Wish]
-        let steps: [PlanStep]
-        /// It may fail for a reason of its own.
-        var isDoubtful = false
-    }
-
     func wish(_ card: SimulatedCard, _ chance: inout Chance) throws {
         watch.books = try centre.books()
         guard let row = watch.books.cards[card.id], row.life == .active,
-            watch.books.openOperation(on: card.id) == nil, let draft = draft(card, &chance)
+            watch.books.openOperation(on: card.id) == nil
         else { return }
+        if shape.isPlanned { return try wishByPlan(card, &chance) }
+        guard let draft = draft(card, &chance) else { return }
         tell("card \(card.number): \(draft.words) is wished")
-        let hours = mood == .interruptions ? 1_000 : 2 + chance.below(100)
         try request(
-            Plan(carryingOut: draft.steps, draft.wishes, on: row), hours: hours,
+            Plan(carryingOut: draft.steps, draft.wishes, on: row), hours: hours(&chance),
             isExcused: draft.isDoubtful || mood == .malice)
-        for case .removeInstance(let removal) in draft.steps where removal.purpose == .forGood {
-            forgive(removal.instance, on: card)
-        }
+    }
+
+    func hours(_ chance: inout Chance) -> Int {
+        mood == .interruptions ? shape.deadlineHours : 2 + chance.below(shape.deadlineHours)
     }
 
     func request(_ plan: Plan, hours: Int = 1_000, isExcused: Bool) throws {
@@ -36,6 +39,11 @@ extension World {
         let operation = try centre.desk.request(id, plan, deadline: deadline, by: .centre)
         requests.append(
             Request(id: id, plan: plan, deadline: deadline, operation: operation, isExcused: isExcused))
+        guard let card = cards.first(where: { $0.id == plan.ground.card }) else { return }
+        for case .removeInstance(let removal) in operation.steps where removal.purpose == .forGood {
+            forgive(removal.instance, on: card)
+        }
+        for case .putKeys in operation.steps { watch.rotated.insert(card.id) }
     }
 
     /// Data that somebody wished gone need not be anywhere any more.
@@ -44,43 +52,65 @@ extension World {
         treasures[sight.lineage]?.mayVanish = true
     }
 
-    private func draft(_ card: SimulatedCard, _ chance: inout Chance) -> Draft? {
-        let busy = Set(watch.books.stays.filter { $0.isOpen && $0.card == card.id }.map(\.aid))
-        let all = ExampleApplication.withData
-        let absent = all.filter { !card.instances.contains($0.module) && !busy.contains($0.module) }
-        let present = all.filter {
+    // MARK: What there is to wish for
+
+    func absent(on card: SimulatedCard) -> [ExampleApplication] {
+        let busy = busyInstances(of: card)
+        return ExampleApplication.withData.filter {
+            !card.instances.contains($0.module) && !busy.contains($0.module)
+        }
+    }
+
+    func present(on card: SimulatedCard) -> [ExampleApplication] {
+        let busy = busyInstances(of: card)
+        return ExampleApplication.withData.filter {
             card.chip.parking(of: $0.module)?.state == .active && !busy.contains($0.module)
         }
+    }
+
+    private func busyInstances(of card: SimulatedCard) -> Set<AID> {
+        Set(watch.books.stays.filter { $0.isOpen && $0.card == card.id }.map(\.aid))
+    }
+
+    private func draft(_ card: SimulatedCard, _ chance: inout Chance) -> Draft? {
+        let absent = absent(on: card)
+        let present = present(on: card)
         let kept = watch.books.stays.filter { $0.isOpen && !card.instances.contains($0.aid) }
-        switch chance.below(20) {
+        // What is on its way somewhere is what people must not get.
+        if chance.percent(shape.strangePercent), let stay = chance.pick(kept.filter { !$0.isHeld }) {
+            return restoring(stay, card)
+        }
+        if chance.percent(shape.strangePercent), present.contains(where: \.mayRefuse), present.count > 1 {
+            return parkingTwo(present, &chance)
+        }
+        switch chance.below(22) {
         case 0...5: return chance.pick(absent).map(adding)
-        case 6...9: return chance.pick(present).map { parking($0, card) }
+        case 6...8: return chance.pick(present).map(parking)
+        case 9: return parkingTwo(present, &chance)
         case 10...11:
             guard let leaving = chance.pick(present), let coming = chance.pick(absent) else { return nil }
             return Draft(
                 words: "\(leaving.rawValue) out and \(coming.rawValue) in",
                 wishes: [.park(application: name(leaving)), .add(application: name(coming))],
                 steps: ground.shelf.parking(leaving) + ground.shelf.adding(coming),
-                isDoubtful: isDoubtful(leaving, card))
-        case 12...16: return chance.pick(kept).flatMap { restoring($0, card, &chance) }
+                isDoubtful: leaving.mayRefuse)
+        case 12...16:
+            guard let stay = chance.pick(kept) else { return nil }
+            // People ask at the wrong card, and while the data are still on their way.
+            let isStrange = stay.card != card.id || !stay.isHeld
+            guard !isStrange || mood == .malice && chance.percent(50) else { return nil }
+            return restoring(stay, card)
         case 17:
             guard mood == .malice, let example = chance.pick(present) else { return nil }
             return Draft(
                 words: "\(example.rawValue) gone for good", wishes: [.remove(application: name(example))],
                 steps: ground.shelf.removing(example))
         case 18: return rotating(card)
-        default: return chance.pick(present).map { updating($0, card) }
+        default: return chance.pick(present).map(updating)
         }
     }
 
-    private func name(_ example: ExampleApplication) -> ApplicationID {
-        Shelf.releaseID(example).application
-    }
-
-    /// An application may refuse to leave.
-    private func isDoubtful(_ example: ExampleApplication, _ card: SimulatedCard) -> Bool {
-        example == .loans
-    }
+    func name(_ example: ExampleApplication) -> ApplicationID { Shelf.releaseID(example).application }
 
     private func adding(_ example: ExampleApplication) -> Draft {
         Draft(
@@ -88,46 +118,52 @@ extension World {
             steps: ground.shelf.adding(example))
     }
 
-    private func parking(_ example: ExampleApplication, _ card: SimulatedCard) -> Draft {
+    private func parking(_ example: ExampleApplication) -> Draft {
         Draft(
             words: "custody for \(example.rawValue)", wishes: [.park(application: name(example))],
-            steps: ground.shelf.parking(example), isDoubtful: isDoubtful(example, card))
+            steps: ground.shelf.parking(example), isDoubtful: example.mayRefuse)
+    }
+
+    /// All are read before the first is deleted: one that refuses keeps the others waiting.
+    private func parkingTwo(_ present: [ExampleApplication], _ chance: inout Chance) -> Draft? {
+        let stubborn = present.filter { $0.mayRefuse && chance.percent(70) }.first
+        guard let one = stubborn ?? chance.pick(present),
+            let other = chance.pick(present.filter { $0 != one })
+        else { return nil }
+        let steps = [one, other].map(ground.shelf.parking)
+        return Draft(
+            words: "custody for \(one.rawValue) and \(other.rawValue)",
+            wishes: [.park(application: name(one)), .park(application: name(other))],
+            steps: steps.map { $0[0] } + steps.flatMap { $0.dropFirst() },
+            isDoubtful: one.mayRefuse || other.mayRefuse)
     }
 
     /// A new copy of the code, and the data kept.
-    private func updating(_ example: ExampleApplication, _ card: SimulatedCard) -> Draft {
+    private func updating(_ example: ExampleApplication) -> Draft {
         Draft(
             words: "\(example.rawValue) anew with its data kept",
             wishes: [.update(to: Shelf.releaseID(example))],
             steps: ground.shelf.parking(example)
                 + ground.shelf.restoring(example, .parkedByThisPlan(instance: example.module)),
-            isDoubtful: isDoubtful(example, card))
+            isDoubtful: example.mayRefuse)
     }
 
-    private func restoring(
-        _ stay: Custody, _ card: SimulatedCard, _ chance: inout Chance
-    ) -> Draft? {
-        // People ask at the wrong card, and while the data are still on their way.
-        let isStrange = stay.card != card.id || !stay.isHeld
-        guard !isStrange || mood == .malice && chance.percent(50) else { return nil }
+    private func restoring(_ stay: Custody, _ card: SimulatedCard) -> Draft? {
         guard let example = ExampleApplication(rawValue: stay.release.application.text) else { return nil }
         return Draft(
             words: "\(example.rawValue) back from custody", wishes: [.restore(stay.key)],
             steps: ground.shelf.restoring(example, .held(stay.key), imageBytes: stay.imageBytes),
-            isDoubtful: isStrange)
+            isDoubtful: stay.card != card.id || !stay.isHeld)
     }
 
-    private func rotating(_ card: SimulatedCard) -> Draft? {
+    func rotating(_ card: SimulatedCard) -> Draft? {
         guard let keySet = watch.books.cards[card.id]?.keySet else { return nil }
         let isFresh = keySet.masterKey == SimulatedCentre.masterKey(isAES: card.isAES, isFresh: true)
         let master = SimulatedCentre.masterKey(isAES: card.isAES, isFresh: !isFresh)
         let version: UInt8 = keySet.version == 0x21 ? 0x22 : 0x21
-        watch.rotated.insert(card.id)
         return Draft(
             words: "new keys", wishes: [.rotateKeys(to: master, version: version)],
-            steps: [.putKeys(masterKey: master, version: version)],
-            // Torn right after PUT KEY, it fails: see docs/reference/reliability.md, "Open".
-            isDoubtful: true)
+            steps: [.putKeys(masterKey: master, version: version)])
     }
 
     // MARK: Asking again
@@ -138,7 +174,7 @@ extension World {
         tell("\(request.id) is asked for again")
         let again: Operation
         do {
-            again = try centre.desk.request(
+            again = try centre.desks[chance.below(shape.nodeCount)].request(
                 request.id, request.plan, deadline: request.deadline, by: .centre)
         } catch {
             throw Violation(
@@ -160,4 +196,9 @@ extension World {
 
 extension Custody {
     var isHeld: Bool { if case .held = state { true } else { false } }
+}
+
+extension ExampleApplication {
+    /// It does not leave between check-in and check-out.
+    var mayRefuse: Bool { self == .pass }
 }

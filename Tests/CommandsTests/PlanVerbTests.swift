@@ -1,6 +1,7 @@
 import Arguments
 import CardCrypto
 import CardManagement
+import Centre
 import FoundationEssentials
 import GlobalPlatform
 import JSON
@@ -54,7 +55,10 @@ final class PlanBench: Sendable {
             openReader: { _, _ in throw CardChannelError(.noCard, "no readers here") })
         let program = Program(
             "berth", "Test", version: "0", date: "2026-01-01",
-            commands: [CardCommands.noun(self.workshop), PlanCommand.verb(DeskProvider(opener))])
+            commands: [
+                CardCommands.noun(self.workshop),
+                PlanCommand.verb(DeskProvider(opener), ManualClock(Instant(milliseconds: 1_795_255_216_000))),
+            ])
         let words = line.split(separator: " ").map { String($0).replacing("@", with: folder + "/") }
         let exit = await program.run(words, on: terminal)
         return Outcome(exit: exit, output: output.text, errors: errors.text)

@@ -72,6 +72,26 @@ struct ExchangeTests {
         #expect(records.isEmpty)
     }
 
+    @Test("an update with data kept comes to its end the second time too")
+    func updates() throws {
+        let (bench, card, id, balance) = try Self.prepared()
+        let instance = ExampleApplication.purse.module
+        let steps =
+            try VisitBench.parking(.purse) + VisitBench.adding(.purse, isVacant: true) + [
+                .restore(
+                    .init(
+                        instance: instance, release: VisitBench.id(.purse), imageBytes: 64, way: .contract,
+                        source: .parkedByThisPlan(instance: instance)))
+            ]
+        for name in ["first", "second"] {
+            try bench.request(name, steps, on: id)
+            try bench.visit(card, id)
+            #expect(try bench.operation(name, on: id)?.state == .ended(.done))
+            #expect(try DeskBench.ask(card, .purse, "8030000000") == balance)
+            #expect(try bench.stays(of: id).allSatisfy { !$0.isOpen })
+        }
+    }
+
     @Test("intents are written before results, and every line of the journal stays")
     func journal() throws {
         let (bench, card, id, _) = try Self.prepared()

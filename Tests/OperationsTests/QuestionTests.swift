@@ -93,12 +93,13 @@ struct QuestionTests {
         let store = CountingStore(memory)
         let bench = try DeskBench(store: store)
         let (card, id) = try bench.makeCard()
-        // Nothing to do: everything that is known of the card is one question, and its registry is another two.
-        #expect(try questions(bench, store, card, id) == [1, 1, 3])
-
+        // Everything that is known of the card is one question. What its registry shows is looked up in the
+        // catalogue with two, what an operation brings is another two at most, and what was learned of its steps one.
+        let idle = try questions(bench, store, card, id)
+        #expect(idle.prefix(2) == [1, 1] && idle.allSatisfy { $0 <= 3 }, "\(idle)")
         try bench.request("add", VisitBench.adding(.purse), on: id)
-        // The release and its application are one question, its code another; what was learned of the steps is one.
-        #expect(try questions(bench, store, card, id) == [1, 1, 3, 4])
+        let adding = try questions(bench, store, card, id)
+        #expect(adding.prefix(2) == [1, 1] && adding.allSatisfy { $0 <= 4 }, "\(adding)")
     }
 
     @Test("a plan is made from three questions, however much is on the card")

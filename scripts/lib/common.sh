@@ -21,18 +21,13 @@ fi
 # What a release is built with: one file that runs where no Swift is installed.
 export release_flags=(-c release --static-swift-stdlib --scratch-path "$release_path")
 
-# The C++ library that the Swift runtime needs, and SQLite, go into that file too: found and bound at every start, they
-# take longer than all of our own code. GNU's linker takes the first library of a name, so a folder that holds only the
-# archives comes before the others.
-if [[ $(uname) == Linux ]]; then
+# The C++ library that the Swift runtime needs goes into that file too: found and bound at every start, it takes longer
+# than all of our own code. GNU's linker takes the first library of a name, so a folder that holds only the archive
+# comes before the others.
+if [[ $(uname) == Linux ]] && cxx_archive=$(gcc -print-file-name=libstdc++.a 2>/dev/null) && [[ -f $cxx_archive ]]; then
     mkdir -p "$release_path/static"
-    for archive in libstdc++.a libsqlite3.a; do
-        found=$(gcc -print-file-name="$archive" 2>/dev/null) || continue
-        # Without a folder it is what gcc was asked for: there is none.
-        [[ $found != /* ]] || ln -sf "$found" "$release_path/static/$archive"
-    done
-    release_flags+=(-Xswiftc "-L$root/$release_path/static")
-    [[ ! -f $release_path/static/libstdc++.a ]] || release_flags+=(-Xswiftc -Xclang-linker -Xswiftc -static-libgcc)
+    ln -sf "$cxx_archive" "$release_path/static/libstdc++.a"
+    release_flags+=(-Xswiftc "-L$root/$release_path/static" -Xswiftc -Xclang-linker -Xswiftc -static-libgcc)
 fi
 # Nobody loads the program as a library: a table of all its symbols would only be read at every start.
 [[ $(uname) != Linux ]] || release_flags+=(-Xlinker --no-export-dynamic)

@@ -125,8 +125,8 @@ extension Transaction {
         at now: Instant
     ) throws(StoreFailure) {
         guard !measurements.isEmpty else { return }
-        // Not locked: all cards of a profile share these rows, and nearly always nothing new is learned. Where something
-        // is, and by two at once, the store lets one of them begin again.
+        // Not locked: all cards of a profile share these rows, and nearly always nothing new is learned. Where
+        // something is, and by two at once, the store lets one of them begin again.
         let rows = try ask(measurements.map { Footprint.query($0.part, on: model.profile) })
         for (measured, row) in zip(measurements, rows) {
             try learn(

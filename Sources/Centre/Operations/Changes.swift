@@ -234,9 +234,8 @@ extension Visit {
                 if case .install(let install) = $0 { install.aid == instance } else { false }
             })
         else { throw Barrier() }
+        // Both count as begun until the instance is seen to be gone: this deletion may never reach the card.
         file.operation?.done.remove(made)
-        file.operation?.begun.remove(made)
-        file.operation?.begun.remove(index)
         file.note(.intent, index, "delete \(instance), whose personalisation broke off")
         // Not as an answer to the step, whose success would mean that the instance has its data.
         draft.add(.clear(instance), .delete(instance, withRelated: false))

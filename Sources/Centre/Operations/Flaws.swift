@@ -41,7 +41,7 @@ package struct Flaws: OptionSet, Sendable, Hashable {
     package static let repeatsRequests = Flaws(rawValue: 1 << 12)
     /// Two visits have one card at once.
     package static let ignoresLease = Flaws(rawValue: 1 << 13)
-    /// Where the fee began is forgotten when a stay goes on.
+    /// The fee begins anew when a stay goes on.
     package static let restartsFee = Flaws(rawValue: 1 << 14)
     /// The fee runs on after the card proved its commit.
     package static let neverEndsFee = Flaws(rawValue: 1 << 15)
@@ -70,6 +70,17 @@ package struct Flaws: OptionSet, Sendable, Hashable {
     /// An image of another generation is offered to the card.
     package static let offersOldImage = Flaws(rawValue: 1 << 27)
 
+    /// A stay is charged twice.
+    package static let countsFeeTwice = Flaws(rawValue: 1 << 28)
+    /// A plan is carried out on a card that has changed since it was made.
+    package static let acceptsOldPlans = Flaws(rawValue: 1 << 29)
+    /// A receipt counts as proved, whoever made it.
+    package static let believesReceipts = Flaws(rawValue: 1 << 30)
+    /// The least counter that a card can show is forgotten with a session that was computed ahead.
+    package static let forgetsLeastCounter = Flaws(rawValue: 1 << 31)
+    /// What was read of an application is written into the journal.
+    package static let tellsImages = Flaws(rawValue: 1 << 32)
+
     package static let all: [(name: String, flaw: Flaws)] = [
         ("reuses-sequence-counter", .reusesSequenceCounter),
         ("deletes-before-durable", .deletesBeforeDurable),
@@ -86,5 +97,8 @@ package struct Flaws: OptionSet, Sendable, Hashable {
         ("installs-stopped", .installsStopped), ("ignores-drift", .ignoresDrift),
         ("personalises-twice", .personalisesTwice), ("trusts-new-keys", .trustsNewKeys),
         ("loses-confirmation", .losesConfirmation), ("offers-old-image", .offersOldImage),
+        ("counts-fee-twice", .countsFeeTwice), ("accepts-old-plans", .acceptsOldPlans),
+        ("believes-receipts", .believesReceipts), ("forgets-least-counter", .forgetsLeastCounter),
+        ("tells-images", .tellsImages),
     ]
 }

@@ -83,7 +83,9 @@ extension Act {
         if let open = try transaction.openOperation(on: card.id) {
             throw OperationRefusal.otherIsOpen(open.id)
         }
-        guard plan.isStillValid(for: card) else { throw OperationRefusal.planOutdated(card.id) }
+        guard plan.isStillValid(for: card) || flaws.contains(.acceptsOldPlans) else {
+            throw OperationRefusal.planOutdated(card.id)
+        }
         if let obstacle = plan.objections.first(where: \.isObstacle) {
             throw OperationRefusal.planNotFeasible(reason: obstacle.reason)
         }

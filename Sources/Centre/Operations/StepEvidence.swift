@@ -8,6 +8,16 @@ extension Operation {
     package var remainingSteps: [PlanStep] { remaining.map { steps[$0] } }
 }
 
+extension Operation {
+    /// What this plan parked can come back once it is parked; an earlier stay of the same instance says nothing.
+    func hasParked(for task: PlanStep.Restoration) -> Bool {
+        guard case .parkedByThisPlan(let instance) = task.source else { return true }
+        return done.contains { index in
+            if case .park(let parking) = steps[index] { parking.instance == instance } else { false }
+        }
+    }
+}
+
 extension PlanStep {
     /// What a receipt of the card would be about.
     func receiptSubject(_ file: CaseFile) -> ReceiptSubject? {
@@ -104,6 +114,7 @@ extension Visit {
         case .restore(let task):
             switch task.way {
             case .contract, .stateless:
+                guard operation.hasParked(for: task) else { return false }
                 guard let stay = file.stays.last(where: { isStay($0, of: task, file) }) else { return false }
                 if case .returned(file.card.id, _) = stay.state { return true }
                 return false
@@ -132,7 +143,7 @@ extension Visit {
             guard let evidence = evidence(of: stay), let event = event(stay, evidence, file) else { continue }
             guard let next = try? stay.after(event, at: file.now), next != stay else { continue }
             noteSnapshot(of: stay, after: event, &file)
-            file.stays[index] = flawed(next, after: event, of: stay, around)
+            file.stays[index] = flawed(next, after: event, at: file.now, around)
             let step = file.operation.flatMap { stepIndex(of: stay, $0) } ?? -1
             file.note(.result, step, "\(stay.aid): \(next.state.words)")
         }
@@ -222,10 +233,13 @@ extension Visit {
 
 extension Visit {
     private func flawed(
-        _ next: Custody, after event: CustodyEvent, of stay: Custody, _ around: Surroundings
+        _ next: Custody, after event: CustodyEvent, at now: Instant, _ around: Surroundings
     ) -> Custody {
         var next = next
-        if around.flaws.contains(.restartsFee), case .returnAbandoned = event { next.heldSince = nil }
+        if around.flaws.contains(.restartsFee), case .returnAbandoned = event {
+            next.state = .held(since: now)
+            next.heldSince = now
+        }
         if around.flaws.contains(.neverEndsFee), case .returned(let card, let at) = next.state {
             next.state = .returned(to: card, at: at.advanced(by: .seconds(3_650 * 86_400)))
         }

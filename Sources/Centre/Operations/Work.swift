@@ -30,12 +30,12 @@ extension Visit {
             pages = []
             return send([], draft)
         }
-        let before = (file.operation?.done, file.stays)
+        let before = (file.operation?.done, file.stays.map(\.settled))
         judge(&file, around)
         keepImages(&file, around)
         judge(&file, around)
         if let found = sight.contradiction { return stop(found, &file) }
-        let hasMoved = before.0 != file.operation?.done || before.1 != file.stays
+        let hasMoved = before.0 != file.operation?.done || before.1 != file.stays.map(\.settled)
         if var operation = file.operation, operation.isOpen {
             if hasMoved { operation.idleOrders = 0 } else if afterWork { operation.idleOrders += 1 }
             file.operation = operation
@@ -111,6 +111,16 @@ extension Visit {
     }
 }
 
+extension Custody {
+    /// On its way back and held again is the same: what is sent in vain over and over moves nothing.
+    fileprivate var settled: Custody {
+        guard case .returning = state else { return self }
+        var stay = self
+        stay.state = .held(since: heldSince ?? openedAt)
+        return stay
+    }
+}
+
 extension Operation.End {
     static func overdue(_ operation: Operation) -> Operation.End {
         .failed(
@@ -172,6 +182,7 @@ extension Visit {
         let computed = around.flaws.contains(.ignoresDigest) ? stay.digest : status.image.digest(of: secret)
         file.stays[index] = try stay.after(.imageKept(digest: computed, byteCount: bytes.count), at: file.now)
         file.images.append((stay.key, stay.generation, secret))
+        if around.flaws.contains(.tellsImages) { file.note(.result, -1, "read \(bytes.hex)") }
         sight.pieces[parking.instance] = nil
     }
 

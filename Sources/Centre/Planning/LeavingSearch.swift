@@ -14,7 +14,7 @@ struct LeavingSearch {
     /// Steps of improving the prices.
     static let rounds = 20
     /// First a sweep of this width for a good answer, then a whole one of at most so many beginnings.
-    static let sweeps: [(width: Int, statesMax: Int)] = [(24, 5_000), (300, .max)]
+    static let sweeps: [(width: Int, statesMax: Int)] = [(16, 8_000), (200, .max)]
 
     typealias Status = LeavingPrices.Status
 
@@ -176,7 +176,8 @@ extension LeavingSearch {
 
     /// Better prices, and all that they decide; false when nothing is left to explore.
     private mutating func tighten() -> Bool {
-        improvePrices(rounds: Self.rounds)
+        improvePrices(rounds: Self.rounds / 2)
+        climb(rounds: Self.rounds)
         if isHopeless || !fixByPrices() || isHopeless { return false }
         guard isCovered else { return true }
         offer()

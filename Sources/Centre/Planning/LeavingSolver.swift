@@ -86,7 +86,8 @@ extension LeavingSearch {
             if status[item] == .open, !decide(item, leaves: true) { return }
         }
         if items.needNonVolatile > 0, items.needVolatile > 0 { raiseUnitsMin() }
-        improvePrices(rounds: 2 * Self.rounds)
+        improvePrices(rounds: Self.rounds)
+        climb(rounds: Self.rounds)
         offerRepaired()
         if !isHopeless { explore(isWhole: true) }
     }
@@ -95,7 +96,8 @@ extension LeavingSearch {
     private mutating func raiseUnitsMin() {
         var counting = LeavingSearch(items.counted, preferredMax: prices.preferredMax, statesMax: 1)
         if prices.preferredMax == 0, !counting.keepsPreferred() { return }
-        counting.improvePrices(rounds: Self.rounds + Self.rounds / 2)
+        counting.improvePrices(rounds: Self.rounds / 2)
+        counting.climb(rounds: Self.rounds)
         let one = 1 << LeavingPrices.pointShift
         prices.unitsMin = max(prices.unitsMin, (counting.prices.bound + one - 1) / one)
     }

@@ -20,14 +20,14 @@ extension LeavingSearch {
                 }
             }
             if isHopeless { break }
-            guard climb(&current, step: step) else { break }
+            guard stride(&current, step: step) else { break }
         }
         worth = highest.worth
         prices.set(worth, status: status)
     }
 
     /// One step along the subgradient, as long as the gap to the best answer suggests; false at the top.
-    private mutating func climb(_ worth: inout LeavingPrices.Worth, step: Double) -> Bool {
+    private mutating func stride(_ worth: inout LeavingPrices.Worth, step: Double) -> Bool {
         let cheapest = prices.cheapest(status)
         let needNonVolatile = Double(max(1, items.needNonVolatile))
         let needVolatile = Double(max(1, items.needVolatile))

@@ -171,3 +171,10 @@ package struct DailyFee: Hashable, Sendable, Codable {
         self.currency = currency
     }
 }
+
+extension DailyFee: CustomStringConvertible {
+    /// As on a bill: `0.05 EUR`.
+    package var description: String {
+        Currency(currency).map { Money(Int64(minorUnits), $0).description } ?? "\(minorUnits) \(currency)"
+    }
+}

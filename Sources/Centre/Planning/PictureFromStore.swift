@@ -16,7 +16,8 @@ extension Act {
     private func picture(
         of id: CardID, for wishes: [Wish], _ models: any CardModels, _ ahead: AskedAhead
     ) throws -> Picture {
-        let dossier = try dossier(of: id)
+        // Looked at, not locked: whoever carries a plan out checks that the card is still the same.
+        guard let dossier = try transaction.dossier(of: id) else { throw CardRefusal.unknown(id) }
         try ahead.prepare(Self.questions(on: dossier, wishes))
         guard let model = models.model(of: dossier.card.profile) else {
             throw OperationRefusal.cardNotActive(
@@ -49,7 +50,8 @@ extension Act {
                 Picture.Loaded(entry, size: sizes.size(of: entry), imports: imports[entry.aid] ?? [])
             },
             berths: ledger.held, custody: custody, applications: applications, releases: releases,
-            learned: sizes.learned, fees: try fees(applications.values), holderSet: used,
+            learned: sizes.learned,
+            fees: try fees(applications.values, kept: keptBytes(dossier, custody, sizes)), holderSet: used,
             copiedAt: try copyTimes(of: custody, wishes), otherCards: try otherCards(dossier.card, wishes),
             ownDomains: try ownDomains(on: dossier, of: applications.values), now: now)
     }
@@ -76,7 +78,8 @@ extension Act {
 
     /// Whose the card's memory is.
     package func ledger(of id: CardID, _ models: any CardModels) throws -> BerthLedger {
-        let dossier = try dossier(of: id)
+        // Looked at, not locked: whoever carries a plan out checks that the card is still the same.
+        guard let dossier = try transaction.dossier(of: id) else { throw CardRefusal.unknown(id) }
         guard let model = models.model(of: dossier.card.profile) else {
             throw OperationRefusal.cardNotActive(
                 id, reason: "its profile \(dossier.card.profile) is unknown.")
@@ -180,9 +183,24 @@ extension Act {
         return imports
     }
 
-    /// What a day of custody costs by the tariffs in force; of those that count kilobytes, the fee of one.
+    /// Bytes that the vault keeps, or would keep, of each application: of what was kept before, as much again; of the
+    /// rest, as much as it takes.
+    private func keptBytes(
+        _ dossier: CardDossier, _ custody: [Custody], _ sizes: SizeBook
+    ) -> [ApplicationID: Int] {
+        var images: [AID: Int] = [:]
+        for stay in custody where stay.card == dossier.card.id { images[stay.aid] = stay.imageBytes }
+        var bytes: [ApplicationID: Int] = [:]
+        for entry in dossier.applications {
+            guard let application = entry.release?.application else { continue }
+            bytes[application, default: 0] += images[entry.aid] ?? sizes.size(of: entry).room.nonVolatile
+        }
+        return bytes
+    }
+
+    /// What a day of custody costs by the tariffs in force, rounded as a statement rounds it.
     private func fees(
-        _ applications: some Sequence<Application>
+        _ applications: some Sequence<Application>, kept: [ApplicationID: Int]
     ) throws -> [ApplicationID: DailyFee] {
         var books: [ProviderID: TariffBook] = [:]
         var fees: [ApplicationID: DailyFee] = [:]
@@ -195,10 +213,22 @@ extension Act {
                 $0.validFrom <= now
             }
             guard let inForce else { continue }
-            fees[application.id] = DailyFee(
-                minorUnits: Int(inForce.rate / 1_000_000), currency: inForce.terms.currency.code)
+            fees[application.id] = inForce.fee(perDayOf: kept[application.id] ?? 0)
         }
         return fees
+    }
+}
+
+extension Tariff {
+    /// For one day of so many bytes, in whole minor units.
+    func fee(perDayOf byteCount: Int) -> DailyFee {
+        let thousandths: Int128 =
+            switch basis {
+            case .day: 1_000
+            case .kilobyteDay: Int128(byteCount)
+            }
+        let units = (Int128(rate) * thousandths + 500_000_000) / 1_000_000_000
+        return DailyFee(minorUnits: Int(clamping: units), currency: terms.currency.code)
     }
 }
 

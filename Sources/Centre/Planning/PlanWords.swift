@@ -53,7 +53,7 @@ extension Planner {
             result.append("The holder wants to keep it, but nothing less is enough.")
         }
         if let fee = picture.fees[application], fee.minorUnits > 0 {
-            result.append("Keeping it costs \(fee.minorUnits) \(fee.currency) minor units a day.")
+            result.append("Keeping it costs \(fee) a day.")
         }
         return result + codeReasons(item)
     }

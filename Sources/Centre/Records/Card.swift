@@ -27,10 +27,14 @@ package struct Card: Hashable, Sendable {
         package var isChallengePredictable: Bool
         /// What the next session's counter should be, where the challenge is predictable.
         package var nextSequenceCounter: UInt32?
+        /// The least that the next session's counter can be, by what the card has proved: one that shows less is a
+        /// copy of it, or was put back to an older state.
+        package var leastSequenceCounter: UInt32?
 
         package init(
             masterKey: MasterKeyName, version: UInt8, channel: Channel, diversificationData: [UInt8] = [],
-            isChallengePredictable: Bool = false, nextSequenceCounter: UInt32? = nil
+            isChallengePredictable: Bool = false, nextSequenceCounter: UInt32? = nil,
+            leastSequenceCounter: UInt32? = nil
         ) {
             self.masterKey = masterKey
             self.version = version
@@ -38,6 +42,7 @@ package struct Card: Hashable, Sendable {
             self.diversificationData = diversificationData
             self.isChallengePredictable = isChallengePredictable
             self.nextSequenceCounter = nextSequenceCounter
+            self.leastSequenceCounter = leastSequenceCounter
         }
     }
 

@@ -7,6 +7,7 @@ extension Card: Record {
             .text("profile"), .bytes("issuer_domain"),
             .text("master_key"), .integer("key_version"), .text("channel"), .bytes("diversification"),
             .integer("is_predictable"), .integer("next_counter").optional,
+            .integer("least_counter").optional,
             .text("life"), .text("life_reason").optional,
             .text("holder").optional, .integer("expiry").optional, .integer("issue_number"),
             .integer("registered_at"), .bytes("serial").optional,
@@ -41,6 +42,7 @@ extension Card.KeySet {
         [
             .word(masterKey), .count(Int(version)), .text(channel.word), .bytes(diversificationData),
             .bool(isChallengePredictable), .optional(nextSequenceCounter),
+            .optional(leastSequenceCounter),
         ]
     }
 
@@ -48,7 +50,8 @@ extension Card.KeySet {
         self.init(
             masterKey: try row.identifier(), version: try row.byte(),
             channel: try row.word(Channel.init(word:)), diversificationData: try row.bytes(),
-            isChallengePredictable: try row.bool(), nextSequenceCounter: try row.optionalCounter())
+            isChallengePredictable: try row.bool(), nextSequenceCounter: try row.optionalCounter(),
+            leastSequenceCounter: try row.optionalCounter())
     }
 }
 

@@ -82,6 +82,7 @@ extension CardDossier {
     private var weighty: CardDossier {
         var dossier = self
         dossier.card.keySet.nextSequenceCounter = nil
+        dossier.card.keySet.leastSequenceCounter = nil
         dossier.card.inventory?.readAt = card.registeredAt
         dossier.card.revision = 0
         dossier.card.auditHead = []

@@ -69,8 +69,8 @@ extension Act {
         var file = file
         var dossier = known.dossier
         dossier.card = file.card
-        try keepStays(known, &file, vault: vault, card: &dossier.card)
-        let received = try keepConfirmations(file, known, vault: vault)
+        try keepStays(known, &file, vault: vault, card: &dossier.card, flaws)
+        let received = try keepConfirmations(&file, known, vault: vault, flaws)
         keepJournal(&file)
         if file.operation != known.operation, let operation = file.operation { transaction.put(operation) }
         var notes = noteEnd(of: file.operation, since: known.operation) + received
@@ -104,7 +104,7 @@ extension Act {
     }
 
     private func keepStays(
-        _ known: OpenCase, _ file: inout CaseFile, vault: any KeyVault, card: inout Card
+        _ known: OpenCase, _ file: inout CaseFile, vault: any KeyVault, card: inout Card, _ flaws: Flaws
     ) throws {
         for var stay in file.stays {
             var before = known.stays.first { $0.key == stay.key }
@@ -123,6 +123,10 @@ extension Act {
             if stay.heldSince == nil, case .held(let since) = stay.state { stay.heldSince = since }
             try settle(
                 stay, from: before, on: &card, isSnapshot: file.snapshots.contains(stay.key) && !stay.isOpen)
+            if flaws.contains(.countsFeeTwice), before?.heldSince == nil, var again = Stay(stay) {
+                again.id = StayID(card: stay.card, aid: stay.aid, ordinal: stay.ordinal + 1_000)
+                transaction.put(again)
+            }
         }
     }
 
@@ -146,8 +150,9 @@ extension Act {
         file.operation = operation
     }
 
+    /// Evidence is kept as it came; it counts as proved once, and what is missing in front of it is written down.
     private func keepConfirmations(
-        _ file: CaseFile, _ known: OpenCase, vault: any KeyVault
+        _ file: inout CaseFile, _ known: OpenCase, vault: any KeyVault, _ flaws: Flaws
     ) throws -> [Note] {
         var notes: [Note] = []
         if !file.confirmations.isEmpty {
@@ -155,15 +160,20 @@ extension Act {
                 Query(KeptConfirmation.table, [.init("card", .word(file.card.id))]))
             for confirmed in file.confirmations {
                 let read = (try? CardConfirmation.read(confirmed.data)).flatMap { $0 }
-                let isProved =
+                var isProved =
                     try read.map {
                         try vault.proves(
                             $0, of: confirmed.subject, with: known.dossier.card.keySet.forReceipts)
                     } ?? false
+                if isProved, let read, try isKept(Int(read.counter), of: file.card.id) {
+                    isProved = false
+                    file.note(.result, -1, "the card's confirmation \(read.counter) came a second time")
+                }
                 transaction.insert(
                     KeptConfirmation(
                         card: file.card.id, number: number, operation: file.operation?.id, at: now,
-                        counter: read.map { Int($0.counter) }, isProved: isProved,
+                        counter: read.map { Int($0.counter) },
+                        isProved: isProved || flaws.contains(.believesReceipts),
                         fields: confirmed.subject.signedFields, data: confirmed.data))
                 number += 1
                 if isProved, let read { notes += try follow(read, on: file.card.id).notes }
@@ -173,6 +183,13 @@ extension Act {
             notes += try followCounter(counter, on: file.card.id)
         }
         return notes
+    }
+
+    private func isKept(_ counter: Int, of card: CardID) throws -> Bool {
+        let conditions: [Query.Condition] = [
+            .init("card", .word(card)), .init("counter", .count(counter)), .init("is_proved", .integer(1)),
+        ]
+        return try transaction.count(Query(KeptConfirmation.table, conditions)) > 0
     }
 
     /// What our own steps did is no drift, and what they took is learned from.

@@ -42,6 +42,14 @@ package struct Dialogue {
         }
     }
 
+    /// The counter as the card's cryptogram vouches for it: SCP02 derives its keys from it; SCP03 shows it beside a
+    /// challenge that must be the one made from it, or anybody on the way could have changed it.
+    var provenCounter: UInt32? {
+        guard let peer = session?.peer else { return nil }
+        guard peer.secureChannel.version != .scp02 else { return peer.sequenceCounter }
+        return peer.isChallengePredictable == true ? peer.sequenceCounter : nil
+    }
+
     /// Begins with INITIALIZE UPDATE; the rest waits for the card's challenge.
     package mutating func open(_ handshake: Handshake) throws(DialogueFailure) -> CommandAPDU {
         var handshake = handshake

@@ -79,30 +79,16 @@ extension Visit {
             try dialogue.accept(Array(rest.prefix(opening)))
             rest = rest.dropFirst(opening)
             acceptPendingKeys(&file)
-            if let counter = dialogue.session?.peer.sequenceCounter {
-                file.card.keySet.nextSequenceCounter = counter + 1
-            }
             try take(rest, &file, around)
+            // Not before the card has named itself: another one with the same keys could have been at this counter.
+            if let counter = dialogue.provenCounter { keepCounter(counter + 1, &file) }
         } catch {
-            if case .handshake(.unexpectedAnswer(let counter)) = error {
-                return end(counterDiffers(counter, computedCounter, &file, around))
+            if case .handshake(.unexpectedAnswer) = error {
+                return end(counterDiffers(answers.count > 1 ? answers[1] : nil, &file, around))
             }
             return end(Self.ending(of: error))
         }
         return goOn(&file, around, afterWork: false)
-    }
-
-    /// A session that was computed ahead met another counter than it was computed for.
-    private func counterDiffers(
-        _ counter: UInt32?, _ expected: UInt32?, _ file: inout CaseFile, _ around: Surroundings
-    ) -> Ending {
-        file.card.keySet.nextSequenceCounter = nil
-        guard let counter, let expected, counter < expected, !around.flaws.contains(.ignoresCounter) else {
-            return .interrupted("The card's sequence counter is not the one it was expected to be.")
-        }
-        let problem = Self.counterWentBack(from: expected, to: counter)
-        file.card.life = .blocked(reason: problem)
-        return .stopped(problem)
     }
 
     static func counterWentBack(from expected: UInt32, to counter: UInt32) -> String {
@@ -152,9 +138,11 @@ extension Visit {
                 guard answer.status.isSuccess, let keys = try? KeyTemplate.read(answer.data) else { break }
                 sight.keyVersions = Set(keys.map(\.version))
             case .keys(let step): takeKeys(step, answer)
-            case .clear(let aid): if answer.status.isSuccess, isRegistryCredible { sight.deleted.insert(aid) }
+            case .clear(let aid):
+                takeConfirmation(.delete(aid), answer, &file, around)
+                if answer.status.isSuccess, isRegistryCredible { sight.deleted.insert(aid) }
             case .step(let step):
-                takeConfirmation(step, answer, &file, around)
+                takeConfirmation(subject(of: step, file), answer, &file, around)
                 guard !answer.status.isSuccess else {
                     sight.succeeded.insert(step)
                     if isRegistryCredible { noteDeletion(step, file) }
@@ -166,7 +154,7 @@ extension Visit {
             }
         }
         sight.succeeded.subtract(failed)
-        if isAnswerProven, let seen = Self.identity(identity.map(\.0), identity.map(\.1)), seen != cardID,
+        if let seen = Self.identity(identity.map(\.0), identity.map(\.1)), seen != cardID,
             !around.flaws.contains(.ignoresIdentity)
         {
             throw .handshake(.outOfOrder)
@@ -260,12 +248,16 @@ extension Visit {
         }
     }
 
-    /// A card with delegated management signs what it did; the evidence is kept whatever else comes of it.
+    private func subject(of step: Int, _ file: CaseFile) -> ReceiptSubject? {
+        guard let steps = file.operation?.steps, steps.indices.contains(step) else { return nil }
+        return steps[step].receiptSubject(file)
+    }
+
+    /// A card that signs what it did: the evidence is kept whatever else comes of it.
     private func takeConfirmation(
-        _ step: Int, _ answer: ResponseAPDU, _ file: inout CaseFile, _ around: Surroundings
+        _ subject: ReceiptSubject?, _ answer: ResponseAPDU, _ file: inout CaseFile, _ around: Surroundings
     ) {
-        guard answer.status.isSuccess, answer.data.count > 1, let steps = file.operation?.steps,
-            steps.indices.contains(step), let subject = steps[step].receiptSubject(file),
+        guard answer.status.isSuccess, answer.data.count > 1, let subject,
             !around.flaws.contains(.losesConfirmation)
         else { return }
         file.confirmations.append(ConfirmedOperation(subject: subject, data: answer.data))

@@ -74,9 +74,9 @@ package struct Visit {
     var isProvingKeys = false
     /// Whether keys that the card may have taken were tried in this visit.
     var hasTriedPendingKeys = false
-    /// The counter that this session was computed for.
-    var computedCounter: UInt32?
     var sealKeys: ParkingSealKeys?
+    /// What a session that was computed ahead began with.
+    var openingWish: Handshake.Wish?
 
     package init(id: [UInt8], card: CardID, channelOptions: UInt8) {
         self.id = id
@@ -129,10 +129,13 @@ extension Visit {
                 let computed = try around.vault.precomputedSession(
                     wish, with: keySet, options: channelOptions, application: file.card.issuerDomain)
                 commands += dialogue.open(computed)
-                computedCounter = keySet.nextSequenceCounter
+                openingWish = wish
                 // Whether the counter is spent nobody knows until the card answers: guessing again would cost a try.
                 if !around.flaws.contains(.reusesSequenceCounter) {
                     file.card.keySet.nextSequenceCounter = nil
+                }
+                if around.flaws.contains(.forgetsLeastCounter) {
+                    file.card.keySet.leastSequenceCounter = nil
                 }
                 sealKeys = needsSeals ? ParkingSealKeys(entropy: around.entropy) : nil
                 phase = .surveying
@@ -277,18 +280,46 @@ extension Visit {
 
     /// A counter that went back is a copy of the card, or a card put back to an older state.
     private func takeCounter(_ file: inout CaseFile, _ around: Surroundings) -> String? {
-        guard !isProvingKeys, let counter = dialogue.session?.peer.sequenceCounter else { return nil }
-        if let expected = file.card.keySet.nextSequenceCounter, counter < expected,
+        guard !isProvingKeys, let counter = dialogue.provenCounter else { return nil }
+        return take(counter, &file, around)
+    }
+
+    /// Takes a counter that the card proved, unless it went back; what to say if it did.
+    private func take(_ counter: UInt32, _ file: inout CaseFile, _ around: Surroundings) -> String? {
+        if let least = file.card.keySet.leastSequenceCounter, counter < least,
             !around.flaws.contains(.ignoresCounter)
         {
-            let problem = Self.counterWentBack(from: expected, to: counter)
+            let problem = Self.counterWentBack(from: least, to: counter)
             file.card.life = .blocked(reason: problem)
             return problem
         }
         // SCP03 counts with INITIALIZE UPDATE (§6.2.2.1), SCP02 with EXTERNAL AUTHENTICATE (GPCS 2.3.1 §E.1.2).
-        let isSpent = dialogue.session?.peer.secureChannel.version != .scp02
-        file.card.keySet.nextSequenceCounter = isSpent ? counter + 1 : counter
+        keepCounter(file.card.keySet.channel == .scp02 ? counter : counter + 1, &file)
         return nil
+    }
+
+    /// A session that was computed ahead met another counter than it was computed for: what the answer to INITIALIZE
+    /// UPDATE shows counts where its cryptogram vouches for it.
+    func counterDiffers(
+        _ answer: ResponseAPDU?, _ file: inout CaseFile, _ around: Surroundings
+    ) -> Ending {
+        file.card.keySet.nextSequenceCounter = nil
+        if let answer, let openingWish {
+            var proof = Dialogue()
+            let keySet = file.card.keySet
+            if (try? proof.open(around.vault.handshake(openingWish, with: keySet))) != nil,
+                (try? proof.proceed(answer)) != nil, let counter = proof.provenCounter,
+                let problem = take(counter, &file, around)
+            {
+                return .stopped(problem)
+            }
+        }
+        return .interrupted("The card's sequence counter is not the one it was expected to be.")
+    }
+
+    func keepCounter(_ next: UInt32, _ file: inout CaseFile) {
+        file.card.keySet.nextSequenceCounter = next
+        file.card.keySet.leastSequenceCounter = max(next, file.card.keySet.leastSequenceCounter ?? 0)
     }
 
     static func ending(of failure: DialogueFailure) -> Ending {

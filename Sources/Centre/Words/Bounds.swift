@@ -34,6 +34,8 @@ extension Bounds {
 
 // MARK: Custody and vault
 extension Bounds {
+    /// Stays of one instance: one a day for a quarter of a century.
+    package static let staysPerInstanceMax = 10_000
     /// Bytes of one application's data in custody: more than any card of today holds.
     package static let parkedImageBytesMax = 1 << 20
     /// Pieces in which an image may come.

@@ -52,6 +52,9 @@ extension PlanStep {
     fileprivate var action: String {
         switch self {
         case .park: "park"
+        case .snapshot: "copy"
+        case .extradite: "move"
+        case .identify: "identify"
         case .removeInstance, .removeLoadFile, .dropDomain: "remove"
         case .makeDomain, .reserveInLedger, .releaseInLedger: "room"
         case .load: "load"
@@ -64,7 +67,9 @@ extension PlanStep {
 
     fileprivate var subject: String {
         switch self {
-        case .park(let parking): parking.release.description
+        case .park(let parking), .snapshot(let parking): parking.release.description
+        case .extradite(let move): move.object.description
+        case .identify(let instance): instance.description
         case .removeInstance(let removal): removal.instance.description
         case .removeLoadFile(let aid), .dropDomain(let aid): aid.description
         case .makeDomain(let domain): domain.reservation.provider.text
@@ -81,7 +86,10 @@ extension PlanStep {
     /// As the planner reckons, without the round trips.
     fileprivate func milliseconds(_ pace: CardModel.Pace, chunk: Int) -> Int {
         switch self {
-        case .park(let parking): pace.perCommand * (3 + parking.imageBytes / max(1, chunk))
+        case .extradite: pace.perCommand
+        case .identify: pace.perCommand * 2
+        case .park(let parking), .snapshot(let parking):
+            pace.perCommand * (3 + parking.imageBytes / max(1, chunk))
         case .removeInstance, .removeLoadFile, .dropDomain: pace.perDelete
         case .reserveInLedger, .releaseInLedger: 0
         case .makeDomain, .install: pace.perInstall

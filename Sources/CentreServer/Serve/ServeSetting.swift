@@ -94,25 +94,31 @@ package struct ServeSetting: Hashable, Sendable {
     package static let admin = Self(
         "admin", "NAME", default: "admin", "Who may sign in to a centre that has no operator yet")
 
-    // MARK: Others
+    // MARK: Sign-in elsewhere
 
     package static let openIDIssuer = Self(
-        "oidc-issuer", "URL",
-        "An issuer of OpenID Connect whose tokens are a sign-in, exactly as in their iss")
-    package static let openIDKeys = Self("oidc-keys", "URL", "Where the issuer publishes its keys (jwks_uri)")
-    package static let openIDAudience = Self("oidc-audience", "NAME", "What aud of these tokens must hold")
-    package static let openIDRoleClaim = Self(
-        "oidc-role-claim", "NAME", default: "roles", "The claim with the roles, such as realm_access.roles")
+        "oidc-issuer", "URL", "An OpenID provider whose tokens are taken, as its tokens name it")
+    package static let openIDAudience = Self(
+        "oidc-audience", "NAME", default: "berth", "Whom its tokens must be for")
     package static let openIDRoles = Self(
-        "oidc-roles", "WORD=ROLE,…", "The issuer's words for our roles; else our own words")
+        "oidc-roles", "WORD=ROLE,…", "What its words for roles are here: centre-admins=admin,auditors=auditor"
+    )
+    package static let openIDRoleClaim = Self(
+        "oidc-role-claim", "CLAIM", default: "roles", "Where its tokens name roles, as in realm_access.roles")
+    package static let openIDNameClaim = Self(
+        "oidc-name-claim", "CLAIM", default: "preferred_username", "Where its tokens name the person")
+    package static let openIDProviderClaim = Self(
+        "oidc-provider-claim", "CLAIM", default: "provider", "Where its tokens name the provider")
+    package static let openIDKeys = Self(
+        "oidc-keys", "URL", "Where its keys are; else where its own description says")
 
     package static let all: [ServeSetting] = [
         data, store, vault, keyFile, passphraseFile, listen, listenPlain, behindProxy, certificate,
         certificateKey,
         clientAuthorities, clientCertificate, names, workers, connectionsMax, connectionsPerAddress,
         requestsPerSecond, bodyBytesMax, limitsLoopback, webhookNetworks, logFormat, logLevel, metricsFrom,
-        traces, node,
-        admin, openIDIssuer, openIDKeys, openIDAudience, openIDRoleClaim, openIDRoles,
+        traces, node, admin, openIDIssuer, openIDAudience, openIDRoles, openIDRoleClaim, openIDNameClaim,
+        openIDProviderClaim, openIDKeys,
     ]
 
     /// The value as it may be shown: without what stands for a password.

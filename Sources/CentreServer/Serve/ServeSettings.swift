@@ -22,12 +22,11 @@ struct ServeSettings: Sendable {
     let traces: String?
     let node: String
     let admin: String
-    let openID: OpenIDSettings?
+    let openID: OpenIDPlace?
 
-    struct OpenIDSettings: Sendable {
+    struct OpenIDPlace: Sendable {
         let configuration: OpenID.Configuration
-        /// Where the issuer publishes its keys.
-        let keys: String
+        let keys: OpenIDKeys
     }
 
     enum VaultOpener: Hashable, Sendable {
@@ -92,26 +91,29 @@ struct ServeSettings: Sendable {
         }
     }
 
-    private static func openID(_ reader: SettingReader) throws(ServeFailure) -> OpenIDSettings? {
+    private static func openID(_ reader: SettingReader) throws(ServeFailure) -> OpenIDPlace? {
         guard let issuer = reader.text(.openIDIssuer) else { return nil }
-        guard let keys = reader.text(.openIDKeys), let audience = reader.text(.openIDAudience) else {
+        let pairs = try reader.list(.openIDRoles) { item -> (String, Role)? in
+            let parts = item.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2, let role = Role(rawValue: String(parts[1])) else { return nil }
+            return (String(parts[0]), role)
+        }
+        guard !pairs.isEmpty else {
             throw ServeFailure(
-                "configuration", "an issuer of tokens needs oidc-keys and oidc-audience as well")
+                "configuration", "nobody of the OpenID provider has a role here",
+                advice: ["name roles with oidc-roles, such as centre-admins=admin"])
         }
-        guard keys.hasPrefix("https://") || keys.hasPrefix("http://127.0.0.1:") else {
-            throw ServeFailure("configuration", "oidc-keys = \(keys): keys come over https:// only")
+        guard let keys = OpenIDKeys(issuer: issuer, address: reader.text(.openIDKeys)) else {
+            throw ServeFailure(
+                "configuration", "the OpenID provider and its keys are reached by https:// only")
         }
-        let pairs = try reader.list(.openIDRoles) { text -> (String, Role)? in
-            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
-            guard parts.count == 2, let role = Role(rawValue: parts[1]) else { return nil }
-            return (parts[0], role)
-        }
-        let words = pairs.isEmpty ? Role.allCases.map { ($0.rawValue, $0) } : pairs
-        return OpenIDSettings(
+        return OpenIDPlace(
             configuration: OpenID.Configuration(
-                issuer: issuer, audience: audience, roleClaim: reader.text(.openIDRoleClaim) ?? "roles",
-                roles: Dictionary(words) { first, _ in first }),
-            keys: keys)
+                issuer: issuer, audience: reader.text(.openIDAudience) ?? "berth",
+                roleClaim: reader.text(.openIDRoleClaim) ?? "roles",
+                roles: Dictionary(pairs) { first, _ in first },
+                nameClaim: reader.text(.openIDNameClaim) ?? "preferred_username",
+                tenantClaim: reader.text(.openIDProviderClaim) ?? "provider"), keys: keys)
     }
 
     private static func limits(_ reader: SettingReader) throws(ServeFailure) -> HTTPLimits {

@@ -78,9 +78,10 @@ package final class ServingCentre: Sendable {
         }
         let room = WaitingRoom()
         let node = Self.node(ground, metrics, room, surroundings)
-        let signIn = SignIn(
-            node: node,
-            openID: try settings.openID.map { try ServingClients.openID($0, clock: surroundings.clock) })
+        let openID = settings.openID.map {
+            OpenID($0.configuration, $0.keys, clock: surroundings.clock)
+        }
+        let signIn = SignIn(node: node, openID: openID)
         let flag = StopFlag()
         let service = CentreService(
             Self.parts(node, signIn, settings, metrics: metrics, log: log, spans: spans, flag: flag))
@@ -109,8 +110,10 @@ package final class ServingCentre: Sendable {
             fingerprint: try ground.identity.map { try X509Certificate(pem: $0.certificates).fingerprint })
         let carrier: (any WebhookCarrier)? =
             surroundings.webhooks ?? CurlCarrier(NetworkPolicy(allowed: settings.webhookNetworks))
+        if carrier == nil {
+            log.write(.warning, "no-webhooks", ["reason": "libcurl is not installed"])
+        }
         let webhooks = carrier.map { WebhookDesk(node, carrier: $0, source: node.eventSource) }
-        if webhooks == nil { log.write(.warning, "webhooks-off", ["reason": "libcurl is not installed"]) }
         housekeeping.start(Self.chores(node, room, spans, webhooks), log: log, metrics: metrics)
         log.write(
             .info, "serving",

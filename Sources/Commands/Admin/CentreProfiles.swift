@@ -1,8 +1,8 @@
 internal import Arguments
 internal import JSON
 
-/// Which centres somebody works with, and how: `$XDG_CONFIG_HOME/berth/centres.json`. It holds no secret, only where each
-/// is to be taken from.
+/// Which centres somebody works with, and how: `$XDG_CONFIG_HOME/berth/centres.json`. It holds no secret, only where
+/// each is to be taken from.
 struct CentreProfiles {
     struct Profile: Hashable {
         var server: String
@@ -93,7 +93,7 @@ enum CentreOptions {
         "authorities", .file(extensions: "pem", "crt"),
         help: "Trust these certificates instead of the system's")
 
-    static let group = OptionGroup("Centre", [profile, server, token, authorities])
+    static let group = OptionGroup("Which centre", [profile, server, token, authorities])
 
     /// What the command line says, and what a profile says beside it.
     static func chosen(_ parsed: ParsedCommand, _ terminal: Terminal) throws -> (

@@ -10,7 +10,7 @@ internal import SmartCard
     internal import Darwin
 #endif
 
-/// Rows of a file, each a request of one endpoint: streamed, taken up where it stopped, and a bad row costs no good one.
+/// Rows of a file, each a request of one endpoint: streamed, taken up where it stopped; a bad row costs no good one.
 struct ImportVerb: Sendable {
     /// What can be brought in row by row.
     static let operations: Set<String> = [
@@ -151,11 +151,13 @@ struct ImportVerb: Sendable {
                 path += "/" + CentreCall.escape(text)
             }
         }
-        let inPath = Set(endpoint.pathParameters.map(\.name))
-        for (name, text) in row.columns where !inPath.contains(name) && !text.isEmpty {
-            guard let member = members.first(where: { $0.name == name }) else {
-                throw Problem.usage("there is no column '\(name)' here")
-            }
+        let known = Set(endpoint.pathParameters.map(\.name) + members.map(\.name))
+        if let other = row.columns.keys.sorted().first(where: { !known.contains($0) }) {
+            throw Problem.usage("there is no column '\(other)' here")
+        }
+        // In the order of the endpoint: the same row must always be the same request.
+        for member in members {
+            guard let text = row.columns[member.name], !text.isEmpty else { continue }
             try member.set(text, in: &body)
         }
         let faults = schema.faults(in: .object(body))

@@ -1,9 +1,11 @@
 internal import Arguments
+internal import CardCrypto
 internal import CardManagement
 internal import Centre
 internal import FoundationEssentials
 internal import JSON
 internal import SmartCard
+internal import Storage
 
 /// `berth plan`: what it would take to reach a wish on this card. It changes nothing.
 enum PlanCommand {
@@ -17,7 +19,11 @@ enum PlanCommand {
     private static let prefer = Option<[ApplicationID]>.repeated(
         "prefer", .application, help: "An application that leaves only if nothing else is enough")
 
-    static func verb(_ desks: DeskProvider) -> Command {
+    private static let store = Option<String?>.optional(
+        "store", .text("URL"),
+        help: "Plan from the registers in this store and touch no card: --card is then the id of the card")
+
+    static func verb(_ desks: DeskProvider, _ clock: any WallClock) -> Command {
         Command(
             "plan",
             "Show what it would take to reach a wish on a card: who leaves, why, how long, what it costs",
@@ -25,6 +31,9 @@ enum PlanCommand {
                 The card is read and nothing is changed. If there is not enough room, the plan chooses which \
                 applications leave, and shows the cheapest choice that there is, with its reasons. The catalogue is \
                 that of the example applications (berth card examples).
+
+                With --store nothing is read from a card: what the centre knows of it, its holder, the catalogue, \
+                tariffs, room made ready and what is in custody make the plan, as they would for the service.
 
                 Wishes: add:NAME, add:NAME@VERSION, remove:NAME, remove:AID, park:NAME, update:NAME@VERSION, \
                 restore:CARD:AID:NUMBER, reserve:PROVIDER:BYTES, reserve:PROVIDER:BYTES:DOMAIN, release:PROVIDER, \
@@ -35,24 +44,19 @@ enum PlanCommand {
                 .init(
                     "two wishes, and the pass stays",
                     "berth plan --card my.card --wish add:purse --wish remove:loans --keep pass"),
+                .init(
+                    "a card that is elsewhere, from the registers",
+                    "berth plan --store store.db --card 4790-0001 --wish add:purse"),
             ],
-            options: ConnectionOptions.session + [OptionGroup("Plan", [wishes, keep, prefer])]
+            options: ConnectionOptions.session + [OptionGroup("Plan", [wishes, keep, prefer, store])]
         ) { parsed, terminal in
             guard !parsed[wishes].isEmpty else {
                 throw Problem.usage(
                     "no wish was given", advice: "say what is wanted, such as --wish add:purse")
             }
-            let desk = try desks.desk(parsed, terminal)
-            let identity = try desk.identify()
-            try desk.authenticate()
-            let contents = try desk.link.run(ReadContents())
-            var ground = PlanGround(
-                identity, contents, answerToReset: desk.link.channel.answerToReset)
-            ground.stays = Dictionary(
-                parsed[prefer].map { ($0, .preferred) }
-                    + parsed[keep].map { ($0, .pinned(reason: "you said that it must")) },
-                uniquingKeysWith: { $1 })
-            let picture = ground.picture
+            let picture =
+                try parsed[store].map { try registered(parsed, in: $0, clock.now) }
+                ?? onDesk(parsed, try desks.desk(parsed, terminal))
             let plan = picture.plan(parsed[wishes])
             if terminal.isJSON {
                 terminal.print(json: try json(plan))
@@ -61,6 +65,52 @@ enum PlanCommand {
             }
             if let problem = problem(plan) { throw problem }
         }
+    }
+
+    /// What the wishes meet on the card at hand.
+    private static func onDesk(_ parsed: ParsedCommand, _ desk: CardDesk) throws -> Picture {
+        let identity = try desk.identify()
+        try desk.authenticate()
+        let contents = try desk.link.run(ReadContents())
+        var ground = PlanGround(identity, contents, answerToReset: desk.link.channel.answerToReset)
+        ground.stays = stays(parsed)
+        return ground.picture
+    }
+
+    /// What they meet by the registers.
+    private static func registered(
+        _ parsed: ParsedCommand, in address: String, _ now: Instant
+    ) throws -> Picture {
+        guard let text = parsed[ConnectionOptions.card] else {
+            throw Problem.usage("no card was named", advice: "give the id of the card with --card")
+        }
+        guard let id = try? CardID(text) else {
+            throw Problem.usage(
+                "'\(text)' is not the id of a card", advice: "with --store, --card is an id and not a file")
+        }
+        let store = try StoreAddress(address).open()
+        let wishes = parsed[wishes]
+        var picture = try RefusalProblem.explaining {
+            try store.read { transaction in
+                let act = Act(transaction, now: now, actor: .centre, entropy: SystemEntropy())
+                return try act.picture(of: id, for: wishes, BuiltInModels())
+            }
+        }
+        let stays = stays(parsed)
+        for index in picture.installed.indices {
+            guard let application = picture.installed[index].entry.release?.application,
+                let stay = stays[application]
+            else { continue }
+            picture.installed[index].entry.stay = stay
+        }
+        return picture
+    }
+
+    private static func stays(_ parsed: ParsedCommand) -> [ApplicationID: InstalledApplication.Stay] {
+        Dictionary(
+            parsed[prefer].map { ($0, .preferred) }
+                + parsed[keep].map { ($0, .pinned(reason: "you said that it must")) },
+            uniquingKeysWith: { $1 })
     }
 
     static func json(_ plan: Plan) throws -> JSONValue {
@@ -75,17 +125,11 @@ enum PlanCommand {
         guard let first = obstacles.first else { return nil }
         return Problem(
             first.kind.rawValue, exit: exit(first.kind),
-            "this cannot be done: " + uncapitalised(first.reason),
-            advice: obstacles.map { uncapitalised($0.remedy) },
+            "this cannot be done: " + RefusalProblem.clause(first.reason),
+            advice: obstacles.map { RefusalProblem.clause($0.remedy) },
             details: first.missing.map {
                 ["missingNonVolatile": .count($0.nonVolatile), "missingVolatile": .count($0.volatile)]
             } ?? [:])
-    }
-
-    /// A sentence as a clause: without its full stop, and small at its beginning.
-    private static func uncapitalised(_ sentence: String) -> String {
-        let text = sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence
-        return text.prefix(1).lowercased() + text.dropFirst()
     }
 
     private static func exit(_ kind: Objection.Kind) -> ExitCode {

@@ -73,16 +73,7 @@ struct PlanGround {
                     volatile: contents.resources?.freeVolatile ?? 0), blockBytes: 4,
                 loadFileOverheadBytes: 160, instanceBytes: 128, domainBytes: 480)
         }
-        let memory = profile.memory
-        return CardModel(
-            profile: (try? ProfileName(profile.name)) ?? .unknown,
-            total: Room(nonVolatile: memory.nonVolatileBytes, volatile: memory.volatileBytes),
-            blockBytes: memory.blockBytes,
-            // The entry of a module and the object of the code itself.
-            loadFileOverheadBytes: memory.blockBytes + memory.objectOverheadBytes,
-            instanceBytes: memory.instanceBytes, domainBytes: memory.domainBytes,
-            hasQuotas: memory.hasQuotas,
-            isChallengePredictable: profile.scp03Options.map { $0 & 0x10 != 0 } ?? false)
+        return CardModel(profile)
     }
 
     private func release(ofInstance aid: AID) -> Release? {
@@ -127,7 +118,7 @@ extension Identifier where Kind == CardKind {
 }
 
 extension Identifier where Kind == ProfileKind {
-    fileprivate static var unknown: Self { fixed("unknown") }
+    static var unknown: Self { fixed("unknown") }
 }
 
 extension Identifier where Kind == MasterKeyKind {

@@ -14,20 +14,55 @@ struct PlanView {
 
     func show(on terminal: Terminal) {
         terminal.print("Memory now:")
-        terminal.print(bar(free: plan.freeBefore))
+        terminal.print(bar(free: plan.freeBefore, reserved: reservedBefore))
         if plan.isFeasible, !plan.steps.isEmpty {
             terminal.print("Memory afterwards:")
-            terminal.print(bar(free: plan.freeAfter))
+            terminal.print(bar(free: plan.freeAfter, reserved: reservedAfter))
         }
+        if picture.model.total.volatile > 0 { showVolatile(on: terminal) }
         terminal.print()
         showRoom(on: terminal)
         showSteps(on: terminal)
         showObjections(on: terminal)
     }
 
-    private func bar(free: Room) -> MemoryBar {
+    /// What is kept for somebody and not used yet is shown apart: it is nobody else's.
+    private func bar(free: Room, reserved: Room) -> MemoryBar {
+        let kept = min(max(0, free.nonVolatile), reserved.nonVolatile)
         let used = max(0, picture.model.total.nonVolatile - free.nonVolatile)
-        return MemoryBar([.init("used", bytes: used)], .free(free.nonVolatile))
+        var segments = [MemoryBar.Segment("used", bytes: used)]
+        if kept > 0 { segments.append(.init("reserved", bytes: kept, mark: "=", style: .yellow)) }
+        return MemoryBar(segments, .total(used + max(0, free.nonVolatile)))
+    }
+
+    /// What the ledger keeps for providers before the plan.
+    private var reservedBefore: Room {
+        picture.berths.reduce(Room.none) { sum, held in
+            switch held.berth.means {
+            case .ledger: sum + held.remainder
+            case .domain: sum
+            }
+        }
+    }
+
+    /// And after it.
+    private var reservedAfter: Room {
+        plan.steps.reduce(reservedBefore) { sum, planned in
+            switch planned.step {
+            case .reserveInLedger(let reservation): sum + picture.model.rounded(reservation.room)
+            case .releaseInLedger(let provider):
+                sum - (picture.berths.first { $0.berth.provider == provider }?.remainder ?? .none)
+            default: sum
+            }
+        }
+    }
+
+    private func showVolatile(on terminal: Terminal) {
+        var line = "Volatile memory free: \(ByteCount(plan.freeBefore.volatile))"
+        if plan.isFeasible, plan.freeAfter.volatile != plan.freeBefore.volatile {
+            line += ", afterwards \(ByteCount(plan.freeAfter.volatile))"
+        }
+        terminal.print(line)
     }
 
     private func showRoom(on terminal: Terminal) {
@@ -71,7 +106,7 @@ struct PlanView {
             "About \(tenths / 10).\(tenths % 10) s: \(plan.effort.commandCount) commands in \(plan.roundTrips) round trips."
         )
         for fee in plan.custodyPerDay {
-            terminal.print("Custody costs \(fee.minorUnits) \(fee.currency) minor units a day.")
+            terminal.print("Custody costs \(fee) a day.")
         }
         if plan.custodyPerDay.isEmpty, plan.leaving.contains(where: { $0.cause == .makesRoom }) {
             terminal.print("Custody costs nothing: no tariff is known.")

@@ -154,22 +154,6 @@ enum ServeCommand {
     }
 }
 
-/// What the profiles of cards that the program knows say of themselves.
-private struct BuiltInModels: CardModels {
-    func model(of name: ProfileName) -> CardModel? {
-        CardProfile.builtIn(name.text).map { profile in
-            CardModel(
-                profile: name,
-                total: Room(
-                    nonVolatile: profile.memory.nonVolatileBytes, volatile: profile.memory.volatileBytes))
-        }
-    }
-
-    func channelOptions(of name: ProfileName, _ channel: Card.KeySet.Channel) -> UInt8? {
-        CardProfile.builtIn(name.text)?.channelProtocol(for: channel == .scp03 ? .aes : .des)?.options
-    }
-}
-
 extension ServeFailure: ExplainedError {
     package var problem: Problem {
         Problem("serve-\(code)", exit: .configuration, what, why: why, advice: advice)

@@ -23,8 +23,16 @@ enum SimulateCommand {
     private static let exhaustive = Option<Bool>.flag(
         "exhaustive", help: "Tear every operation at every point instead, and count the points")
     private static let stride = Option<Int>.value(
-        "stride", .integer("N", in: 1...1_000), default: 12,
-        help: "With --exhaustive: of pairs of tears, only every N-th point of each")
+        "stride", .integer("N", in: 1...1_000_000), default: 500,
+        help: "With --exhaustive: of all pairs of cuts, every N-th")
+    private static let sample = Option<Int>.value(
+        "sample", .integer("N", in: 1...1_000), default: 1,
+        help: "With --exhaustive: of single cuts too, every N-th")
+    private static let part = Option<Int>.value(
+        "part", .integer("N", in: 1...64), default: 1, help: "With --exhaustive: which part of the work")
+    private static let parts = Option<Int>.value(
+        "parts", .integer("N", in: 1...64), default: 1,
+        help: "With --exhaustive: into how many parts the work is cut")
 
     static let verb = Command(
         "simulate", "Run worlds of cards, terminals and crashes, and check that nothing is ever lost",
@@ -38,11 +46,14 @@ enum SimulateCommand {
             .init("one world again", "berth simulate --seed 4711"),
             .init("every operation, torn everywhere", "berth simulate --exhaustive"),
         ],
-        options: [OptionGroup("Options", [seed, seeds, cards, steps, flaw, whole, exhaustive, stride])]
+        options: [
+            OptionGroup(
+                "Options", [seed, seeds, cards, steps, flaw, whole, exhaustive, stride, sample, part, parts])
+        ]
     ) { parsed, terminal in
         let chosen = Flaws.all.first { $0.name == parsed[flaw] }?.flaw ?? []
         let ground = try Ground()
-        if parsed[exhaustive] { return try tearEverything(ground, chosen, parsed[stride], terminal) }
+        if parsed[exhaustive] { return try tearEverything(ground, chosen, parsed, terminal) }
         let simulation = Simulation(
             ground, cards: parsed[cards], steps: parsed[steps], flaws: chosen)
         var totals = Totals()
@@ -79,35 +90,50 @@ enum SimulateCommand {
     }
 
     private static func tearEverything(
-        _ ground: Ground, _ flaws: Flaws, _ stride: Int, _ terminal: Terminal
+        _ ground: Ground, _ flaws: Flaws, _ parsed: ParsedCommand, _ terminal: Terminal
     ) throws {
         let exhaustive = Exhaustive(ground, flaws: flaws)
-        var total = 0
-        do {
-            for profile in Exhaustive.profiles {
-                for operation in Exhaustive.Case.allCases {
-                    var counts: [Exhaustive.Count] = []
-                    for cut in Exhaustive.Cut.allCases {
-                        counts.append(try exhaustive.singles(operation, profile: profile, cut))
-                    }
-                    counts.append(try exhaustive.pairs(operation, profile: profile, stride: stride))
-                    for count in counts { total += count.points }
-                    guard !terminal.isJSON else { continue }
-                    let parts = counts.map { "\($0.points) \($0.cut)" }.joined(separator: ", ")
-                    terminal.print("\(profile), \(operation.rawValue): \(parts)")
-                }
+        let work = Exhaustive.profiles.flatMap { profile in
+            Exhaustive.Case.allCases.map { (profile: profile, operation: $0) }
+        }
+        var (singles, pairs) = (0, 0)
+        for (number, item) in work.enumerated() where number % parsed[parts] == parsed[part] - 1 {
+            do {
+                let counts = try tear(item.operation, item.profile, exhaustive, parsed)
+                singles += counts.singles
+                pairs += counts.pairs
+                if !terminal.isJSON { terminal.print(counts.words) }
+            } catch let loss as Exhaustive.Loss {
+                throw problem(loss)
             }
-        } catch let loss as Exhaustive.Loss {
-            throw Problem(
-                "invariant-broken", exit: .mismatch,
-                "\(loss.operation.rawValue) on \(loss.profile) did not survive a tear",
-                why: loss.words, advice: loss.faults.map { "\($0)" })
         }
         if terminal.isJSON {
-            terminal.print(json: ["points": .count(total), "lost": .count(0)])
+            terminal.print(json: ["points": .count(singles), "pairs": .count(pairs), "lost": .count(0)])
         } else {
-            terminal.print("\(total) points torn, nothing lost")
+            terminal.print("\(singles) points and \(pairs) pairs of them cut, nothing lost")
         }
+    }
+
+    private static func tear(
+        _ operation: Exhaustive.Case, _ profile: String, _ exhaustive: Exhaustive, _ parsed: ParsedCommand
+    ) throws -> (singles: Int, pairs: Int, words: String) {
+        var points: [Fault] = []
+        var words: [String] = []
+        for cut in Exhaustive.Cut.allCases {
+            let found = try exhaustive.singles(operation, profile: profile, cut, sample: parsed[sample])
+            words.append("\(found.count) \(cut.rawValue)")
+            points += found
+        }
+        let pairs = try exhaustive.pairs(operation, profile: profile, of: points, stride: parsed[stride])
+        let said = words.joined(separator: ", ")
+        return (points.count, pairs, "\(profile), \(operation.rawValue): \(said), \(pairs) pairs")
+    }
+
+    private static func problem(_ loss: Exhaustive.Loss) -> Problem {
+        Problem(
+            "invariant-broken", exit: .mismatch,
+            "\(loss.operation.rawValue) on \(loss.profile) did not survive a cut",
+            why: loss.words, advice: loss.faults.map { "\($0)" })
     }
 }
 

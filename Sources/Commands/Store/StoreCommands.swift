@@ -11,7 +11,8 @@ enum StoreCommands {
 
     static func noun(_ clock: any WallClock) -> Command {
         Command(
-            "store", "Look after what the centre keeps: check, back up, restore, bring up to date, seal anew",
+            "store",
+            "Look after what the centre keeps: check, back up, restore, bring up to date, seal anew, import, export",
             discussion: """
                 A store is one file of SQLite, or a database of PostgreSQL. Without --store it is \
                 $XDG_DATA_HOME/berth/store.db, or ~/.local/share/berth/store.db. An address with a password belongs into \
@@ -19,7 +20,8 @@ enum StoreCommands {
                 """,
             commands: [
                 StoreCheckVerb.verb, BackupVerbs.backup, BackupVerbs.restore, StoreMigrateVerb.verb,
-                RewrapVerb.verb(clock),
+                RewrapVerb.verb(clock), StoreTidyVerb.verb(clock), ExchangeVerbs.importing(clock),
+                ExchangeVerbs.exporting(clock),
             ])
     }
 

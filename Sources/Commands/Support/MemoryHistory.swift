@@ -87,7 +87,8 @@ struct MemoryHistory {
 
     // MARK: The record
 
-    /// Bytes by load file. A list, since few are known, and a dictionary of its own costs every start more than it saves.
+    /// Bytes by load file. A list, since few are known, and a dictionary of its own costs every start more than it
+    /// saves.
     private struct Sizes {
         var entries: [(aid: AID, bytes: Int)] = []
 

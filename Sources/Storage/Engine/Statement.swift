@@ -14,8 +14,8 @@ struct Statement: Hashable, Sendable {
     struct Filter: Hashable, Sendable {
         struct Condition: Hashable, Sendable {
             let column: String
-            /// How many values it may have; none is asked for by a condition of its own, because SQL's `=` never finds an
-            /// empty column.
+            /// How many values it may have; none is asked for by a condition of its own, because SQL's `=` never
+            /// finds an empty column.
             let count: Int
         }
         let conditions: [Condition]

@@ -100,6 +100,9 @@ package final class FaultyDisk: Sendable {
         return survivor
     }
 
+    /// Of every file, as a reader sees it.
+    package var contents: [[UInt8]] { state.withLock { $0.files.values.map(\.bytes) } }
+
     /// The bytes of a file as they are now, and a way to damage them.
     package func changeBytes(of name: String = FaultyDisk.storeName, _ change: (inout [UInt8]) -> Void) {
         state.withLock { state in

@@ -13,6 +13,7 @@ enum CardTables {
             diversification BYTEA NOT NULL,
             is_predictable BIGINT NOT NULL CHECK (is_predictable IN (0, 1)),
             next_counter BIGINT,
+            least_counter BIGINT,
             life TEXT NOT NULL CHECK (life IN ('active', 'blocked', 'retired')),
             life_reason TEXT,
             holder TEXT,

@@ -55,7 +55,8 @@ extension VirtualCard {
     func confirmation(
         for domain: ApplicationEntry, tokenIdentifier: [UInt8], _ specifics: [UInt8]
     ) throws(Refusal) -> [UInt8] {
-        guard domain.isDelegated, let issuer = state.authority(.receiptGeneration, over: domain.aid),
+        guard domain.isDelegated || environment.authority.confirmsIssuer,
+            let issuer = state.authority(.receiptGeneration, over: domain.aid),
             var data = state.domains[issuer.aid]
         else { return [0x00] }
         // The counter ends at its greatest value; without a new number there is no proof, so nothing is done.

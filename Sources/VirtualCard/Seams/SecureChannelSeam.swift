@@ -99,6 +99,8 @@ package protocol CardSecureChannel {
 /// key sets of that domain; the implementation finds the key (version 70 tokens, 71 receipts, 73 DAP, 75
 /// ciphered load file; else any of a fitting type and usage) and the scheme from its type.
 package protocol ContentAuthority: Sendable {
+    /// Whether the card also confirms what its issuer does itself, and not only what was delegated.
+    var confirmsIssuer: Bool { get }
     /// Whether the domain has a key with which it could verify at all.
     func hasTokenKey(_ keySets: [CardKeySet]) -> Bool
     func verifyToken(_ token: [UInt8], over message: [UInt8], keySets: [CardKeySet]) -> Bool
@@ -108,4 +110,8 @@ package protocol ContentAuthority: Sendable {
     func verifyDAP(_ signature: [UInt8], overHash hash: [UInt8], keySets: [CardKeySet]) -> Bool
     /// Deciphers a load file data block (tag `D4`, ICV in tag `D3` where given); `nil` when it cannot.
     func decipherLoadFile(_ block: [UInt8], icv: [UInt8]?, keySets: [CardKeySet]) -> [UInt8]?
+}
+
+extension ContentAuthority {
+    package var confirmsIssuer: Bool { false }
 }

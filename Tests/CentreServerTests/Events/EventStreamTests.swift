@@ -78,7 +78,7 @@ struct EventStreamTests {
         _ = stream.next()
         let seen = try #require(text(stream.next()))
         #expect(seen.contains("provider/city"))
-        #expect(!seen.contains("application/"))
+        #expect(!seen.contains("application/one"))
     }
 
     @Test("a quiet stream shows that it lives")

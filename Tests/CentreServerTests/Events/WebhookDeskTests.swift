@@ -126,7 +126,7 @@ struct WebhookDeskTests {
             return
         }
         let sent = bench.carrier.messages.count
-        #expect((15...40).contains(sent))
+        #expect((8...40).contains(sent))
         #expect(try !desk.turn())
         try bench.order()
         let events = try bench.store.read { try Outbox.events(after: 0, $0) }

@@ -56,7 +56,7 @@ struct HoldingEndpointTests {
 
     @Test("the data that make an application somebody's are shown to its owner and to operators only")
     func personalisation() throws {
-        let path = "/v1/applications/purse/releases/1.0"
+        let path = "/v1/applications/purse/releases/0.9"
         for (token, isShown) in [
             (root, true), (city, true), (try bench.token(.supplier), true),
             (try bench.token(.auditor), false),
@@ -70,7 +70,7 @@ struct HoldingEndpointTests {
     @Test("a draft is written, looked at, and discarded; a stopped service says why")
     func drafts() throws {
         let path = "/v1/applications/purse/releases/2.0"
-        let draft = try bench.ask(.get, "/v1/applications/purse/releases/1.0", token: city).json
+        let draft = try bench.ask(.get, "/v1/applications/purse/releases/0.9", token: city).json
         var body = draft.objectValue ?? [:]
         for name in ["id", "application", "version", "life"] { body[name] = nil }
         let written = try bench.ask(.put, path, token: city, body: .object(body))
@@ -78,7 +78,7 @@ struct HoldingEndpointTests {
         #expect(written.json["life"] == "draft")
         #expect(written.json["personalisation"] == nil)
         let list = try bench.ask(.get, "/v1/applications/purse/releases", token: city)
-        #expect(list.json["items"]?.arrayValue?.compactMap { $0["version"]?.stringValue } == ["1.0", "2.0"])
+        #expect(list.json["items"]?.arrayValue?.compactMap { $0["version"]?.stringValue } == ["0.9", "2.0"])
         let published = try bench.ask(.post, path + "/publish", token: city)
         #expect(published.status == 422 || published.status == 409)
         #expect(try bench.ask(.delete, path, token: city).status == 204)
@@ -131,6 +131,7 @@ struct HoldingEndpointTests {
     @Test("custody is shown with what it costs until now, each to whom it concerns", .mission(.b11))
     func custody() throws {
         bench.clock.advance(by: .seconds(86_400 * 3))
+        let (root, city) = (try bench.token(.admin), try bench.token(.provider))
         let holder = try bench.token(.holder)
         for token in [root, try bench.token(.auditor), city, holder] {
             let list = try bench.ask(.get, "/v1/custody?card=\(RestBench.city.card)", token: token)
@@ -142,7 +143,7 @@ struct HoldingEndpointTests {
         for token in [city, holder] {
             #expect(try bench.ask(.get, "/v1/custody", token: token).json["items"]?.arrayValue?.count == 1)
             let other = RestBench.rail
-            let path = "/v1/custody/\(other.card)/\(other.aid)/1"
+            let path = "/v1/custody/\(other.card)/\(other.parkedAID)/1"
             #expect(try bench.ask(.get, path, token: token).code == "custody-unknown")
             #expect(
                 try bench.ask(.get, "/v1/custody?holder=\(other.holder)", token: token).status == 404)
@@ -155,6 +156,7 @@ struct HoldingEndpointTests {
     @Test("a statement comes as JSON, as CSV and as a bill, to whom it concerns", .mission(.b12))
     func statements() throws {
         bench.clock.advance(by: .seconds(86_400 * 3))
+        let (root, city) = (try bench.token(.admin), try bench.token(.provider))
         let from = Instant(milliseconds: 1_795_000_000_000).description
         let query = "from=\(from)&until=\(bench.clock.now)"
         let holder = try bench.token(.holder)
@@ -200,7 +202,7 @@ struct HoldingEndpointTests {
         #expect(
             try bench.ask(.post, "/v1/providers/city/tariffs", token: root, body: .object(past)).code
                 == "tariff-past")
-        past["currency"] = "XXX"
+        past["currency"] = "QQQ"
         let wrong = try bench.ask(.post, "/v1/providers/city/tariffs", token: root, body: .object(past))
         #expect(wrong.status == 422)
     }

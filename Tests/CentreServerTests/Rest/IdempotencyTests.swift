@@ -98,7 +98,8 @@ struct IdempotencyTests {
         #expect(try bench.ask(.get, "/v1/cards", token: secret).status == 200)
         let again = try bench.ask(.post, "/v1/tokens", token: token, body: body, fields: key)
         #expect((again.status, again.code) == (409, "shown-once"))
-        for table in StoredRecords.all.map({ $0.table }) {
+        for record in StoredRecords.all {
+            let table = record.table
             let rows = try bench.store.read { try $0.ask([Query(table)])[0] }
             #expect(!"\(rows)".contains(secret.suffix(20)), "\(table.name)")
         }

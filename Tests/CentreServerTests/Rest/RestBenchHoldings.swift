@@ -7,6 +7,8 @@ import Testing
 extension RestBench.Tenant {
     /// What its webhook is called.
     var webhook: String { "hook-\(provider)" }
+    /// What left its card.
+    var parkedAID: String { aid + "AA" }
 }
 
 extension RestBench {
@@ -15,17 +17,23 @@ extension RestBench {
         let (provider, application) = (
             try ProviderID(tenant.provider), try ApplicationID(tenant.application)
         )
-        let release = ReleaseID(application, try ReleaseVersion("1.0"))
+        let release = ReleaseID(application, try ReleaseVersion("0.9"))
+        let loadFile = try AID(hex: tenant.aid + "FF")
         act.transaction.put(
             Release(
-                id: release, loadFiles: [],
+                id: release,
+                loadFiles: [
+                    .init(
+                        aid: loadFile, digest: [UInt8](repeating: 7, count: 32), byteCount: 100,
+                        declared: Room(nonVolatile: 100))
+                ],
                 instances: [
                     .init(
-                        aid: try AID(hex: tenant.aid), module: try AID(hex: tenant.aid),
-                        loadFile: try AID(hex: tenant.aid), declared: Room(nonVolatile: 100))
+                        aid: try AID(hex: tenant.parkedAID), module: try AID(hex: tenant.aid + "01"),
+                        loadFile: loadFile, declared: Room(nonVolatile: 100))
                 ], personalisation: [[0xC0, 0xDE]], parking: .contract))
         let custody = Custody(
-            card: try CardID(tenant.card), aid: try AID(hex: tenant.aid), ordinal: 1, release: release,
+            card: try CardID(tenant.card), aid: try AID(hex: tenant.parkedAID), ordinal: 1, release: release,
             provider: provider, holder: try HolderNumber(tenant.holder), parking: .contract,
             state: .held(since: act.now), generation: 1, lineage: Array(tenant.provider.utf8),
             imageBytes: 2_000, digest: [1], room: Room(nonVolatile: 500), openedAt: act.now,

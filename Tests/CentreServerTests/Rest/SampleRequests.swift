@@ -15,7 +15,7 @@ struct SampleRequests {
         case "terminal": .string(tenant.terminal)
         case "aid": .string(tenant.aid)
         case "release": .string("\(tenant.application)@1.0")
-        case "version": "1.0"
+        case "version": "0.9"
         case "stay": 1
         case "ordinal": 1
         case "webhook": .string(tenant.webhook)

@@ -106,9 +106,7 @@ final class SeramBench {
 
     private static let imports: [ExampleApplication: CAPImport] = {
         var imports: [ExampleApplication: CAPImport] = [:]
-        for example in [ExampleApplication.purse, .loyalty] {
-            imports[example] = try? CAPImport(example.capFile)
-        }
+        for example in ExampleApplication.allCases { imports[example] = try? CAPImport(example.capFile) }
         return imports
     }()
 
@@ -127,10 +125,10 @@ final class SeramBench {
             ] {
                 let application = try ApplicationID(example.rawValue)
                 try act.registerApplication(application, name: example.rawValue, provider: provider)
-                let cap = try #require(Self.imports[example])
-                try act.keep(cap, for: provider)
+                let caps = try (example.dependencies + [example]).map { try #require(Self.imports[$0]) }
+                for cap in caps { try act.keep(cap, for: provider) }
                 let release = Release(
-                    id: ReleaseID(application, try ReleaseVersion("1.0")), loadFiles: [cap.loadFile],
+                    id: ReleaseID(application, try ReleaseVersion("1.0")), loadFiles: caps.map(\.loadFile),
                     instances: [
                         .init(
                             aid: example.module, module: example.module, loadFile: example.loadFile,

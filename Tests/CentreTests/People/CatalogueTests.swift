@@ -128,6 +128,37 @@ struct CatalogueTests {
         #expect(try bench.all(KeptLoadFile.self).count == 1)
     }
 
+    @Test("load files that no release names are found and forgotten; all others stay")
+    func unused() throws {
+        let bench = try bench()
+        let named = try Self.cap(Self.package, modules: [Self.module])
+        let release = Self.release("purse@1.0", [named], instance: Self.instance)
+        try publish(bench, release, [named])
+        let other = try Self.cap(Self.library, modules: [])
+        let drafted = Self.release("purse@1.1", [other], instance: Self.instance)
+        try bench.act { try $0.keep(other, for: name("city")) }
+        // A draft names it.
+        try bench.act { try $0.draft(drafted) }
+        #expect(try bench.act { try $0.unusedLoadFiles() } == UnusedLoadFiles())
+        try bench.act { try $0.discardDraft(drafted.id) }
+        let unused = try bench.act { try $0.unusedLoadFiles() }
+        #expect(unused.digests == [other.kept.digest] && unused.byteCount == other.loadFile.byteCount)
+        // Named again before it could be forgotten.
+        try bench.act { try $0.draft(drafted) }
+        #expect(try bench.act { try $0.forgetLoadFiles(unused.digests) } == 0)
+        try bench.act { try $0.discardDraft(drafted.id) }
+        // Withdrawn is not forgotten: cards have it.
+        try bench.act { try $0.withdraw(release.id, reason: "A fault.") }
+        let both = [named.kept.digest, other.kept.digest, other.kept.digest]
+        #expect(try bench.act { try $0.forgetLoadFiles(both) } == 1)
+        #expect(try bench.all(LoadFileBlob.self).map(\.digest) == [named.kept.digest])
+        #expect(try bench.all(KeptLoadFile.self).map(\.digest) == [named.kept.digest])
+        #expect(try bench.all(AuditEntry.self).last?.kind == "catalogue.load-file-forgotten")
+        #expect(
+            try bench.refusal(as: .provider(name("city"))) { _ = try $0.unusedLoadFiles() } == "not-permitted"
+        )
+    }
+
     @Test("a stopped service installs nothing, and goes on when it is started")
     func service() throws {
         let bench = try bench()

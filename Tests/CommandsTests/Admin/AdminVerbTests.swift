@@ -129,8 +129,9 @@ struct AdminVerbTests {
         #expect(await run("providers list --centre nobody").exit == .configuration)
         #expect(await run("centre remove b").exit == .success)
         #expect(await run("providers list").exit == .configuration)
-        let attributes = try FileManager.default.attributesOfItem(atPath: folder + "/berth/centres.json")
-        #expect((attributes[.posixPermissions] as? Int).map { $0 & 0o77 } == 0)
+        let path = folder + "/berth/centres.json"
+        let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
     }
 }
 

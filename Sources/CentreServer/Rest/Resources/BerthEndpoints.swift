@@ -81,7 +81,7 @@ enum BerthEndpoints {
             try call.check([wish], on: card, act)
             let plan = try act.plan([wish], on: card, call.node.models)
             let operation = try act.requestOperation(
-                id, plan, deadline: act.now.advanced(by: deadlineDefault))
+                id, plan, deadline: act.now.advanced(by: deadlineDefault), call.node.models)
             let isOwn = call.principal.tenant == nil
             return RestAnswer.accepted(
                 operation.json { _ in isOwn }, at: "/v1/cards/\(card)/operations/\(id)"

@@ -77,7 +77,7 @@ extension Wish {
     /// What a person with the card may wish: what lives on it, not who has room on it.
     func isForHolders(of card: CardID) -> Bool {
         switch self {
-        case .add, .addRelease, .remove, .park, .update, .renew: true
+        case .add, .addRelease, .remove, .park, .snapshot, .update, .renew: true
         // Which custody is within reach of the card is what the plan looks at.
         case .restore: true
         case .removeInstance, .reserve, .release, .rotateKeys: false
@@ -87,7 +87,7 @@ extension Wish {
     /// Whose business it is; `nil` for what is the issuer's, or nobody's.
     func owner(_ act: Act) throws -> ProviderID? {
         switch self {
-        case .add(let id), .remove(let id), .park(let id): try Self.owner(of: id, act)
+        case .add(let id), .remove(let id), .park(let id), .snapshot(let id): try Self.owner(of: id, act)
         case .addRelease(let id), .update(let id): try Self.owner(of: id.application, act)
         case .restore(let key):
             try act.transaction.find(

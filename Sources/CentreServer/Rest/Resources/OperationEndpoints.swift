@@ -83,7 +83,8 @@ enum OperationEndpoints {
                     "plan-changed", "The best plan is not the one that was approved any more.")
             }
             let operation = try act.requestOperation(
-                operationID, plan, deadline: deadline ?? act.now.advanced(by: deadlineDefault))
+                operationID, plan, deadline: deadline ?? act.now.advanced(by: deadlineDefault),
+                call.node.models)
             return .accepted(
                 operation.json(isOwn: try own(plan, call, act)),
                 at: "/v1/cards/\(id)/operations/\(operationID)"
@@ -99,7 +100,7 @@ enum OperationEndpoints {
         let (card, id) = try names(call)
         return try call.change { act in
             _ = try find(card, id, call, act)
-            let operation = try act.cancelOperation(id, on: card)
+            let operation = try act.cancelOperation(id, on: card, call.node.models)
             return .ok(try shown(operation, call, act)).ringing(.card(card))
         }
     }

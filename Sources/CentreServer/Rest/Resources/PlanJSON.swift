@@ -147,9 +147,10 @@ extension Objection {
             .notInstalled, .alreadyInstalled, .berthMissing, .berthTaken, .quotaExceeded, .domainNameMissing,
             .wishesContradict, .alreadySo:
             true
-        case .cardBlocked, .cardDrifts, .inventoryMissing, .nameTaken, .importMissing, .stillNeeded,
+        case .cardBlocked, .cardDrifts, .inventoryMissing, .oldCardActive, .nameTaken, .importMissing,
+            .stillNeeded,
             .cannotPark, .notHeld, .berthInUse, .tooManyApplications, .notEnoughRoom, .roomDoubtful,
-            .dataLost, .leftOut:
+            .dataLost, .dataOld, .leftOut:
             false
         }
     }
@@ -158,7 +159,8 @@ extension Objection {
 extension PlanStep {
     static let kinds = [
         "park", "remove-instance", "remove-load-file", "drop-domain", "make-domain", "reserve-in-ledger",
-        "release-in-ledger", "load", "install", "personalise", "restore", "put-keys",
+        "release-in-ledger", "load", "install", "personalise", "restore", "put-keys", "extradite", "identify",
+        "snapshot",
     ]
 
     private var kind: String {
@@ -175,18 +177,21 @@ extension PlanStep {
         case .personalise: "personalise"
         case .restore: "restore"
         case .putKeys: "put-keys"
+        case .extradite: "extradite"
+        case .identify: "identify"
+        case .snapshot: "snapshot"
         }
     }
 
     private var application: ApplicationID? {
         switch self {
-        case .park(let task): task.release.application
+        case .park(let task), .snapshot(let task): task.release.application
         case .load(let task): task.release.application
         case .install(let task): task.release.application
         case .personalise(let task): task.release.application
         case .restore(let task): task.release.application
         case .removeInstance, .removeLoadFile, .dropDomain, .makeDomain, .reserveInLedger,
-            .releaseInLedger, .putKeys:
+            .releaseInLedger, .extradite, .identify, .putKeys:
             nil
         }
     }

@@ -81,7 +81,7 @@ extension Schema {
                         0...Bounds.modulesPerLoadFileMax)),
             ]))
 
-    static let instance = named(
+    static let instanceForm = named(
         "Instance",
         object(
             .required("aid", aid), .required("module", aid), .required("loadFile", aid),
@@ -91,7 +91,7 @@ extension Schema {
 
     private static let draftProperties: [Property] = [
         .required("loadFiles", array(of: loadFile, 0...Bounds.loadFilesPerReleaseMax)),
-        .required("instances", array(of: instance, 0...Bounds.instancesPerReleaseMax)),
+        .required("instances", array(of: instanceForm, 0...Bounds.instancesPerReleaseMax)),
         .optional(
             "personalisation",
             array(

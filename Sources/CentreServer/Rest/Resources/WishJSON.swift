@@ -19,6 +19,7 @@ extension Schema {
             wish("remove", "For good, data included.", .required("application", .application)),
             wish("remove-instance", "What no release is known of.", .required("aid", .aid)),
             wish("park", "Into custody.", .required("application", .application)),
+            wish("snapshot", "A copy of its data, while it stays.", .required("application", .application)),
             wish(
                 "restore", "Back from custody.", .required("card", .card), .required("aid", .aid),
                 .required("ordinal", .integer(1...Int64(Bounds.staysPerInstanceMax)))),
@@ -62,6 +63,7 @@ extension Wish {
         case "remove": self = .remove(application: try name("application"))
         case "remove-instance": self = .removeInstance(try aid("aid"))
         case "park": self = .park(application: try name("application"))
+        case "snapshot": self = .snapshot(application: try name("application"))
         case "restore":
             self = .restore(
                 CustodyKey(card: try name("card"), aid: try aid("aid"), ordinal: number("ordinal")))
@@ -82,6 +84,7 @@ extension Wish {
         case .remove(let id): ["kind": "remove", "application": .string(id.text)]
         case .removeInstance(let aid): ["kind": "remove-instance", "aid": .string(aid.description)]
         case .park(let id): ["kind": "park", "application": .string(id.text)]
+        case .snapshot(let id): ["kind": "snapshot", "application": .string(id.text)]
         case .restore(let key):
             [
                 "kind": "restore", "card": .string(key.card.text), "aid": .string(key.aid.description),

@@ -1,0 +1,252 @@
+internal import CardCrypto
+package import Centre
+internal import GlobalPlatform
+internal import JSON
+internal import SmartCard
+
+/// Applications of one provider as a folder: `manifest.json`, and the CAP files that it names.
+package enum ApplicationFolder {
+    package static let manifestName = "manifest.json"
+
+    /// What is wrong with a folder; nothing of it was taken.
+    package struct Problem: Error {
+        /// A sentence.
+        package let reason: String
+    }
+
+    /// What an import did.
+    package struct Outcome: Hashable, Sendable {
+        package var applications = 0
+        package var releases = 0
+        /// Releases that were there already.
+        package var unchanged = 0
+    }
+
+    // MARK: - In
+
+    /// Takes all of the folder, or nothing. What is there already stays as it is.
+    /// - Parameter read: the bytes of a file of the folder.
+    package static func take(
+        _ act: Act, read: (String) throws -> [UInt8]
+    ) throws -> Outcome {
+        let manifest: JSONValue
+        do {
+            manifest = try JSONValue(
+                decoding: try read(manifestName),
+                limits: JSONLimits(bytesMax: ExchangeBounds.manifestBytesMax, depthMax: 16))
+        } catch let error as JSONError {
+            throw Problem(reason: "\(manifestName) is not JSON: \(error.reason).")
+        }
+        do {
+            return try take(manifest, act, read)
+        } catch let problem as FieldProblem {
+            throw Problem(reason: "\(manifestName): \(problem.reason)")
+        }
+    }
+
+    private static func take(
+        _ manifest: JSONValue, _ act: Act, _ read: (String) throws -> [UInt8]
+    ) throws -> Outcome {
+        let provider: ProviderID = try Fields.name(manifest["provider"]?.stringValue ?? "", "provider")
+        var outcome = Outcome()
+        for entry in try list(manifest, "applications") {
+            let id: ApplicationID = try Fields.name(entry["id"]?.stringValue ?? "", "id")
+            if try act.transaction.find(Application.self, key: .text(id.text)) == nil {
+                try act.registerApplication(
+                    id, name: entry["name"]?.stringValue ?? id.text, provider: provider)
+                outcome.applications += 1
+            }
+            for release in try list(entry, "releases") {
+                let isNew = try take(release, of: id, provider, act, read)
+                if isNew { outcome.releases += 1 } else { outcome.unchanged += 1 }
+            }
+        }
+        return outcome
+    }
+
+    private static func take(
+        _ entry: JSONValue, of application: ApplicationID, _ provider: ProviderID, _ act: Act,
+        _ read: (String) throws -> [UInt8]
+    ) throws -> Bool {
+        let version: ReleaseVersion = try Fields.name(entry["version"]?.stringValue ?? "", "version")
+        let id = ReleaseID(application, version)
+        if let known = try act.transaction.find(
+            Release.self, key: .text(application.text), .text(version.text)), known.life != .draft
+        {
+            return false
+        }
+        var imports: [CAPImport] = []
+        for name in try texts(entry, "files") {
+            guard !name.isEmpty, !name.hasPrefix("."), !name.contains("/") else {
+                throw FieldProblem(reason: "\(name) is no name of a file in the folder.")
+            }
+            let cap = try CAPImport(try read(name))
+            try act.keep(cap, for: provider)
+            imports.append(cap)
+        }
+        var release = Release(
+            id: id, loadFiles: imports.map(\.loadFile), instances: try instances(entry, imports),
+            personalisation: try texts(entry, "personalisation").map { try bytes($0, "personalisation") },
+            parking: try parking(entry))
+        let profiles = try texts(entry, "profiles")
+        if !profiles.isEmpty {
+            release.compatibility = .only(
+                try profiles.map { text throws(FieldProblem) in try Fields.name(text, "profiles") })
+        }
+        try act.draft(release)
+        if entry["life"]?.stringValue != "draft" { try act.publish(id) }
+        return true
+    }
+
+    /// Those of the manifest; without them, one of every module.
+    private static func instances(
+        _ entry: JSONValue, _ imports: [CAPImport]
+    ) throws -> [Release.Instance] {
+        guard entry["instances"] != nil else {
+            return imports.flatMap { cap in
+                cap.modules.map {
+                    .init(
+                        aid: $0.aid, module: $0.aid, loadFile: cap.loadFile.aid, declared: $0.expected)
+                }
+            }
+        }
+        return try list(entry, "instances").map { item in
+            let module = try aid(item, "module")
+            guard let cap = imports.first(where: { $0.modules.contains { $0.aid == module } }) else {
+                throw FieldProblem(reason: "no file of the release has the module \(module).")
+            }
+            let expected = cap.modules.first { $0.aid == module }?.expected ?? .none
+            let privileges = item["privileges"]?.integerValue ?? 0
+            guard let privileges = UInt32(exactly: privileges) else {
+                throw FieldProblem(reason: "privileges are no number of 24 bits.")
+            }
+            return Release.Instance(
+                aid: item["aid"] == nil ? module : try aid(item, "aid"), module: module,
+                loadFile: cap.loadFile.aid, privileges: Privileges(rawValue: privileges),
+                parameters: try bytes(item["parameters"]?.stringValue ?? "", "parameters"),
+                declared: Room(
+                    nonVolatile: item["nonVolatile"]?.integerValue.map { Int($0) } ?? expected.nonVolatile,
+                    volatile: item["volatile"]?.integerValue.map { Int($0) } ?? expected.volatile))
+        }
+    }
+
+    private static func parking(_ entry: JSONValue) throws -> Release.Parking {
+        switch entry["parking"]?.stringValue {
+        case "contract"?: return .contract
+        case "stateless"?: return .stateless
+        case "re-personalised"?: return .rePersonalised
+        case "never"?: return .never(reason: entry["reason"]?.stringValue ?? "its provider says so")
+        case nil, .some:
+            throw FieldProblem(
+                reason: "parking is none of contract, stateless, re-personalised and never.")
+        }
+    }
+
+    private static func list(_ value: JSONValue, _ name: String) throws(FieldProblem) -> [JSONValue] {
+        guard let list = value[name]?.arrayValue else { throw FieldProblem(reason: "\(name) is no list.") }
+        return list
+    }
+
+    private static func texts(_ value: JSONValue, _ name: String) throws(FieldProblem) -> [String] {
+        guard value[name] != nil else { return [] }
+        let texts = try list(value, name).compactMap(\.stringValue)
+        guard texts.count == value[name]?.arrayValue?.count else {
+            throw FieldProblem(reason: "\(name) is no list of texts.")
+        }
+        return texts
+    }
+
+    private static func aid(_ value: JSONValue, _ name: String) throws(FieldProblem) -> AID {
+        guard let aid = try? AID(hex: value[name]?.stringValue ?? "") else {
+            throw FieldProblem(reason: "\(name) is no AID in hex.")
+        }
+        return aid
+    }
+
+    private static func bytes(_ text: String, _ name: String) throws(FieldProblem) -> [UInt8] {
+        guard let bytes = try? Hex.decode(text) else { throw FieldProblem(reason: "\(name) is not hex.") }
+        return bytes
+    }
+}
+
+// MARK: - Out
+
+extension ApplicationFolder {
+    /// Writes the applications of a provider; load files as rows of components, which an import takes like CAP files.
+    /// - Returns: how many releases there are.
+    package static func give(
+        _ provider: ProviderID, _ act: Act, write: (String, [UInt8]) throws -> Void
+    ) throws -> Int {
+        var releaseCount = 0
+        var written: Set<String> = []
+        var applications: [JSONValue] = []
+        var after: ApplicationID?
+        // Bounded: every page begins after the one before.
+        while true {
+            let page = try act.applications(for: .providers([provider]), after: after, limit: 100)
+            for application in page {
+                let releases = try act.transaction.all(Release.self, key: .text(application.id.text))
+                for release in releases {
+                    for file in release.loadFiles where written.insert(fileName(file)).inserted {
+                        guard let block = try act.dataBlock(of: file) else { continue }
+                        try write(fileName(file), block)
+                    }
+                }
+                releaseCount += releases.count
+                applications.append([
+                    "id": .string(application.id.text), "name": .string(application.name),
+                    "releases": .array(releases.map(entry)),
+                ])
+            }
+            guard page.count == 100, let last = page.last else { break }
+            after = last.id
+        }
+        let manifest: JSONValue = [
+            "provider": .string(provider.text), "applications": .array(applications),
+        ]
+        try write(manifestName, Array((manifest.text + "\n").utf8))
+        return releaseCount
+    }
+
+    private static func fileName(_ file: Release.LoadFile) -> String {
+        "\(file.aid.bytes.hex)-\(file.digest.prefix(4).map { $0 }.hex).ijc"
+    }
+
+    private static func entry(_ release: Release) -> JSONValue {
+        var entry: JSONObject = [
+            "version": .string(release.id.version.text),
+            "files": .array(release.loadFiles.map { .string(fileName($0)) }),
+            "instances": .array(release.instances.map(instance)),
+        ]
+        switch release.life {
+        case .draft: entry["life"] = "draft"
+        case .published: entry["life"] = "published"
+        case .withdrawn: entry["life"] = "withdrawn"
+        }
+        if !release.personalisation.isEmpty {
+            entry["personalisation"] = .array(release.personalisation.map { .string($0.hex) })
+        }
+        switch release.parking {
+        case .contract: entry["parking"] = "contract"
+        case .stateless: entry["parking"] = "stateless"
+        case .rePersonalised: entry["parking"] = "re-personalised"
+        case .never(let reason):
+            entry["parking"] = "never"
+            entry["reason"] = .string(reason)
+        }
+        if case .only(let profiles) = release.compatibility {
+            entry["profiles"] = .array(profiles.map { .string($0.text) })
+        }
+        return .object(entry)
+    }
+
+    private static func instance(_ instance: Release.Instance) -> JSONValue {
+        [
+            "aid": .string(instance.aid.bytes.hex), "module": .string(instance.module.bytes.hex),
+            "privileges": .integer(Int64(instance.privileges.rawValue)),
+            "parameters": .string(instance.parameters.hex),
+            "nonVolatile": .count(instance.declared.nonVolatile),
+            "volatile": .count(instance.declared.volatile),
+        ]
+    }
+}

@@ -1,0 +1,79 @@
+internal import CardManagement
+internal import Centre
+internal import SmartCard
+
+/// Cards: what names them and how their keys are derived. The keys themselves are in no file: a master key of the vault
+/// is named.
+enum CardExchange {
+    static let columns = [
+        "id", "profile", "issuer-domain", "master-key", "key-version", "channel", "diversification-data",
+        "predictable-challenge", "expiry", "holder", "life", "reason",
+    ]
+
+    static func apply(_ fields: Fields, _ act: Act) throws -> Bool {
+        let id: CardID = try fields.name("id")
+        let channel: Card.KeySet.Channel =
+            switch try fields.text("channel") {
+            case "scp02": .scp02
+            case "scp03": .scp03
+            default: throw FieldProblem(reason: "channel is neither scp02 nor scp03.")
+            }
+        guard let version = try fields.number("key-version", in: 0...255) else {
+            throw FieldProblem(reason: "key-version is missing.")
+        }
+        let keySet = Card.KeySet(
+            masterKey: try fields.name("master-key"), version: UInt8(version), channel: channel,
+            diversificationData: try fields.bytes("diversification-data") ?? [],
+            isChallengePredictable: try fields.flag("predictable-challenge") ?? false)
+        let registration = CardRegistration(
+            identity: CardIdentity(issuerDomain: try fields.aid("issuer-domain")),
+            profile: try fields.name("profile"), keySet: keySet, name: id, expiry: try fields.day("expiry"))
+        if let known = try act.transaction.find(Card.self, key: .text(id.text)), isSame(known, registration) {
+            return false
+        }
+        _ = try act.registerCard(registration)
+        if let holder: HolderNumber = try fields.optionalName("holder") {
+            try act.assignCard(id, to: holder)
+        }
+        switch fields.optional("life") {
+        case nil, "active"?: break
+        case "blocked"?: try act.blockCard(id, reason: try fields.text("reason"))
+        case "retired"?: try act.retireCard(id, reason: try fields.text("reason"))
+        case .some: throw FieldProblem(reason: "life is neither active nor blocked nor retired.")
+        }
+        return true
+    }
+
+    /// What a card has learned since it was registered does not count.
+    private static func isSame(_ card: Card, _ registration: CardRegistration) -> Bool {
+        card.profile == registration.profile && card.expiry == registration.expiry
+            && card.issuerDomain == registration.identity.issuerDomain
+            && card.keySet.masterKey == registration.keySet.masterKey
+            && card.keySet.channel == registration.keySet.channel
+    }
+
+    static func page(
+        _ transaction: any Transaction, after: [StoredValue]?
+    ) throws -> (rows: [[String: String]], last: [StoredValue]?) {
+        let (cards, last) = try transaction.page(Card.self, after: after)
+        return (cards.map(row), last)
+    }
+
+    private static func row(_ card: Card) -> [String: String] {
+        var row = [
+            "id": card.id.text, "profile": card.profile.text,
+            "issuer-domain": card.issuerDomain.bytes.hex, "master-key": card.keySet.masterKey.text,
+            "key-version": "\(card.keySet.version)",
+            "channel": card.keySet.channel == .scp03 ? "scp03" : "scp02",
+            "diversification-data": card.keySet.diversificationData.hex,
+            "predictable-challenge": card.keySet.isChallengePredictable ? "true" : "",
+            "expiry": card.expiry.map { "\($0)" } ?? "", "holder": card.holder?.text ?? "",
+        ]
+        switch card.life {
+        case .active: row["life"] = "active"
+        case .blocked(let reason): (row["life"], row["reason"]) = ("blocked", reason)
+        case .retired(let reason): (row["life"], row["reason"]) = ("retired", reason)
+        }
+        return row
+    }
+}

@@ -1,0 +1,73 @@
+internal import CardCrypto
+internal import Centre
+internal import SmartCard
+
+/// Holders: what they say of themselves, whether a card may be issued, and which applications they use.
+enum HolderExchange {
+    static let columns = [
+        "number", "name", "birth-date", "address", "password-verifier", "issue-from", "issue-through", "uses",
+    ]
+
+    static func apply(_ fields: Fields, _ act: Act) throws -> Bool {
+        let number: HolderNumber = try fields.name("number")
+        let details = HolderDetails(
+            name: try fields.text("name"), birthDate: try fields.day("birth-date"),
+            address: fields.optional("address") ?? "")
+        if let known = try act.transaction.find(Holder.self, key: .text(number.text)),
+            known.name == details.name, known.birthDate == details.birthDate,
+            known.address == details.address
+        {
+            return false
+        }
+        try act.registerHolder(number, details, password: try verifier(fields, act))
+        if let first = try fields.day("issue-from") {
+            guard let last = try fields.day("issue-through") else {
+                throw FieldProblem(reason: "issue-through is missing.")
+            }
+            try act.permitIssue(for: number, from: first, through: last)
+        }
+        for application in (fields.optional("uses") ?? "").split(separator: " ") {
+            try act.setUse(of: try Fields.name(String(application), "uses"), by: number, isUsed: true)
+        }
+        return true
+    }
+
+    /// Without one, a verifier that no password fits: the holder gets a password before the first sign-in.
+    private static func verifier(_ fields: Fields, _ act: Act) throws -> PasswordVerifier {
+        let bytes = try fields.bytes("password-verifier") ?? ([1, 15, 8, 1] + act.entropy.bytes(48))
+        guard let verifier = PasswordVerifier(bytes: bytes) else {
+            throw FieldProblem(reason: "password-verifier is none that berth made.")
+        }
+        return verifier
+    }
+
+    static func page(
+        _ transaction: any Transaction, after: [StoredValue]?, _ options: ExportOptions
+    ) throws -> (rows: [[String: String]], last: [StoredValue]?) {
+        let (holders, last) = try transaction.page(Holder.self, after: after)
+        let flags = try transaction.ask(
+            holders.map {
+                Query(UseFlag.table, key: [.text($0.number.text)], limit: Bounds.usesPerHolderMax)
+            })
+        return (
+            try zip(holders, flags).map { holder, rows in
+                row(holder, try transaction.decode(UseFlag.self, rows), options)
+            }, last
+        )
+    }
+
+    private static func row(
+        _ holder: Holder, _ flags: [UseFlag], _ options: ExportOptions
+    ) -> [String: String] {
+        var row = [
+            "number": holder.number.text, "name": holder.name,
+            "birth-date": holder.birthDate.map { "\($0)" } ?? "", "address": holder.address,
+            "uses": flags.filter(\.isUsed).map(\.application.text).joined(separator: " "),
+        ]
+        if options.hasPasswordVerifiers { row["password-verifier"] = holder.passwordVerifier.hex }
+        if case .from(let first, let last) = holder.issuePermission {
+            (row["issue-from"], row["issue-through"]) = ("\(first)", "\(last)")
+        }
+        return row
+    }
+}

@@ -1,0 +1,114 @@
+internal import CardCrypto
+internal import CardManagement
+internal import Centre
+internal import GlobalPlatform
+internal import SmartCard
+internal import Storage
+internal import VirtualCard
+
+// What must hold when nothing goes wrong any more.
+
+extension World {
+    // MARK: At the end
+
+    /// Nothing goes wrong any more, and every card is put into a reader until nothing is left to do.
+    func calmDown() throws {
+        centre.disk?.heal()
+        heldReports = []
+        for _ in 0..<10 {
+            for card in cards {
+                clock.advance(by: .seconds(120))
+                var chance = Chance(seed: seed)
+                try visit(card, faults: [], &chance)
+                try check()
+            }
+            if watch.books.operations.allSatisfy({ !$0.isOpen || estranged.contains($0.card) }) { break }
+        }
+        for card in cards {
+            clock.advance(by: .seconds(120))
+            var chance = Chance(seed: seed)
+            try visit(card, faults: [], &chance)
+        }
+        try check()
+        try checkBill()
+        try checkRest()
+        try checkSecrecy()
+    }
+
+    /// So many cents for so many milliseconds of each stay, rounded half up; nothing else is owed.
+    private func checkBill() throws {
+        var sum: Int64 = 0
+        let day = Int64(86_400_000)
+        for (stay, since) in watch.feesBegan {
+            let until = min(watch.feesEnded[stay] ?? clock.now, clock.now)
+            // Before everything began there was no tariff; the clock may have gone back to then.
+            let from = max(since, SimulatedCentre.start)
+            let milliseconds = max(0, until.milliseconds - from.milliseconds)
+            sum += (2 * SimulatedCentre.feePerDay * milliseconds + day) / (2 * day)
+        }
+        let bill = try centre.bill()
+        guard bill == sum else {
+            throw Violation(invariant: .fees, words: "\(bill) cents are owed, and \(sum) should be")
+        }
+    }
+
+    private func checkRest() throws {
+        for operation in watch.books.operations
+        where operation.isOpen && !estranged.contains(operation.card) {
+            guard watch.books.cards[operation.card]?.life == .active else { continue }
+            throw Violation(
+                invariant: .rest,
+                words: "\(operation.id) does not come to an end: \(operation.lastRefusal ?? "")")
+        }
+        for request in requests where !request.isExcused {
+            let state = watch.books.operations.first { $0.id == request.id }?.state
+            guard state == .ended(.done) else {
+                throw Violation(
+                    invariant: .rest,
+                    words: "\(request.id) was only interrupted, and still ended as "
+                        + "\(state.map { "\($0)" } ?? "nothing")")
+            }
+        }
+        for card in cards where watch.books.cards[card.id]?.life == .active {
+            for example in ExampleApplication.withData {
+                guard let sight = card.chip.parking(of: example.module), sight.state != .active else {
+                    continue
+                }
+                throw Violation(
+                    invariant: .rest, words: "\(example.rawValue) on card \(card.number) stays \(sight.state)"
+                )
+            }
+        }
+        for stay in watch.books.stays
+        where stay.isOpen && !stay.isHeld && watch.books.cards[stay.card]?.life == .active {
+            if case .returning(let id, _) = stay.state {
+                guard watch.books.cards[id]?.life == .active else { continue }
+                // A card that says nothing of its memory cannot prove that nothing is on it: asking once more for what
+                // did not arrive proves it.
+                if let card = cards.first(where: { $0.id == id }), card.instances.isEmpty,
+                    !card.chip.profile.memory.hasReport
+                {
+                    continue
+                }
+            }
+            throw Violation(invariant: .rest, words: "the stay of \(stay.aid) stays \(stay.state)")
+        }
+    }
+
+    private func checkSecrecy() throws {
+        let secrets =
+            [SimulatedCentre.factoryKeys.hex, SimulatedCentre.freshKeys.hex]
+            + treasures.values.map(\.data.hex)
+        for treasure in treasures.values
+        where treasure.data.count >= 12 && centre.isOnDisk(treasure.data) {
+            throw Violation(
+                invariant: .secrecy,
+                words: "the data of \(treasure.example.rawValue) stand on the disk in clear")
+        }
+        for text in try centre.texts() + story {
+            for secret in secrets where text.uppercased().contains(secret) {
+                throw Violation(invariant: .secrecy, words: "a text shows what is secret: \(text.prefix(60))")
+            }
+        }
+    }
+}

@@ -1,0 +1,263 @@
+import CardCrypto
+import Centre
+import Exchange
+import JSON
+import SmartCard
+import Storage
+import Testing
+import VirtualCard
+
+/// A store in memory, and files that go in and out.
+private final class Bench {
+    let store: SQLiteStore
+    let clock = ManualClock(Instant(milliseconds: 1_795_255_216_000))
+    private let entropy = SeededEntropy(seed: [1])
+
+    init() throws {
+        store = try SQLiteStore(.memory, mode: .direct)
+        try store.migrate(to: .current)
+    }
+
+    func act<Result: Sendable>(_ body: (Act) throws -> Result) throws -> Result {
+        try store.write { try body(Act($0, now: clock.now, actor: .centre, entropy: entropy)) }
+    }
+
+    func take(
+        _ kind: ExchangeKind, _ format: ExchangeFormat, _ text: String, isTrial: Bool = false,
+        doneThrough: Int = 0, piece: Int = 4_096
+    ) throws -> (progress: Import.Progress, bad: [BadRow]) {
+        let rows = Rows()
+        var job = Import(
+            of: kind, format, into: store, by: .centre, clock: clock, entropy: entropy, isTrial: isTrial,
+            doneThrough: doneThrough, onBad: rows.append)
+        let bytes = Array(text.utf8)
+        for start in stride(from: 0, to: bytes.count, by: piece) {
+            try job.feed(bytes[start..<min(start + piece, bytes.count)])
+        }
+        try job.finish()
+        return (job.progress, rows.bad)
+    }
+
+    func give(_ kind: ExchangeKind, _ format: ExchangeFormat, _ options: ExportOptions = .init()) throws
+        -> String
+    {
+        var bytes: [UInt8] = []
+        _ = try Export(of: kind, format, options).run(from: store) { bytes += $0 }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    func count<R: Record>(_ type: R.Type) throws -> Int { try store.read { try $0.count(Query(R.table)) } }
+
+    func addApplications() throws {
+        try act { act in
+            try act.registerProvider(
+                ProviderID("city"), name: "City",
+                limits: .init(roomPerCard: Room(nonVolatile: 1 << 20, volatile: 1 << 16), cardsMax: 1_000))
+            for name in ["purse", "pass"] {
+                try act.registerApplication(ApplicationID(name), name: name, provider: ProviderID("city"))
+            }
+        }
+    }
+
+    private final class Rows {
+        var bad: [BadRow] = []
+        func append(_ row: BadRow) { bad.append(row) }
+    }
+}
+
+@Suite("Registers from and to files")
+struct ExchangeTests {
+    private static let cardHeader = "id,profile,issuer-domain,master-key,key-version,channel,expiry\n"
+
+    private static func card(_ number: Int) -> String {
+        "47900\(10_000_000 + number),javacard-80k,A000000151000000,fleet,1,scp03,2030-12-31\n"
+    }
+
+    @Test("good rows are taken, bad ones told by line", arguments: [1, 100, 4_096])
+    func badRows(piece: Int) throws {
+        let bench = try Bench()
+        var text = Self.cardHeader
+        for number in 0..<1_200 { text += Self.card(number) }
+        // Lines 1202 to 1208.
+        text += "4790099,javacard-80k,A000000151000000,fleet,1,scp09,\n"
+        text += "4790098,javacard-80k,A0,fleet,1,scp03,\n"
+        text += "4790097,javacard-80k,A000000151000000,fleet,256,scp03,\n"
+        text += "4790096,javacard-80k,A000000151000000,fleet,1,scp03,2030-02-30\n"
+        text += "4790095,javacard-80k,A000000151000000,fleet,1,scp03,2020-01-01\n"
+        text += ",javacard-80k,A000000151000000,fleet,1,scp03,\n"
+        text += "4790094,javacard-80k\n"
+        text += Self.card(9_999)
+        let (progress, bad) = try bench.take(.cards, .csv, text, piece: piece)
+        #expect(progress.added == 1_201 && progress.unchanged == 0 && progress.bad == 7)
+        #expect(bad.map(\.line).sorted() == Array(1_202...1_208))
+        #expect(bad.allSatisfy { $0.reason.hasSuffix(".") }, "\(bad)")
+        #expect(try bench.count(Card.self) == 1_201)
+    }
+
+    @Test("what is there already, just so, changes nothing; what differs is told")
+    func again() throws {
+        let bench = try Bench()
+        let text = Self.cardHeader + Self.card(1) + Self.card(2)
+        _ = try bench.take(.cards, .csv, text)
+        let audits = try bench.count(AuditEntry.self)
+        let (progress, _) = try bench.take(.cards, .csv, text)
+        #expect(progress.added == 0 && progress.unchanged == 2)
+        #expect(try bench.count(AuditEntry.self) == audits)
+        let other = text.replacing("2030-12-31", with: "2031-12-31")
+        let (differing, bad) = try bench.take(.cards, .csv, other)
+        #expect(differing.bad == 2 && bad.map(\.line) == [2, 3], "\(bad)")
+    }
+
+    @Test("an import that broke off goes on behind the line that was done")
+    func resume() throws {
+        let bench = try Bench()
+        var text = Self.cardHeader
+        for number in 0..<1_000 { text += Self.card(number) }
+        let first = String(text.split(separator: "\n").prefix(601).joined(separator: "\n") + "\n")
+        let (done, _) = try bench.take(.cards, .csv, first)
+        #expect(done.line == 601 && done.added == 600)
+        let (rest, _) = try bench.take(.cards, .csv, text, doneThrough: done.line)
+        #expect(rest.added == 400 && rest.unchanged == 0)
+        #expect(try bench.count(Card.self) == 1_000)
+    }
+
+    @Test("a trial keeps nothing, and finds the same bad rows")
+    func trial() throws {
+        let bench = try Bench()
+        let text = Self.cardHeader + Self.card(1) + "x\n" + Self.card(2)
+        let (progress, bad) = try bench.take(.cards, .csv, text, isTrial: true)
+        #expect(progress.added == 2 && bad.map(\.line) == [3])
+        #expect(try bench.count(Card.self) == 0 && bench.count(AuditEntry.self) == 0)
+    }
+
+    @Test("columns that nobody knows are refused before any row; keys above all")
+    func columns() throws {
+        let bench = try Bench()
+        for (column, words) in [
+            ("colour", "no column"), ("kenc-key", "never taken"), ("password", "never taken"),
+        ] {
+            let error = #expect(throws: Import.WrongColumns.self) {
+                _ = try bench.take(.cards, .csv, "id,\(column)\n1,2\n")
+            }
+            #expect(error?.reason.contains(words) == true, "\(column): \(error?.reason ?? "")")
+            let (_, bad) = try bench.take(.cards, .json, "{\"id\":\"1\",\"\(column)\":\"2\"}\n")
+            #expect(bad.first?.reason.contains(words) == true, "\(column)")
+        }
+        #expect(try bench.count(Card.self) == 0)
+    }
+
+    @Test("what is written is read again, in both formats", arguments: ExchangeFormat.allCases)
+    func roundTrip(_ format: ExchangeFormat) throws {
+        let bench = try Bench()
+        try bench.addApplications()
+        let holders = """
+            number,name,birth-date,address,issue-from,issue-through,uses
+            1,"Ada, ""the"" first",1990-02-28,"1 Street, Town",2026-12-01,2026-12-31,purse pass
+            2,Bob,,,,,
+            """
+        #expect(try bench.take(.holders, .csv, holders).bad == [])
+        let cards =
+            "id,profile,issuer-domain,master-key,key-version,channel,diversification-data,predictable-challenge,"
+            + "expiry,holder,life,reason\n"
+            + "479001,javacard-80k,A000000151000000,fleet,1,scp03,0102,true,2030-12-31,1,,\n"
+            + "479002,small-16k,A000000151000000,fleet,2,scp02,,,,,blocked,It was lost.\n"
+        #expect(try bench.take(.cards, .csv, cards).bad == [])
+        let tariffs =
+            "provider,application,basis,rate,currency,free-days,minimum,cap,valid-from\n"
+            + "city,,day,5000000,EUR,3,10,500,1795255216000\n"
+            + "city,purse,kilobyte-day,250000,EUR,,,,1795255217000\n"
+        #expect(try bench.take(.tariffs, .csv, tariffs).bad == [])
+        let other = try Bench()
+        try other.addApplications()
+        for kind in [ExchangeKind.holders, .cards, .tariffs] {
+            let text = try bench.give(kind, format, .init(hasPasswordVerifiers: true))
+            let (progress, bad) = try other.take(kind, format, text)
+            #expect(bad == [] && progress.added == 2, "\(kind): \(text)")
+            #expect(try other.give(kind, format, .init(hasPasswordVerifiers: true)) == text, "\(kind)")
+        }
+        #expect(try !bench.give(.holders, format).contains("010F0801"))
+        let flags = try other.store.read { try $0.all(UseFlag.self, Query(UseFlag.table)) }
+        #expect(flags.count == 2)
+    }
+
+    @Test("an export of more than a page is whole")
+    func pages() throws {
+        let bench = try Bench()
+        var text = Self.cardHeader
+        for number in 0..<2_500 { text += Self.card(number) }
+        _ = try bench.take(.cards, .csv, text)
+        let lines = try bench.give(.cards, .csv).split(separator: "\n")
+        #expect(lines.count == 2_501 && Set(lines).count == 2_501)
+    }
+
+    @Test("applications come from a folder and go into one, and come back from it")
+    func folder() throws {
+        let bench = try Bench()
+        try bench.addApplications()
+        let example = ExampleApplication.purse
+        let manifest = """
+            {"provider": "city", "applications": [{"id": "money", "name": "Money", "releases": [
+              {"version": "1.0", "files": ["purse.cap"], "parking": "contract", "profiles": ["javacard-80k"]},
+              {"version": "1.1", "files": ["purse.cap"], "parking": "never", "reason": "A trial.", "life": "draft",
+               "instances": [{"module": "\(example.module.bytes.hex)", "parameters": "C900", "nonVolatile": 300}]}
+            ]}]}
+            """
+        let files = [
+            "manifest.json": Array(manifest.utf8), "purse.cap": example.capFile,
+        ]
+        let outcome = try bench.act { act in
+            try ApplicationFolder.take(act) { try #require(files[$0], "\($0)") }
+        }
+        #expect(outcome.applications == 1 && outcome.releases == 2 && outcome.unchanged == 0)
+        let written = Written()
+        _ = try bench.store.read { transaction in
+            let act = Act(
+                transaction, now: bench.clock.now, actor: .centre, entropy: SeededEntropy(seed: [2]))
+            return try ApplicationFolder.give(ProviderID("city"), act) { written.files[$0] = $1 }
+        }
+        let other = try Bench()
+        try other.act { act in
+            try act.registerProvider(
+                ProviderID("city"), name: "City",
+                limits: .init(roomPerCard: Room(nonVolatile: 1 << 20, volatile: 1 << 16), cardsMax: 1_000))
+            _ = try ApplicationFolder.take(act) { try #require(written.files[$0], "\($0)") }
+        }
+        func releases(_ bench: Bench) throws -> [Release] {
+            try bench.store.read { try $0.all(Release.self, Query(Release.table)) }
+        }
+        #expect(try releases(other) == releases(bench))
+        // Once more: nothing changes.
+        let again = try bench.act { act in
+            try ApplicationFolder.take(act) { try #require(files[$0], "\($0)") }
+        }
+        #expect(again.applications == 0 && again.unchanged == 1)
+    }
+
+    private final class Written {
+        var files: [String: [UInt8]] = [:]
+    }
+
+    @Test(
+        "a folder that is wrong is refused whole",
+        arguments: [
+            ("no JSON", "not JSON"), ("{}", "provider"), (#"{"provider":"city"}"#, "applications"),
+            (
+                #"{"provider":"city","applications":[{"id":"a","releases":[{"version":"1","files":["../x"],"parking":"contract"}]}]}"#,
+                "no name of a file"
+            ),
+            (
+                #"{"provider":"city","applications":[{"id":"a","releases":[{"version":"1","files":[],"parking":"perhaps"}]}]}"#,
+                "parking"
+            ),
+        ])
+    func badFolder(_ manifest: String, words: String) throws {
+        let bench = try Bench()
+        try bench.addApplications()
+        let before = try bench.count(Application.self)
+        let problem = #expect(throws: ApplicationFolder.Problem.self) {
+            _ = try bench.act { act in try ApplicationFolder.take(act) { _ in Array(manifest.utf8) } }
+        }
+        #expect(problem?.reason.contains(words) == true, "\(problem?.reason ?? "")")
+        #expect(try bench.count(Application.self) == before)
+    }
+}
