@@ -22,6 +22,7 @@ struct Benchmarks {
         // The program comes first: what is measured of it needs this process to be small.
         let groups: [(name: String, figures: () throws -> [Figure])] = [
             ("program", { try ProgramFigures.all(effort, program: program) }),
+            ("service", { try ServiceFigures.all(effort, program: program) }),
             ("channel", { try SecureChannelFigures.all(effort) }),
             ("parsing", { try ParsingFigures.all(effort) }),
             ("card", { try CardFigures.all(effort) }),

@@ -17,8 +17,6 @@ package final class ServingCentre: Sendable {
         package var version: String
         /// Gets whole lines of the log.
         package var writeLog: @Sendable ([UInt8]) -> Void
-        /// Posts spans to a collector; nil where nothing can.
-        package var spanCarrier: (@Sendable (_ endpoint: String) throws -> SpanExporter.Carrier)?
         /// Delivers events to webhooks in the place of libcurl.
         package var webhooks: (any WebhookCarrier)?
 
@@ -26,7 +24,6 @@ package final class ServingCentre: Sendable {
             clock: any WallClock, entropy: any EntropySource & Sendable, models: any CardModels,
             version: String,
             writeLog: @escaping @Sendable ([UInt8]) -> Void,
-            spanCarrier: (@Sendable (_ endpoint: String) throws -> SpanExporter.Carrier)? = nil,
             webhooks: (any WebhookCarrier)? = nil
         ) {
             self.clock = clock
@@ -34,7 +31,6 @@ package final class ServingCentre: Sendable {
             self.models = models
             self.version = version
             self.writeLog = writeLog
-            self.spanCarrier = spanCarrier
             self.webhooks = webhooks
         }
     }
@@ -75,12 +71,10 @@ package final class ServingCentre: Sendable {
         let log = ServiceLog(
             settings.logFormat, from: settings.logLevel, clock: surroundings.clock,
             write: surroundings.writeLog)
-        let spans = try settings.traces.flatMap { endpoint in
-            try surroundings.spanCarrier.map { carrier in
-                SpanExporter(
-                    node: settings.node, version: surroundings.version, entropy: surroundings.entropy,
-                    carrier: try carrier(endpoint))
-            }
+        let spans = try settings.traces.map { endpoint in
+            SpanExporter(
+                node: settings.node, version: surroundings.version, entropy: surroundings.entropy,
+                carrier: try ServingClients.spans(to: endpoint))
         }
         let room = WaitingRoom()
         let node = Self.node(ground, metrics, room, surroundings)

@@ -16,26 +16,34 @@ package final class StoreWatch: Sendable {
         self.bell = bell
     }
 
-    /// Orders what is pending and rings for what is new; true where there may be more.
+    private struct Look: Sendable {
+        var isPending: Bool
+        var position: Int64
+        var eventCount = 0
+        var topics: [Topic] = []
+    }
+
+    /// Rings for what is new and orders what is pending; true where there may be more.
     package func turn() throws -> Bool {
-        let isPending = try store.read { transaction in
-            try !transaction.all(PendingEvent.self, Query(PendingEvent.table, limit: 1)).isEmpty
+        let after = position.withLock { $0 }
+        let look = try store.read { transaction in try Self.look(after, transaction) }
+        position.withLock { $0 = look.position }
+        bell.ring(look.topics)
+        if look.isPending { _ = try store.write { try Outbox.order($0) } }
+        return look.isPending || look.eventCount == Self.eventsMax
+    }
+
+    private static func look(_ after: Int64?, _ transaction: any Transaction) throws -> Look {
+        let isPending = try !transaction.all(PendingEvent.self, Query(PendingEvent.table, limit: 1)).isEmpty
+        guard let after else {
+            // Whoever begins to wait from now on has looked after that.
+            let newest = try transaction.all(OutboxState.self, Query(OutboxState.table, limit: 1)).first
+            return Look(isPending: isPending, position: newest?.position ?? 0)
         }
-        if isPending { _ = try store.write { try Outbox.order($0) } }
-        guard let after = position.withLock({ $0 }) else {
-            // Whoever begins to wait now has looked after that.
-            let newest = try store.read { try $0.all(OutboxState.self, Query(OutboxState.table, limit: 1)) }
-            position.withLock { $0 = newest.first?.position ?? 0 }
-            return false
-        }
-        let (events, topics) = try store.read { transaction in
-            let events = try Outbox.events(after: after, limit: Self.eventsMax, transaction)
-            return (events, try Self.topics(of: events, transaction))
-        }
-        guard let last = events.last else { return false }
-        position.withLock { $0 = last.position }
-        bell.ring(topics)
-        return events.count == Self.eventsMax
+        let events = try Outbox.events(after: after, limit: eventsMax, transaction)
+        return Look(
+            isPending: isPending, position: events.last?.position ?? after, eventCount: events.count,
+            topics: try topics(of: events, transaction))
     }
 
     private static func topics(of events: [Event], _ transaction: any Transaction) throws -> [Topic] {

@@ -99,11 +99,11 @@ package final class HealthService: HTTPService {
 
 extension Problem {
     static let getOnly = Problem(
-        405, "method-not-allowed", title: "The method is not for this path",
+        405, "method", title: "The method is not for this path",
         detail: "This can be read, and nothing else.")
 
     static let notForThisAddress = Problem(
-        403, "address-not-allowed", title: "Not for this address",
+        403, "forbidden", title: "This role may not do this",
         detail: "Figures are given to programs of this machine, and to addresses that are configured.",
         remedy: "Add the address to metrics-from.")
 }

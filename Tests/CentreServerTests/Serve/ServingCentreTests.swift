@@ -110,6 +110,7 @@ struct ServingCentreTests {
         #expect(try client.get("/health/live")?.status == 200)
         #expect(try client.get("/v1/openapi.json")?.status == 200)
         #expect(try client.get("/v1/cards")?.status == 401)
+        #expect(try client.post("/gp/seram/handshake?sessionId=a", "{}")?.status == 401)
         let unknown = try #require(try client.get("/nothing/here"))
         #expect(unknown.status == 404)
         #expect(try JSONValue(decoding: unknown.body)["code"]?.stringValue == "path-unknown")
@@ -150,6 +151,7 @@ struct ServingCentreTests {
             (ServeSetting.workers, "0"), (.listen, "nowhere"), (.logFormat, "xml"),
             (.behindProxy, "proxy.example"),
             (.tlsKeyAlone, "server.key"), (.clientCertificate, "required"), (.admin, "A B"),
+            (.openIDIssuer, "https://issuer.example"), (.webhookNetworks, "10.0.0.0/99"),
         ])
     func refusals(setting: ServeSetting, value: String) throws {
         let folder = TemporaryFolder()
@@ -208,16 +210,18 @@ struct ServingCentreTests {
             subject: "card/\(id)", provider: nil, facts: [])
         let terminal = PendingEvent(
             stream: .registers, number: 1, at: RealClock().now, kind: "terminal.enrolled",
-            subject: "terminal/T-1",
+            subject: "terminal/t-1",
             provider: nil, facts: [])
         try store.write { transaction in
             transaction.insert(event)
             transaction.insert(terminal)
         }
+        // They get their places in the order of events, and are heard with the next look.
+        #expect(try watch.turn())
         #expect(try watch.turn() == false)
         let rung = bell.topics.value
         #expect(rung.contains(.card(id)) && rung.contains(.events))
-        #expect(rung.contains(.terminal(try TerminalID("T-1"))))
+        #expect(rung.contains(.terminal(try TerminalID("t-1"))))
         bell.topics.value = []
         #expect(try watch.turn() == false)
         #expect(bell.topics.value.isEmpty)
