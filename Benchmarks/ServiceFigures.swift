@@ -7,7 +7,8 @@ internal import Synchronization
     internal import Darwin
 #endif
 
-/// The centre as a service, in a process of its own: what an idle terminal takes of its memory, and how fast it answers.
+/// The centre as a service, in a process of its own: what an idle terminal takes of its memory, and how fast it
+/// answers.
 enum ServiceFigures {
     /// The promise: 99 of 100 within so many milliseconds of server time, at half of the load that there can be.
     private static let serverMillisecondsMax = 5.0

@@ -24,6 +24,8 @@ package struct RecordReader {
     private var buffer: [UInt8] = []
     private var start = 0
     private var line = 1
+    /// The rest of a bad line has still to come.
+    private var isSkipping = false
 
     package init(_ format: ExchangeFormat) { self.format = format }
 
@@ -37,6 +39,10 @@ package struct RecordReader {
     package mutating func next(isEnd: Bool) -> Part? {
         // Bounded: every round takes bytes from the buffer.
         while start < buffer.count {
+            if isSkipping {
+                skipLine()
+                continue
+            }
             let first = line
             switch format == .csv ? cutCSV(isEnd: isEnd) : cutJSON() {
             case .row(let fields, let end):
@@ -64,8 +70,9 @@ package struct RecordReader {
     }
 
     private mutating func skipLine() {
-        let end = buffer[start...].firstIndex(of: .newline).map { $0 + 1 } ?? buffer.count
-        advance(to: end)
+        let newline = buffer[start...].firstIndex(of: .newline)
+        isSkipping = newline == nil
+        advance(to: newline.map { $0 + 1 } ?? buffer.count)
     }
 
     // MARK: - CSV
@@ -74,7 +81,13 @@ package struct RecordReader {
         var fields: [String] = []
         var index = start
         // A mark that some programs put before UTF-8.
-        if line == 1, columns == nil, buffer[start...].starts(with: [0xEF, 0xBB, 0xBF]) { index += 3 }
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        if line == 1, columns == nil {
+            if buffer[start...].starts(with: mark) { index += mark.count }
+            if !isEnd, buffer.count - start < mark.count, mark.starts(with: buffer[start...]) {
+                return .incomplete
+            }
+        }
         // Bounded: every round takes a field.
         while true {
             var bytes: [UInt8] = []
@@ -100,10 +113,12 @@ package struct RecordReader {
                     index += 1
                 }
             }
+            // A character may have been cut where the piece ends.
+            guard index < buffer.count || isEnd else { return .incomplete }
             guard let text = String(validating: bytes, as: UTF8.self) else { return .bad("It is not UTF-8.") }
             fields.append(text)
             guard fields.count <= ExchangeBounds.columnsMax else { return .bad("It has too many columns.") }
-            guard index < buffer.count else { return isEnd ? row(fields, end: index) : .incomplete }
+            guard index < buffer.count else { return row(fields, end: index) }
             if buffer[index] == .comma {
                 index += 1
                 continue

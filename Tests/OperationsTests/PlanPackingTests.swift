@@ -115,7 +115,8 @@ struct PlanPackingTests {
                 "object", "ordinal", "parameters", "park", "parked", "parkedByThisPlan", "personalise",
                 "privileges", "provider", "purpose", "putKeys", "quota", "release", "releaseInLedger",
                 "remove", "removeInstance", "removeLoadFile", "renew", "reservation", "reserve",
-                "reserveInLedger", "restore", "room", "rotateKeys", "script", "services", "source",
+                "reserveInLedger", "restore", "room", "rotateKeys", "script", "services", "snapshot",
+                "source",
                 "stateless", "to", "update", "version", "volatile", "way",
             ], "Extend PlanPacking.swift, the samples above, and then this list.")
     }

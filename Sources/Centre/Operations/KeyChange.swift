@@ -17,6 +17,8 @@ extension Visit {
         pending.masterKey = masterKey
         pending.version = version
         pending.nextSequenceCounter = nil
+        // A new key set begins its own count.
+        pending.leastSequenceCounter = nil
         let delivery: KeyDelivery
         do {
             delivery = try around.vault.delivery(
@@ -87,6 +89,7 @@ extension Visit {
         file.operation?.replacedKeyVersion = file.card.keySet.version
         file.card.keySet = pending
         file.card.keySet.nextSequenceCounter = dialogue.session?.peer.sequenceCounter.map { $0 + 1 }
+        file.card.keySet.leastSequenceCounter = dialogue.session?.peer.sequenceCounter
         file.operation?.pendingKeys = nil
         isProvingKeys = false
     }

@@ -1,6 +1,7 @@
 /// Who leaves: bounds, sweeps over all choices, and halving where even a sweep is too much.
 ///
-/// The bound is that of `LeavingPrices`. A narrow sweep finds a good answer; with it the bound decides most items; a whole
+/// The bound is that of `LeavingPrices`. A narrow sweep finds a good answer; with it the bound decides most items; a
+/// whole
 /// sweep then finds the best answer, or shows that it is known already.
 struct LeavingSearch {
     /// Beginnings after which the search gives up the proof.

@@ -1,6 +1,7 @@
 /// In which order a sweep decides what is open.
 ///
-/// Units by what a mistake would cost, dearest first; after a unit those that share code with it, so that little must be
+/// Units by what a mistake would cost, dearest first; after a unit those that share code with it, so that little must
+/// be
 /// remembered at once; every file as soon as all above it is decided.
 struct LeavingSweepOrder {
     private let items: LeavingItems

@@ -53,6 +53,10 @@ struct Planner {
     var shortage = Room.none
 
     init(_ picture: Picture, _ wishes: [Wish]) {
+        var picture = picture
+        // In whatever order the card was read, the same choice is made.
+        picture.installed.sort { $0.entry.aid.bytes.lexicographicallyPrecedes($1.entry.aid.bytes) }
+        picture.loaded.sort { $0.entry.aid.bytes.lexicographicallyPrecedes($1.entry.aid.bytes) }
         self.picture = picture
         self.wishes = wishes
     }

@@ -272,6 +272,9 @@ package enum ProblemTypes {
 
     private static let custody: [ProblemType] = [
         .init(404, "custody-unknown", "There is no such stay in custody"),
+        .init(422, "receipt-missing", "The answer has no receipt"),
+        .init(422, "receipt-unreadable", "The receipt cannot be read"),
+        .init(422, "receipt-not-proved", "The receipt is not of this card and operation"),
         .init(409, "custody-clone", "The same data are in two places"),
         .init(409, "custody-old-copy", "The card has an old copy of the data"),
         .init(409, "custody-alive-again", "Frozen data came alive again"),

@@ -4,7 +4,8 @@ internal import JSON
 internal import Synchronization
 internal import Wire
 
-/// GP SERAM 2.0 at `/gp/seram` (HTTP binding of the same text): the remote agent, to whom any conforming local agent can
+/// GP SERAM 2.0 at `/gp/seram` (HTTP binding of the same text): the remote agent, to whom any conforming local agent
+/// can
 /// bring cards.
 ///
 /// What must last is in the store. A node that never heard of a session takes it over from there, and a visit that was

@@ -57,7 +57,7 @@ enum EnrolVerb {
             ], arguments: [centre],
             options: [
                 OptionGroup("Centre", [name, code, pin, authorities]),
-                OptionGroup("Terminal", [TerminalOptions.folder]),
+                OptionGroup("Folder", [TerminalOptions.folder]),
             ]
         ) { parsed, terminal in
             guard let address = TerminalIdentity.address(parsed[centre]) else {
@@ -148,7 +148,7 @@ enum TerminalStatus {
     static var verb: Command {
         Command(
             "status", "Say what this terminal is, whether its centre answers, and what waits to be delivered",
-            options: [OptionGroup("Terminal", [TerminalOptions.folder])]
+            options: [OptionGroup("Folder", [TerminalOptions.folder])]
         ) { parsed, terminal in
             let folder = try TerminalOptions.folder(parsed, terminal)
             let identity = try TerminalOptions.identity(folder)

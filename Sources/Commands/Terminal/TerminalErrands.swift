@@ -10,7 +10,7 @@ enum TerminalErrands {
         .text("APPLICATION"), help: "Its name at the centre")
     private static let yes = ConnectionOptions.yes
     private static let groups = [TerminalOptions.card, TerminalOptions.common, TerminalOptions.person]
-    private static let wishGroups = groups + [OptionGroup("Confirmation", [yes])]
+    private static let wishGroups = groups + [OptionGroup("Consent", [yes])]
 
     static func add(_ opener: CardOpener) -> Command {
         wish(

@@ -34,9 +34,9 @@ enum TerminalOptions {
         "password", .secret("PASSWORD"), .environment("BERTH_HOLDER_PASSWORD"),
         help: "The holder's password: env:NAME, file:PATH, fd:N or prompt")
 
-    static let common = OptionGroup("Terminal", [folder, language, spoken, patience])
+    static let common = OptionGroup("This terminal", [folder, language, spoken, patience])
     static let card = OptionGroup(
-        "Card",
+        "Card of the holder",
         [
             ConnectionOptions.reader, ConnectionOptions.card, ConnectionOptions.transmission,
             ConnectionOptions.exclusive,

@@ -1,6 +1,7 @@
 internal import JSON
 
-/// What the text of a notification command says: one JSON object, which docs/reference/seram.md describes. An agent that
+/// What the text of a notification command says: one JSON object, which docs/reference/seram.md describes. An agent
+/// that
 /// does not know it shows nothing, or shows `message`.
 package struct SeramNotice: Hashable, Sendable {
     package enum Event: String, Hashable, Sendable, CaseIterable {

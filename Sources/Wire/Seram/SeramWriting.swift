@@ -23,7 +23,8 @@ extension SeramHandshakeCommand {
 
 extension SeramHandshakeResponse {
     package func written() -> [UInt8] {
-        // The schema has a member `chosenDataFormat` and requires one called `chosenDataProtocol`: whoever checks either
+        // The schema has a member `chosenDataFormat` and requires one called `chosenDataProtocol`: whoever checks
+        // either
         // finds it.
         let object: JSONObject = [
             "chosenTransportProtocol": .string(transport), "chosenDataFormat": .string(format),

@@ -117,7 +117,8 @@ struct CardRowTests {
     private static let spoiled: [(String, StoredValue)] = [
         ("id", .text("lower-case")), ("profile", .null), ("issuer_domain", .bytes([1])),
         ("key_version", .integer(256)), ("channel", .text("scp01")), ("is_predictable", .integer(2)),
-        ("next_counter", .integer(-1)), ("least_counter", .integer(1 << 32)), ("life", .text("asleep")), ("life_reason", .null),
+        ("next_counter", .integer(-1)), ("least_counter", .integer(1 << 32)), ("life", .text("asleep")),
+        ("life_reason", .null),
         ("holder", .text("")), ("read_at", .null), ("registry_digest", .null), ("free_nv", .null),
         ("sum_v", .null), ("life_cycle", .integer(300)), ("issue_number", .integer(-1)),
         ("revision", .text("1")),

@@ -4,7 +4,8 @@ internal import FoundationEssentials
 internal import JSON
 internal import SmartCard
 
-// Plans, as they are shown. A tenant sees what concerns it; of others' applications it learns that something leaves, not
+// Plans, as they are shown. A tenant sees what concerns it; of others' applications it learns that something leaves,
+// not
 // what.
 
 extension Schema {
