@@ -120,7 +120,7 @@ struct PlanStoreVerbTests {
         for words in [
             "Memory now:", "Memory afterwards:", "Missing: ", " leaves, ", "park ", "load F0426572746802",
             "No other choice is cheaper.", "Keeping it costs 0.05 EUR a day.",
-            "Custody costs 0.05 EUR a day.",
+            "Custody costs 0.10 EUR a day.",
             "round trips",
         ] {
             #expect(outcome.output.contains(words), "\(words) in:\n\(outcome.output)")
@@ -140,7 +140,7 @@ struct PlanStoreVerbTests {
             ),
             ("park:pass", 600, ["park ", "You wished to park it.", "Custody costs 0.05 EUR a day."]),
             ("update:pass@1.1", 8_000, ["park ", "Its new release takes its place.", "bring the data of"]),
-            ("reserve:bank:1024:F04265727468FF01", 8_000, ["bank", "reserved"]),
+            ("reserve:bank:1024:F04265727468FF01", 8_000, ["make domain F04265727468FF01 for bank"]),
             ("renew", 8_000, ["There is nothing to do."]),
         ])
     func wishes(_ wish: String, free: Int, words: [String]) async throws {

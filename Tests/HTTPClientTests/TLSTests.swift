@@ -41,7 +41,8 @@ private final class TLSServer {
     }
 
     deinit {
-        process.terminate()
+        // A child has the signal mask of the thread that made it, so only this is sure to end it.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
         try? FileManager.default.removeItem(at: folder)
     }
