@@ -10,7 +10,7 @@
 FROM swift:6.3-bookworm AS build
 RUN apt-get update -q \
     && apt-get install -y -q --no-install-recommends \
-        libssl-dev libpcsclite-dev libzip-dev zlib1g-dev libsqlite3-dev libpq-dev libmicrohttpd-dev pkg-config \
+        libssl-dev libpcsclite-dev libzip-dev zlib1g-dev libsqlite3-dev libpq-dev libmicrohttpd-dev libcurl4-openssl-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /berth
 COPY . .
@@ -20,7 +20,7 @@ RUN swift build -c release --static-swift-stdlib --product berth \
 FROM debian:12-slim
 RUN apt-get update -q \
     && apt-get install -y -q --no-install-recommends \
-        libssl3 libpcsclite1 libstdc++6 libzip4 zlib1g libsqlite3-0 libpq5 libmicrohttpd12 \
+        libssl3 libpcsclite1 libstdc++6 libzip4 zlib1g libsqlite3-0 libpq5 libmicrohttpd12 libcurl4 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --create-home --home-dir /cards berth
 COPY --from=build /out/berth /usr/bin/berth

@@ -93,10 +93,19 @@ extension Act {
         var operation = Operation(
             id: id, card: card.id, wishes: plan.wishes, steps: plan.steps.map(\.step), requestedAt: now,
             deadline: deadline)
+        operation.pendingKeys = try unprovedKeys(of: card)
         endLedgerOnly(&operation)
         transaction.insert(operation)
         try begin(operation, on: card, models)
         return operation
+    }
+
+    /// Keys that the card may have taken before an operation ended without proof: the next visit tries them as well.
+    private func unprovedKeys(of card: Card) throws -> Card.KeySet? {
+        let query = Query(Operation.table, [.init("card", .word(card.id))])
+        let last = try transaction.all(Operation.self, query).filter { $0.pendingKeys != nil }
+            .max { $0.requestedAt < $1.requestedAt }
+        return last?.pendingKeys.flatMap { $0.version == card.keySet.version ? nil : $0 }
     }
 
     /// What only the ledger keeps needs no card: it is done as soon as it is written down.
