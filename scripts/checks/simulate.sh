@@ -15,10 +15,13 @@ if "$BERTH" simulate --seeds 100 --flaw deletes-before-durable >"$WORK/said" 2>&
     exit 1
 fi
 # What it says is short, and its command breaks the same again.
-again=$(grep -o 'berth simulate --seed .*' "$WORK/said" | head -1)
+again=$(tr -s '\n ' ' ' <"$WORK/said" | grep -o 'berth simulate --seed .*--flaw [a-z-]*' | head -1)
 [[ -n $again ]] || { printf 'no command replays it:\n%s\n' "$(<"$WORK/said")" >&2; exit 1; }
 read -ra words <<<"$again"
 if "$BERTH" "${words[@]:1}" --whole >"$WORK/again" 2>&1; then
     printf 'the command does not break it again: %s\n' "$again" >&2
     exit 1
 fi
+why() { grep -m1 -o 'why:.*' "$1"; }
+[[ $(why "$WORK/said") == $(why "$WORK/again") ]] || { printf 'it broke in another way\n' >&2; exit 1; }
+[[ $(wc -l <"$WORK/said") -lt $(wc -l <"$WORK/again") ]] || { printf 'the story is not short\n' >&2; exit 1; }
