@@ -84,7 +84,7 @@ extension Visit {
             if let counter = dialogue.provenCounter { keepCounter(counter + 1, &file) }
         } catch {
             if case .handshake(.unexpectedAnswer) = error {
-                return end(counterDiffers(answers.count > 1 ? answers[1] : nil, &file, around))
+                return counterDiffers(answers.count > 1 ? answers[1] : nil, &file, around)
             }
             return end(Self.ending(of: error))
         }

@@ -76,7 +76,9 @@ package struct Visit {
     var hasTriedPendingKeys = false
     var sealKeys: ParkingSealKeys?
     /// What a session that was computed ahead began with.
-    var openingWish: Handshake.Wish?
+    var computedWish: Handshake.Wish?
+    /// The counter that the card showed in place of the one a session was computed for.
+    var unexpectedCounter: UInt32?
 
     package init(id: [UInt8], card: CardID, channelOptions: UInt8) {
         self.id = id
@@ -129,7 +131,7 @@ extension Visit {
                 let computed = try around.vault.precomputedSession(
                     wish, with: keySet, options: channelOptions, application: file.card.issuerDomain)
                 commands += dialogue.open(computed)
-                openingWish = wish
+                computedWish = wish
                 // Whether the counter is spent nobody knows until the card answers: guessing again would cost a try.
                 if !around.flaws.contains(.reusesSequenceCounter) {
                     file.card.keySet.nextSequenceCounter = nil
@@ -281,15 +283,11 @@ extension Visit {
     /// A counter that went back is a copy of the card, or a card put back to an older state.
     private func takeCounter(_ file: inout CaseFile, _ around: Surroundings) -> String? {
         guard !isProvingKeys, let counter = dialogue.provenCounter else { return nil }
-        return take(counter, &file, around)
-    }
-
-    /// Takes a counter that the card proved, unless it went back; what to say if it did.
-    private func take(_ counter: UInt32, _ file: inout CaseFile, _ around: Surroundings) -> String? {
-        if let least = file.card.keySet.leastSequenceCounter, counter < least,
+        let shown = min(counter, unexpectedCounter ?? counter)
+        if let least = file.card.keySet.leastSequenceCounter, shown < least,
             !around.flaws.contains(.ignoresCounter)
         {
-            let problem = Self.counterWentBack(from: least, to: counter)
+            let problem = Self.counterWentBack(from: least, to: shown)
             file.card.life = .blocked(reason: problem)
             return problem
         }
@@ -298,23 +296,22 @@ extension Visit {
         return nil
     }
 
-    /// A session that was computed ahead met another counter than it was computed for: what the answer to INITIALIZE
-    /// UPDATE shows counts where its cryptogram vouches for it.
-    func counterDiffers(
+    /// A session that was computed ahead met another counter than it was computed for: the card is asked for it, and
+    /// for its name. What it showed counts once it has named itself: another one with the same keys may be in its place.
+    mutating func counterDiffers(
         _ answer: ResponseAPDU?, _ file: inout CaseFile, _ around: Surroundings
-    ) -> Ending {
-        file.card.keySet.nextSequenceCounter = nil
-        if let answer, let openingWish {
+    ) -> Reply {
+        if let answer, let computedWish {
             var proof = Dialogue()
-            let keySet = file.card.keySet
-            if (try? proof.open(around.vault.handshake(openingWish, with: keySet))) != nil,
-                (try? proof.proceed(answer)) != nil, let counter = proof.provenCounter,
-                let problem = take(counter, &file, around)
+            if (try? proof.open(around.vault.handshake(computedWish, with: file.card.keySet))) != nil,
+                (try? proof.proceed(answer)) != nil
             {
-                return .stopped(problem)
+                unexpectedCounter = proof.provenCounter
             }
         }
-        return .interrupted("The card's sequence counter is not the one it was expected to be.")
+        file.card.keySet.nextSequenceCounter = nil
+        sight = Sight()
+        return open(with: file.card.keySet, &file, around)
     }
 
     func keepCounter(_ next: UInt32, _ file: inout CaseFile) {
