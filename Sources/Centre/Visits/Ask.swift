@@ -18,6 +18,8 @@ package enum Ask: Hashable, Sendable {
     case step(Int)
     /// DELETE of half a copy, which belongs to no step.
     case clear(AID)
+    /// What makes a list of applications that proves something, and what removes it again.
+    case witness(ReceiptSubject)
     /// Which number the next receipt will have.
     case confirmationCounter
     /// Which keys the card says it has.

@@ -68,6 +68,8 @@ package struct Visit {
     var sight = Sight()
     /// How often a stay that nobody wants was set right in this visit.
     var houseAttempts: [CustodyKey: Int] = [:]
+    /// Whether this visit made the list of applications prove something, or cleared up after another.
+    var hasCalledWitness = false
     /// What PUT KEY must be answered with.
     var expectedKeys: KeyDelivery?
     /// This session is opened with keys that are not the card's yet.
@@ -92,6 +94,8 @@ struct Sight {
     var contents: CardContents?
     /// Whether the list of applications came with a checked answer: only then its silence means absence.
     var isListProven = false
+    /// The list shows the domain that was made to prove it.
+    var hasWitness = false
     /// The last word of each instance that speaks the contract, in this visit.
     var parking: [AID: ParkingStatus] = [:]
     /// Instances that the domain does not know, or that do not speak.
