@@ -188,14 +188,20 @@ extension Visit {
     mutating func send(_ plain: [CommandAPDU], _ draft: OrderDraft) -> Reply {
         do {
             var commands = plain
+            var stretches = [Order.Stretch(step: nil, bytes: Self.bytes(plain))]
             askedData = []
-            for (ask, command) in draft.items {
-                commands += try dialogue.secure(command)
+            for ((ask, command), step) in zip(draft.items, draft.steps) {
+                let sent = try dialogue.secure(command)
+                commands += sent
+                if stretches[stretches.count - 1].step != step {
+                    stretches.append(.init(step: step, bytes: 0))
+                }
+                stretches[stretches.count - 1].bytes += Self.bytes(sent)
                 asked.append(ask)
                 askedData.append(command.data)
             }
             number += 1
-            return .order(Order(visit: id, number: number, commands: commands))
+            return .order(Order(visit: id, number: number, commands: commands, stretches: stretches))
         } catch {
             return end(.interrupted("The secure channel ended: \(error)."))
         }
@@ -203,6 +209,10 @@ extension Visit {
 }
 
 // MARK: - Opening
+
+extension Visit {
+    private static func bytes(_ commands: [CommandAPDU]) -> Int { commands.reduce(0) { $0 + $1.bytes.count } }
+}
 
 extension Visit {
     /// What names a card: in clear to notice a wrong card early, and again under the session to believe it.
