@@ -155,7 +155,7 @@ extension Problem {
     init(link failure: CentreFailure) {
         switch failure {
         case .unreachable(let error):
-            let isTrust = error.code == .notTrusted || error.code == .tls
+            let isTrust = error.code == .notTrusted
             self.init(
                 isTrust ? "centre-not-trusted" : "centre-away", exit: isTrust ? .mismatch : .tryAgain,
                 isTrust

@@ -131,7 +131,8 @@ package struct CentreDesk: Sendable {
             return Kept(
                 application: String(release.prefix { $0 != "@" }), card: card, aid: aid, stay: Int(stay),
                 since: item["heldSince"]?.stringValue, cost: Self.amount(item["cost"]),
-                isHeld: item["state"]?.stringValue == "held")
+                // What was on its way and did not arrive can be asked for again.
+                isHeld: ["held", "returning"].contains(item["state"]?.stringValue))
         }
     }
 

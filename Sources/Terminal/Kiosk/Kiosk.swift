@@ -144,7 +144,7 @@ package final class Kiosk {
     func showFailure(_ failure: CentreFailure) {
         narrator.tell("failure", ["why": .string(failure.words)])
         switch failure {
-        case .unreachable(let error) where error.code == .notTrusted || error.code == .tls:
+        case .unreachable(let error) where error.code == .notTrusted:
             narrator.say(.centreUntrusted, .askStaff)
         case .unreachable: narrator.say(.centreAway, .nothingLost)
         case .refused(let refusal):
