@@ -37,7 +37,6 @@ enter() {
 }
 
 start() {
-    tmux kill-server 2>/dev/null || true
     tmux -f /dev/null new-session -d -s kiosk -x 80 -y 50 berth terminal kiosk "$@"
     tmux set-option -t kiosk remain-on-exit on >/dev/null
     tmux pipe-pane -t kiosk "cat >>$WORK/raw"
@@ -131,7 +130,8 @@ a_new_card() {
     see "Password"
     enter "wrong password"
     see "These do not go together."
-    berth holders permit-issue "$SAMPLE_HOLDER" --from 2020-01-01 --through 2099-12-31 >/dev/null
+    berth holders permit-issue "$SAMPLE_HOLDER" --from "$(date -u +%F)" --through "$(date -u -d '30 days' +%F)" \
+        >/dev/null
     choose "I have a new card"
     enter 2030-12-31
     see "User number:"
@@ -139,11 +139,15 @@ a_new_card() {
     see "Password"
     enter "$SAMPLE_PASSWORD"
     see "This is your card now, number 2."
+    # What was in custody comes with its data; what stayed on the old card begins anew, and that is said before.
+    see "Comes onto the card:                pass"
+    see "It begins anew: its data stay behind."
     see "Shall this be done?"
     enter yes
     see "Memory after:"
     choose "What is there, and what it costs"
     see "loyalty"
+    see "In custody:"
     narrow
 }
 
@@ -169,6 +173,17 @@ in_other_languages() {
     see "Sie sind abgemeldet."
     see "Bitte die Karte einstecken."
     narrow
+}
+
+# Ctrl-C; then the folder of the terminal is free for the next program.
+stop() {
+    local until=$((SECONDS + 30))
+    tmux send-keys -t kiosk C-c
+    until [[ $(tmux display-message -p -t kiosk '#{pane_dead}') == 1 ]]; do
+        [[ $SECONDS -lt $until ]] || fail "the kiosk does not end"
+        sleep 0.05
+    done
+    tmux kill-server
 }
 
 # For a screen reader: lines that are said once, in order, and nothing that is drawn or written over.
@@ -200,6 +215,7 @@ if [[ ${1:-} == --in-a-reader ]]; then
     in_english
     a_new_card
     in_other_languages
+    stop
     plainly
     exit
 fi
@@ -213,6 +229,10 @@ ENROLMENT_CODE=$(enrolment_code lobby-1) berth terminal enrol "$centre_url" --te
     --pin "${centre_print//:/}" --code env:ENROLMENT_CODE >/dev/null 2>&1
 for application in purse loyalty identity; do
     berth terminal add "$application" --card demo.card --yes >/dev/null
+done
+# What a new card gets; all four are too much for it.
+for application in loyalty identity pass; do
+    berth holders set-use "$SAMPLE_HOLDER" "$application" --is-used yes >/dev/null
 done
 blank_card spare.card
 blank_card third.card
