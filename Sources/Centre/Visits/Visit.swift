@@ -297,7 +297,7 @@ extension Visit {
     }
 
     /// A session that was computed ahead met another counter than it was computed for: the card is asked for it, and
-    /// for its name. What it showed counts once it has named itself: another one with the same keys may be in its place.
+    /// for its name. What it showed counts once it has named itself: another with the same keys may be in its place.
     mutating func counterDiffers(
         _ answer: ResponseAPDU?, _ file: inout CaseFile, _ around: Surroundings
     ) -> Reply {
