@@ -58,8 +58,13 @@ extension JSONValue {
         if case .string(let text) = self { text } else { nil }
     }
 
+    /// Of `5`, and of `5.0` too: JSON knows one kind of number (JSON Schema 2020-12, Validation §6.1.1).
     package var integerValue: Int64? {
-        if case .integer(let value) = self { value } else { nil }
+        switch self {
+        case .integer(let value): value
+        case .number(let value): Int64(exactly: value)
+        case .null, .bool, .string, .array, .object: nil
+        }
     }
 
     package var boolValue: Bool? {

@@ -53,6 +53,17 @@ struct JSONTests {
         ])
     func spellings(_ row: Row) throws { #expect(try JSONValue(decoding: row.text) == row.value) }
 
+    @Test("a whole number is one however it is written, and is none where it would lose digits")
+    func wholeNumbers() throws {
+        for (text, number) in [
+            ("5", 5), ("5.0", 5), ("-0.0", 0), ("1e3", 1000), ("12e-1", nil), ("1e19", nil),
+        ]
+            as [(String, Int64?)]
+        {
+            #expect(try JSONValue(decoding: text).integerValue == number, "\(text)")
+        }
+    }
+
     @Test("for people it is indented")
     func pretty() {
         let value: JSONValue = ["a": [1, ["b": nil]], "c": [], "d": [:]]

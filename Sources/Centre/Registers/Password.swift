@@ -31,10 +31,17 @@ package struct PasswordVerifier: Hashable, Sendable {
         bytes = [1] + costBytes + salt + outcome.withBytes { Array($0) }
     }
 
+    /// The work of a check: password, salt, cost, and how many bytes it gives.
+    package typealias Work =
+        @Sendable (Secret, [UInt8], KeyDerivation.ScryptCost, Int) throws(CryptoError) -> Secret
+
+    package static let scrypt: Work = { password, salt, cost, count throws(CryptoError) in
+        try KeyDerivation.scrypt(password, salt: salt, cost: cost, count: count)
+    }
+
     /// Takes as long as the cost says, whatever the password.
-    package func matches(_ password: Secret) throws(CryptoError) -> Bool {
-        let outcome = try KeyDerivation.scrypt(
-            password, salt: Array(bytes[4..<20]), cost: cost, count: Self.outcomeCount)
+    package func matches(_ password: Secret, by work: Work = scrypt) throws(CryptoError) -> Bool {
+        let outcome = try work(password, Array(bytes[4..<20]), cost, Self.outcomeCount)
         return outcome.withBytes { isEqualInConstantTime($0, bytes[20...]) }
     }
 
@@ -72,8 +79,10 @@ package struct PasswordQuestion: Sendable {
     }
 
     /// The same work for a holder that exists, one that does not, and a password of impossible length.
-    package func answer(_ password: Secret) throws(CryptoError) -> PasswordAnswer {
-        let isRight = try (verifier ?? .decoy).matches(password)
+    package func answer(
+        _ password: Secret, by work: PasswordVerifier.Work = PasswordVerifier.scrypt
+    ) throws(CryptoError) -> PasswordAnswer {
+        let isRight = try (verifier ?? .decoy).matches(password, by: work)
         return PasswordAnswer(
             holder: holder, verifier: verifier?.bytes ?? [], isRight: verifier != nil && isRight)
     }
@@ -124,9 +133,11 @@ extension Holder {
 
 extension PasswordVerifier {
     /// As much work whether there is something to check against or not.
-    package static func check(_ password: Secret, against bytes: [UInt8]?) throws(CryptoError) -> Bool {
+    package static func check(
+        _ password: Secret, against bytes: [UInt8]?, by work: Work = scrypt
+    ) throws(CryptoError) -> Bool {
         let verifier = bytes.flatMap { PasswordVerifier(bytes: $0) }
-        let isRight = try (verifier ?? decoy).matches(password)
+        let isRight = try (verifier ?? decoy).matches(password, by: work)
         return verifier != nil && isRight
     }
 }

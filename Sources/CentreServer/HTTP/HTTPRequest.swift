@@ -6,6 +6,9 @@ package enum HTTPMethod: String, Hashable, Sendable, CaseIterable {
     case patch = "PATCH"
     case delete = "DELETE"
     case options = "OPTIONS"
+    // Known, and allowed nowhere: nothing here is asked with a body, and nobody is shown what others on the way added.
+    case query = "QUERY"
+    case trace = "TRACE"
 }
 
 /// Header fields in order; names are compared without case (RFC 9110 §5.1).

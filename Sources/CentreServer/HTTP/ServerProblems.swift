@@ -11,7 +11,7 @@ extension Problem {
 
     static let methodUnknown = Problem(
         501, "method-unknown", title: "This method is not known here",
-        detail: "The server knows GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS.")
+        detail: "The server knows GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, QUERY and TRACE.")
 
     static func bodyTooLarge(_ max: Int) -> Problem {
         Problem(

@@ -115,7 +115,9 @@ package struct OpenAPI {
             fields.append(
                 field(
                     "If-Match", isRequired: endpoint.precondition == .required,
-                    "The entity tag of what the change was decided on.", ["type": "string"]))
+                    "The entity tag of what the change was decided on.",
+                    // RFC 9110 §13.1.1 and §8.8.3.
+                    ["type": "string", "pattern": "^([*]|(W/)?\"[!#-+.-~-]+\"(, ?(W/)?\"[!#-+.-~-]+\")*)$"]))
         }
         return fields
     }

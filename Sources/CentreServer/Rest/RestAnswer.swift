@@ -73,6 +73,19 @@ package struct EntityTag: Hashable, Sendable {
     package init(of bytes: [UInt8]) { text = "\"\(Digest.sha256.hash(bytes).prefix(12).hex)\"" }
     package init(of json: JSONValue) { self.init(of: json.encoded()) }
 
+    /// Whether a field has the form of `If-Match`: a star, or tags with commas between them.
+    static func isList(_ field: String) -> Bool {
+        let items = field.split(separator: ",", omittingEmptySubsequences: false).map(\.trimmed)
+        if items == ["*"] { return true }
+        return items.allSatisfy { item in
+            let tag = item.hasPrefix("W/") ? item.dropFirst(2) : item[...]
+            return tag.utf8.count >= 3 && tag.hasPrefix("\"") && tag.hasSuffix("\"")
+                && tag.dropFirst().dropLast().utf8.allSatisfy {
+                    $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"")
+                }
+        }
+    }
+
     /// Whether a field like `If-Match` names it. `If-Match` compares strongly, `If-None-Match` weakly (RFC 9110
     /// §8.8.3.2).
     func isNamed(in fields: [String], isWeak: Bool) -> Bool {

@@ -96,15 +96,25 @@ extension RestService {
         var values = try readPath(parts, endpoint)
         try readQuery(request, endpoint, into: &values)
         let body = try readBody(request, endpoint)
-        if endpoint.precondition == .required, request.fields["If-Match"] == nil {
-            throw Problem.known(
-                "precondition-missing",
-                "This change needs 'If-Match' with the entity tag of what it was decided on.")
-        }
+        try checkPrecondition(request, endpoint)
         return RestCall(
             request: request, endpoint: endpoint, caller: caller ?? .nobody, node: node, signIn: signIn,
             since: since,
             values: values, body: body, idempotencyKey: try readKey(request, endpoint))
+    }
+
+    private func checkPrecondition(_ request: HTTPRequest, _ endpoint: Endpoint) throws {
+        guard endpoint.precondition != .none else { return }
+        let named = request.fields.values("If-Match")
+        if endpoint.precondition == .required, named.isEmpty {
+            throw Problem.known(
+                "precondition-missing",
+                "This change needs 'If-Match' with the entity tag of what it was decided on.")
+        }
+        guard named.allSatisfy(EntityTag.isList) else {
+            throw Problem.known(
+                "request-invalid", "'If-Match' takes entity tags in quotes, as 'ETag' gave them, or a star.")
+        }
     }
 
     private func readPath(_ parts: [String: String], _ endpoint: Endpoint) throws -> [String: JSONValue] {

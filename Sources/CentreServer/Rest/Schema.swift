@@ -30,12 +30,19 @@ package struct Schema: Sendable {
         package static func optional(_ name: String, _ schema: Schema) -> Property {
             .init(name: name, schema: schema, isRequired: false)
         }
+
+        /// The same in an answer, for those who may see it.
+        package var shown: Property {
+            var schema = schema
+            schema.isSecret = false
+            return .init(name: name, schema: schema, isRequired: isRequired)
+        }
     }
 
     package let kind: Kind
     package var text: String?
     package var example: JSONValue?
-    /// It is never given back, and does not stand in what is kept of a request.
+    /// Of a request only: it does not stand in what is kept of it, nor in an answer.
     package var isSecret = false
 
     package init(_ kind: Kind) { self.kind = kind }

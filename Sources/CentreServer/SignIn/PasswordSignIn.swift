@@ -33,7 +33,7 @@ extension SignIn {
         try checkDoors(attempt)
         let known = try node.store.read { try $0.find(Operator.self, key: .word(id)) }
         let verifier = known.flatMap { $0.isActive ? $0.passwordVerifier : nil }
-        let isRight = try gate.pass { try PasswordVerifier.check(password, against: verifier) }
+        let isRight = try gate.pass { try PasswordVerifier.check(password, against: verifier, by: work) }
         guard isRight else { throw try refuse(attempt) }
         return try open(attempt) { act in
             // The password may have changed meanwhile.
@@ -52,7 +52,7 @@ extension SignIn {
             subject: .holder(number, at: terminal), door: "holder/\(number)", place: "terminal/\(terminal)",
             actor: .holder(number), life: Bounds.holderSessionLife)
         try checkDoors(attempt)
-        let answer = try gate.pass { try question(number).answer(password) }
+        let answer = try gate.pass { try question(number).answer(password, by: work) }
         return try open(attempt) { act in
             guard var holder = try act.transaction.lock(Holder.self, key: .word(number)) else { return false }
             let verdict = holder.judge(answer, now: act.now)
@@ -73,7 +73,7 @@ extension SignIn {
             subject: .holder(wish.holder, at: terminal), door: "holder/\(wish.holder)",
             place: "terminal/\(terminal)", actor: .terminal(terminal), life: Bounds.holderSessionLife)
         try checkDoors(attempt)
-        let answer = try gate.pass { try question(wish.holder).answer(password) }
+        let answer = try gate.pass { try question(wish.holder).answer(password, by: work) }
         return try node.act(by: attempt.actor, request: request) { act in
             try act.once(wish.canonicalBytes) {
                 let outcome = try act.recordNewCard(wish, answer)

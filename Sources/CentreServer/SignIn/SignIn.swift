@@ -1,5 +1,5 @@
 internal import CardCrypto
-internal import Centre
+package import Centre
 internal import JSON
 internal import Synchronization
 package import Wire
@@ -11,10 +11,14 @@ package struct SignIn: Sendable {
     let node: Node
     private let openID: OpenID?
     let gate: PasswordGate
+    let work: PasswordVerifier.Work
 
-    package init(node: Node, openID: OpenID? = nil) {
+    package init(
+        node: Node, openID: OpenID? = nil, work: @escaping PasswordVerifier.Work = PasswordVerifier.scrypt
+    ) {
         self.node = node
         self.openID = openID
+        self.work = work
         gate = PasswordGate()
     }
 

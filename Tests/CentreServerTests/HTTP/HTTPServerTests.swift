@@ -128,7 +128,6 @@ struct HTTPServerTests {
         Malformed("GET http://other/ HTTP/1.1\r\nHost: a\r\n\r\n", 400),
         Malformed("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 400),
         Malformed("BREW / HTTP/1.1\r\nHost: a\r\n\r\n", 501),
-        Malformed("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", 501),
         Malformed("GET / HTTP/1.1\r\nHost: a\r\nBad name: x\r\n\r\n", 400),
         Malformed("GET / HTTP/1.1\r\nHost: a\r\nX: a\u{7F}b\r\n\r\n", 400),
         Malformed("GET /" + String(repeating: "a/", count: 17) + " HTTP/1.1\r\nHost: a\r\n\r\n", 400),

@@ -77,7 +77,10 @@ final class RestBench {
     let service: RestService
     private var count = 0
 
-    init(openID: OpenID? = nil, store: (any Store)? = nil) throws {
+    init(
+        openID: OpenID? = nil, store: (any Store)? = nil,
+        work: @escaping PasswordVerifier.Work = PasswordVerifier.scrypt
+    ) throws {
         if let store {
             self.store = store
         } else {
@@ -96,7 +99,7 @@ final class RestBench {
         node = Node(
             store: self.store, vault: vault, models: BenchModels(), desk: desk, clock: clock,
             entropy: SystemEntropy(), bell: bell)
-        signIn = SignIn(node: node, openID: openID)
+        signIn = SignIn(node: node, openID: openID, work: work)
         service = RestService(node: node, signIn: signIn)
         try fill()
     }

@@ -20,6 +20,10 @@ struct RestFrameTests {
         }
         let wrong = try bench.ask(.delete, "/v1/cards")
         #expect((wrong.status, wrong.code) == (405, "method"))
+        // Known, and allowed nowhere (RFC 9110 §9.1).
+        for method in [HTTPMethod.query, .trace] {
+            #expect(try bench.ask(method, "/v1/cards").status == 405)
+        }
         #expect(wrong.response.fields["Allow"] == "GET, HEAD, POST, OPTIONS")
         let options = try bench.ask(.options, path)
         #expect((options.status, options.response.fields["Allow"]) == (204, "GET, HEAD, OPTIONS"))
@@ -180,6 +184,11 @@ struct RestFrameTests {
         let weak = try bench.ask(
             .post, path + "/unblock", token: token, fields: ["If-Match": "W/" + (blocked.tag ?? "")])
         #expect(weak.status == 412, "If-Match compares strongly")
+        for malformed in ["", "9", "\"9", "\"9\",", "\"a b\"", "*, \"9\""] {
+            let reply = try bench.ask(
+                .post, path + "/unblock", token: token, fields: ["If-Match": malformed])
+            #expect((reply.status, reply.code) == (400, "request-invalid"), "\(malformed)")
+        }
         let good = try bench.ask(
             .post, path + "/unblock", token: token, fields: ["If-Match": "\"9\", " + (blocked.tag ?? "")])
         #expect(good.status == 200)

@@ -133,6 +133,28 @@ struct SchemaTests {
         }
     }
 
+    @Test("no answer is described as leaving out what it gives")
+    func answersAreWhole() {
+        for endpoint in RestTable.endpoints {
+            for outcome in endpoint.outcomes {
+                let secrets = outcome.schema.map { names(of: $0) } ?? []
+                #expect(secrets.isEmpty, "\(endpoint.operationID)")
+            }
+        }
+    }
+
+    /// Of members that stand in requests only.
+    private func names(of schema: Schema) -> [String] {
+        switch schema.kind {
+        case .object(let properties):
+            properties.flatMap { $0.schema.isSecret ? [$0.name] : names(of: $0.schema) }
+        case .array(let element, _), .map(let element), .nullable(let element), .named(_, let element):
+            names(of: element)
+        case .oneOf(let schemas, _): schemas.flatMap { names(of: $0) }
+        case .string, .integer, .boolean, .anything: []
+        }
+    }
+
     @Test("secrets are taken out of what is kept, wherever they stand")
     func secrets() {
         let schema = Schema.object(

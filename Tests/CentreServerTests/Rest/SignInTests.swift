@@ -2,6 +2,7 @@ import CardCrypto
 import Centre
 import CentreServer
 import JSON
+import SmartCard
 import Storage
 import TestSupport
 import Testing
@@ -112,6 +113,33 @@ struct SignInTests {
         #expect(items.allSatisfy { $0["name"] == "city" } && !items.isEmpty)
     }
 
+    @Test("an admin says whose a client certificate is; nobody else does, and it is nobody's twice")
+    func certificates() throws {
+        let bench = try RestBench()
+        let certificate: [UInt8] = [0x30, 0x82, 1, 2, 3]
+        var peer = RestBench.peer
+        peer.certificate = certificate
+        func claim(_ role: Role, for name: String) throws -> Reply {
+            try bench.ask(
+                .post, "/v1/tokens", token: try bench.token(role),
+                body: [
+                    "role": "provider", "name": .string(name), "expiresAt": "2026-12-24T08:00:00Z",
+                    "certificate": .string(Digest.sha256.hash(certificate).hex),
+                ])
+        }
+        #expect(try bench.ask(.get, "/v1/sessions/current", peer: peer).status == 401)
+        #expect(try claim(.provider, for: "city").status == 403)
+        let made = try claim(.admin, for: "city")
+        #expect(
+            (made.status, made.json["token"], made.json["resource"]?["kind"]) == (201, nil, "certificate"))
+        let caller = try bench.ask(.get, "/v1/sessions/current", peer: peer)
+        #expect((caller.json["role"], caller.json["name"]) == ("provider", "city"))
+        #expect(try claim(.admin, for: "rail").code == "certificate-taken")
+        let id = made.json["resource"]?["token"]?.stringValue ?? ""
+        #expect(try bench.ask(.delete, "/v1/tokens/\(id)", token: try bench.token(.admin)).status == 204)
+        #expect(try bench.ask(.get, "/v1/sessions/current", peer: peer).status == 401)
+    }
+
     @Test("whoever is shut out is out at once: operator, suspended provider, blocked terminal")
     func shutOut() throws {
         let bench = try RestBench()
@@ -216,24 +244,38 @@ struct SignInTests {
         #expect(try signIn(bench, "olga", RestBench.password, from: "198.51.100.1").status == 201)
     }
 
-    @Test("the work is the same for a name that nobody has (constant within a factor)")
-    func timing() throws {
-        let bench = try RestBench()
-        // The cost of the bench's own verifiers is small, so a real one is set first.
-        _ = try bench.ask(
-            .put, "/v1/operators/anne/password", token: try bench.token(.admin),
-            body: ["password": "a new long password"])
-        let clock = ContinuousClock()
-        func time(_ name: String, _ number: Int) throws -> Duration {
-            try clock.measure { _ = try signIn(bench, name, "wrong password", from: "198.51.100.\(number)") }
+    @Test(
+        "a name that nobody has, one that is shut out and a known one are the same work: one hash of the same cost"
+    )
+    func sameWork() throws {
+        let works = Box<[String]>([])
+        let bench = try RestBench { password, salt, cost, count throws(CryptoError) in
+            works.value += [
+                "\(cost.workExponent) \(cost.blockSize) \(cost.parallelism) \(salt.count) \(count)"
+            ]
+            return try PasswordVerifier.scrypt(password, salt, cost, count)
         }
-        var (known, unknown): ([Duration], [Duration]) = ([], [])
-        for round in 0..<4 {
-            known.append(try time("anne", round))
-            unknown.append(try time("nobody-of-ours", round))
+        // Verifiers of the cost that real ones have.
+        let verifier = try PasswordVerifier(Secret(Array("a long password".utf8)), entropy: SystemEntropy())
+        try bench.node.act(by: .centre) { act in
+            _ = try act.registerOperator(OperatorID("grace"), .auditor, password: verifier)
+            _ = try act.registerOperator(OperatorID("out"), .auditor, password: verifier)
+            var out = try #require(try act.transaction.lock(Operator.self, key: .word(try OperatorID("out"))))
+            out.isActive = false
+            act.transaction.put(out)
+            try act.registerHolder(HolderNumber("30003"), HolderDetails(name: "Grace"), password: verifier)
         }
-        let (one, other) = (known.min() ?? .zero, unknown.min() ?? .zero)
-        #expect(one < other * 2 && other < one * 2, "\(one) \(other)")
+        for name in ["grace", "out", "nobody-of-ours"] { _ = try signIn(bench, name, "wrong password") }
+        let terminal = try bench.token(.terminal)
+        for number in ["30003", "99999"] {
+            _ = try signInHolder(bench, number, "wrong password", at: terminal)
+        }
+        #expect(works.value.count == 5 && Set(works.value) == ["15 8 3 16 32"], "\(works.value)")
+        // Behind a closed door nobody's is computed.
+        for _ in 1...5 { _ = try signIn(bench, "nobody-of-ours", "wrong password") }
+        let count = works.value.count
+        #expect(try signIn(bench, "nobody-of-ours", "wrong password").status == 429)
+        #expect(works.value.count == count)
     }
 
     @Test("sign-ins and refusals stand in the audit chain, without passwords")

@@ -1,6 +1,7 @@
 internal import CardCrypto
 internal import Centre
 internal import JSON
+internal import SmartCard
 internal import Wire
 
 /// Signing in and out; tokens of programs.
@@ -112,7 +113,8 @@ enum SessionEndpoints {
 
     private static let issue = Endpoint(
         .post, "/v1/tokens", "issueToken", group: "tokens",
-        "Makes a token for a program; a provider for itself and its suppliers", access: .only(issuers),
+        "Makes a token for a program; a provider for itself and its suppliers. Or says whose a client certificate is",
+        access: .only(issuers),
         body: .json(
             .named(
                 "TokenRequest",
@@ -120,31 +122,49 @@ enum SessionEndpoints {
                     .required("role", roles), .required("name", .text(1...64)),
                     .required("expiresAt", .instant),
                     .optional("scopes", .array(of: .string(.scope), 1...64)),
-                    .optional("label", .text(0...Bounds.nameBytesMax))))),
+                    .optional("label", .text(0...Bounds.nameBytesMax)),
+                    .optional(
+                        "certificate",
+                        Schema.string(.hex(bytes: 32...32)).described(
+                            "SHA-256 of a client certificate as DER: it is the sign-in then, and there is no token. "
+                                + "For admins."))))),
         outcomes: [
             .json(
                 201, "The token, shown once.",
                 .named(
                     "NewToken",
-                    .object(.required("token", .text(1...200)), .required("resource", .token))))
+                    .object(.optional("token", .text(1...200)), .required("resource", .token))))
         ]
     ) { call in
         let token = TokenText(call.node.entropy)
+        let certificate = try certificate(call)
         let subject = try subject(call)
         let scopes = (call.body["scopes"]?.arrayValue ?? []).compactMap(\.stringValue)
         return try call.change { act in
             try check(subject, act)
             let credential = Credential(
-                id: token.id, kind: .token, subject: subject, digest: token.digest,
+                id: token.id, kind: certificate == nil ? .token : .certificate, subject: subject,
+                digest: certificate ?? token.digest,
                 scopes: scopes.isEmpty ? Scopes.everything.text : Scopes.only(Set(scopes)).text,
                 label: call.body["label"]?.stringValue ?? "", createdAt: act.now,
                 createdBy: act.actor.description,
                 expiresAt: call.body["expiresAt"]?.stringValue.flatMap { Instant($0) })
             try act.issue(credential)
+            let place = "/v1/tokens/\(token.id)"
+            guard certificate == nil else { return .created(["resource": credential.json], at: place) }
             return RestAnswer.created(
-                ["token": .string(token.text), "resource": credential.json], at: "/v1/tokens/\(token.id)"
+                ["token": .string(token.text), "resource": credential.json], at: place
             ).secret
         }
+    }
+
+    /// Whoever named another's certificate first would get what the other sends.
+    private static func certificate(_ call: RestCall) throws -> [UInt8]? {
+        guard let text = call.body["certificate"]?.stringValue else { return nil }
+        guard call.principal.role == .admin else {
+            throw Problem.known("forbidden", "Only an admin says whose a client certificate is.")
+        }
+        return try? Hex.decode(text)
     }
 
     private static func subject(_ call: RestCall) throws -> Credential.Subject {

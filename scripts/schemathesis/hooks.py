@@ -1,0 +1,36 @@
+"""What schemathesis cannot know: rules that JSON Schema cannot say, by the problem that tells of them."""
+
+import schemathesis
+
+# What a cursor or an entity tag stands for, what a CAP file holds, what depends on another member or on the clock. A
+# refusal of valid data that is not here is a finding: the server refuses too much, or its description says too little.
+ALWAYS = {
+    "changed-meanwhile",
+    "holder-birth-date",
+    "issue-window",
+    "not-a-cap-file",
+    "provider-sight",
+    "release-empty",
+    "request-reused",
+    "token-terms",
+    "webhook-replay-range",
+}
+PLACES = {
+    "parameter-invalid": {"cursor", "holder", "provider"},
+    "invalid": {"/address", "/currency", "/name", "/parking/class", "/reason"},
+}
+
+
+@schemathesis.check
+def refusals_are_explained(ctx, response, case):
+    if response.status_code not in (400, 412, 422) or case.meta is None:
+        return
+    if not case.meta.generation.mode.is_positive:
+        return
+    problem = response.json()
+    code = problem["code"]
+    named = {error["pointer"] for error in problem.get("errors", [])} | {problem.get("parameter")}
+    named.discard(None)
+    if code in ALWAYS or named and named <= PLACES.get(code, set()):
+        return
+    raise AssertionError(f"valid data were refused as {code}: {sorted(named)}: {problem['detail']}")
