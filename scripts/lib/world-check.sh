@@ -122,12 +122,11 @@ bring_back() {
 
 # Every request that was acknowledged is one operation of its card.
 check_requests() {
-    local id count
+    local lost
     rest operations list-card "$(<"$world/$1.id")" --all >"$world/$1.operations"
-    while read -r id; do
-        count=$(jq --arg id "$id" '[.items[] | select(.operation == $id)] | length' "$world/$1.operations")
-        [[ $count -eq 1 ]] || violation "the request $id was acknowledged, and is there $count times"
-    done < <(sort -u "$world/$1.acknowledged" 2>/dev/null)
+    jq -r '.items[].operation' "$world/$1.operations" | sort >"$world/$1.names"
+    lost=$(uniq -d "$world/$1.names"; comm -13 "$world/$1.names" <(sort -u "$world/$1.acknowledged" 2>/dev/null))
+    [[ -z $lost ]] || violation "requests that were acknowledged and are not one operation of card $1: $lost"
     rest audit verify-card "$(<"$world/$1.id")" | jq -e .whole >/dev/null \
         || violation "the audit chain of card $1 is broken"
 }
