@@ -20,18 +20,15 @@ enum LoadGenerator {
         prepareForManyConnections()
         let ports = rest[0].split(separator: ",").compactMap { UInt16($0) }
         let admin = try text(of: rest[1])
-        // Two runs at one centre are other terminals, with other cards.
-        let run = Int(getpid())
-        let terminals = try (0..<count).map {
-            try LoadTerminal("t\(run)-\($0)", port: ports[$0 % ports.count])
-        }
         let hasCards = rest[2] == "sessions"
-        try divided(terminals) { terminal, index in
-            try terminal.enrol(as: admin)
+        let terminals = try enrolled(count, ports, as: admin)
+        try divided(count) { index in
+            try terminals[index].connect()
             if hasCards {
-                try terminal.takeCard(seed: run << 20 + index, as: admin)
+                try terminals[index].takeCard(seed: Int(getpid()) << 20 + index, as: admin)
             } else {
-                try terminal.begin([])
+                try terminals[index].begin([])
+                try terminals[index].wait()
             }
         }
         if hasCards {
@@ -42,17 +39,26 @@ enum LoadGenerator {
         }
     }
 
-    /// Each terminal by one of a few threads.
-    private static func divided(
-        _ terminals: [LoadTerminal], _ body: @escaping @Sendable (LoadTerminal, Int) throws -> Void
-    ) throws {
+    /// Two runs at one centre are other terminals, with other cards.
+    private static func enrolled(
+        _ count: Int, _ ports: [UInt16], as admin: String
+    ) throws -> [LoadTerminal] {
+        let clients = try (0..<setupThreads).map { try BenchHTTP(port: ports[$0 % ports.count]) }
+        let terminals = (0..<count).map { index in
+            LoadTerminal(
+                "t\(getpid())-\(index)", port: ports[index % ports.count], clients[index % setupThreads])
+        }
+        try divided(count) { try terminals[$0].enrol(as: admin) }
+        return terminals
+    }
+
+    /// Each by one of a few threads; the same thread has every so manyth.
+    private static func divided(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Void) throws {
         let failure = Mutex<String?>(nil)
         let threads = (0..<setupThreads).map { part in
             BenchThread {
                 do {
-                    for index in stride(from: part, to: terminals.count, by: setupThreads) {
-                        try body(terminals[index], index)
-                    }
+                    for index in stride(from: part, to: count, by: setupThreads) { try body(index) }
                 } catch { failure.withLock { $0 = "\(error)" } }
             }
         }
@@ -109,7 +115,6 @@ enum LoadGenerator {
 
     /// Every terminal waits for work, and asks again whenever it hears that there is none.
     private static func wait(_ terminals: [LoadTerminal], seconds: Double) throws {
-        for terminal in terminals { try terminal.wait() }
         say("waiting", ["terminals": .count(terminals.count)])
         var events = terminals.map { pollfd(fd: $0.http.descriptor, events: Int16(POLLIN), revents: 0) }
         let end = ContinuousClock().now + .seconds(seconds)

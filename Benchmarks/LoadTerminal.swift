@@ -11,7 +11,7 @@ final class LoadTerminal: @unchecked Sendable {
     private static let roundsMax = 64
 
     let name: String
-    let http: BenchHTTP
+    private(set) var http: BenchHTTP
     private let port: UInt16
     private var token = ""
     private var sessions = 0
@@ -20,11 +20,14 @@ final class LoadTerminal: @unchecked Sendable {
     private var card: (chip: VirtualCard, id: String)?
     private(set) var exchanges = 0
 
-    init(_ name: String, port: UInt16) throws {
+    /// - Parameter http: for its enrolment; others may use the same until it has a connection of its own.
+    init(_ name: String, port: UInt16, _ http: BenchHTTP) {
         self.name = name
         self.port = port
-        http = try BenchHTTP(port: port)
+        self.http = http
     }
+
+    func connect() throws { http = try BenchHTTP(port: port) }
 
     /// Registered by an operator, and enrolled with a one-time code.
     func enrol(as admin: String) throws {
