@@ -12,6 +12,8 @@ package protocol InputSource: Sendable {
     func readLine(
         into buffer: UnsafeMutableRawBufferPointer, isSecret: Bool, prompt: () -> Void
     ) throws(InputError) -> Int?
+    /// Whether reading would give something at once, now or within the time.
+    func isReady(within time: Duration) -> Bool
 }
 
 /// Why an answer could not be read.
@@ -28,6 +30,11 @@ package struct DescriptorInput: InputSource {
     package init(descriptor: CInt) { self.descriptor = descriptor }
 
     package var isTerminal: Bool { isatty(descriptor) == 1 }
+
+    package func isReady(within time: Duration) -> Bool {
+        var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&waiting, 1, Int32(clamping: Int64(time / .milliseconds(1)))) > 0
+    }
 
     package func readLine(
         into buffer: UnsafeMutableRawBufferPointer, isSecret: Bool, prompt: () -> Void

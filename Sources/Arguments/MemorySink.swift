@@ -38,4 +38,6 @@ package final class ScriptedInput: InputSource {
         buffer.copyBytes(from: line.utf8)
         return line.utf8.count
     }
+
+    package func isReady(within time: Duration) -> Bool { true }
 }

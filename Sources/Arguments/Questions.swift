@@ -21,6 +21,26 @@ extension Terminal {
         return false
     }
 
+    /// What came of a question that may be called off.
+    package enum Answer: Hashable, Sendable {
+        case line(String)
+        case endOfInput
+        case calledOff
+    }
+
+    /// Asks for a line of text, and looks now and then whether the question is still one: a person may go away.
+    package func ask(
+        _ prompt: String, every slice: Duration, isCalledOff: () throws -> Bool
+    ) throws -> Answer {
+        errors.write(Array(prompt.utf8))
+        while !awaitingInput({ input.isReady(within: slice) }) {
+            guard try isCalledOff() else { continue }
+            errors.write([UInt8(ascii: "\n")])
+            return .calledOff
+        }
+        return try ask("").map(Answer.line) ?? .endOfInput
+    }
+
     /// Asks for a line of text; nil at the end of input.
     package func ask(_ prompt: String) throws(Problem) -> String? {
         // An answer is a name or a word.

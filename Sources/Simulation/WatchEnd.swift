@@ -83,8 +83,10 @@ extension World {
         where stay.isOpen && !stay.isHeld && watch.books.cards[stay.card]?.life == .active {
             if case .returning(let id, _) = stay.state {
                 guard watch.books.cards[id]?.life == .active else { continue }
-                // Asking once more for what did not arrive proves where it is; until then the stay may wait.
-                if let card = cards.first(where: { $0.id == id }), card.cannotProveAbsence(of: stay.aid) {
+                // Where answers carry no MAC nothing proves that it is not there; asking for it once more does.
+                if let card = cards.first(where: { $0.id == id }), !card.chip.profile.hasResponseProof,
+                    !card.instances.contains(stay.aid)
+                {
                     continue
                 }
             }
@@ -107,15 +109,5 @@ extension World {
                 throw Violation(invariant: .secrecy, words: "a text shows what is secret: \(text.prefix(60))")
             }
         }
-    }
-}
-
-extension SimulatedCard {
-    /// Nothing that this card can say shows that an instance is not there: its answers carry no MAC, or its list is
-    /// empty and nothing of its memory bears that out.
-    fileprivate func cannotProveAbsence(of aid: AID) -> Bool {
-        guard !instances.contains(aid) else { return false }
-        let profile = chip.profile
-        return !profile.hasResponseProof || (instances.isEmpty && !profile.memory.hasReport)
     }
 }

@@ -87,12 +87,37 @@ struct TerminalVerbTests {
             ("add purse --json --yes", "not-enrolled"),
             ("add purse --json", "confirmation-needed"), ("add Purse! --json --yes", "usage"),
             ("statement --month november --json", "usage"), ("kiosk --json", "usage"),
+            ("new-card --json --yes", "usage"), ("new-card --holder 1 --expiry soon --json --yes", "usage"),
             ("status --json", "not-enrolled"), ("serve --card x.card --json", "not-enrolled"),
         ])
     func refusals(line: String, code: String) async {
         let outcome = await run(line)
         #expect(outcome.code == code, "\(outcome.output)\(outcome.errors)")
         #expect(outcome.exit != .success)
+    }
+
+    @Test("one program at a time is the terminal of a folder; looking at it is always possible")
+    func busy() async throws {
+        try FileManager.default.createDirectory(
+            atPath: folder + "/state/reports", withIntermediateDirectories: true)
+        let text = #"{"centre":"http://127.0.0.1:1","terminal":"lobby-1","token":"berth_x"}"#
+        try Data(text.utf8).write(to: URL(filePath: identity))
+        let half = folder + "/state/reports/00.report.new"
+        try Data("{".utf8).write(to: URL(filePath: half))
+        let other = open(folder + "/state/lock", O_RDWR | O_CREAT, 0o600)
+        defer { close(other) }
+        #expect(flock(other, LOCK_EX) == 0)
+        for line in [
+            "add purse --json --yes", "serve --json", "enrol http://127.0.0.1:1 --terminal a --json",
+        ] {
+            let outcome = await run(line, environment: ["BERTH_ENROLMENT_CODE": "env:CODE", "CODE": "A"])
+            #expect(outcome.code == "terminal-busy" && outcome.exit == .tryAgain, "\(outcome.output)")
+        }
+        #expect(FileManager.default.fileExists(atPath: half))
+        #expect(await run("status --json").exit == .success)
+        flock(other, LOCK_UN)
+        #expect(await run("work --json --card /nowhere.card").code != "terminal-busy")
+        #expect(!FileManager.default.fileExists(atPath: half), "nobody else writes it")
     }
 
     @Test("a centre that is away is said calmly, and can be tried again")

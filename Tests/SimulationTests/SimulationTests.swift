@@ -52,4 +52,24 @@ struct SimulationTests {
     func pairs(operation: Exhaustive.Case, profile: String, faults: [Fault]) throws {
         #expect(try Exhaustive(try Ground()).tear(faults, operation, profile))
     }
+
+    /// Each of these broke an invariant once, because of a mistake of the centre that was mended.
+    @Test(
+        "what broke in one world once holds", .mission(.point1),
+        arguments: [
+            // The counter of another card with the same keys was believed.
+            101_651,
+            // A copy of a card caught up with the counter by being tried once.
+            100_219, 101_381,
+            // The last application of a card without a memory report was gone, and nothing could prove it.
+            100_708, 100_980, 101_831,
+            // The operation that should delete what had given its data up ran into its deadline.
+            101_785,
+            // What was made to prove a list was forgotten when the next step could not be taken.
+            100_453,
+        ] as [UInt64])
+    func mended(seed: UInt64) throws {
+        let outcome = Simulation(try Ground(), cards: 2, steps: 12).run(seed)
+        #expect(outcome.isSound, "seed \(seed): \(Self.said(outcome))")
+    }
 }

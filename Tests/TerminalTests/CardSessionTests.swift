@@ -143,6 +143,21 @@ struct CardSessionTests {
         #expect(queue.all().isEmpty)
     }
 
+    @Test("a centre that dies while a connection is being secured is away, and no stranger")
+    func diesInTheHandshake() throws {
+        let server = try LoopbackServer(hangsUp: true) { _ in nil }
+        defer { server.stop() }
+        var pauses = 0
+        let session = try session(
+            PlainCard(), "https://127.0.0.1:\(server.port)", pause: { _ in pauses += 1 })
+        guard case .offline(.unreachable) = session.run(waits: true, patience: .seconds(3)) else {
+            Issue.record("it was taken for another centre")
+            return
+        }
+        #expect(pauses == 3)
+        #expect(server.connections == 4)
+    }
+
     @Test("a report that could not be delivered is there for the next run, which delivers it", .mission(.a8))
     func nextRun() throws {
         let centre = ScriptedCentre([Self.work])

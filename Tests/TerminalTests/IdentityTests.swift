@@ -69,6 +69,12 @@ struct ReportQueueTests {
         try Data("x".utf8).write(to: URL(filePath: folder + "/d4.report.new"))
         #expect(queue.all().map(\.session) == ["a1"])
         #expect(FileManager.default.fileExists(atPath: folder + "/c3.report"))
+        // What was not written whole was not sent either.
+        queue.tidy()
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == [
+                "a1.report", "c3.report",
+            ])
     }
 
     @Test("what cannot be kept is said before it would be sent")

@@ -136,6 +136,70 @@ struct DisplayTests {
                 == ["This is not possible:", "  The card is blocked.", "  Ask an operator."])
     }
 
+    @Test("what the centre tells with a known code is told in the holder's language, else in its words")
+    func told() {
+        let german = Display(.german, isSpoken: false)
+        #expect(
+            german.told(code: "card-blocked", "The card is blocked.", "Ask.") == ["Diese Karte ist gesperrt."]
+        )
+        #expect(german.told(code: "berth-taken", "Somebody has it.", nil) == ["  Somebody has it."])
+        #expect(
+            Display(.english, isSpoken: false).told(code: "card-blocked", "It is said to be lost.", "Ask.")
+                == ["This card is blocked.", "  It is said to be lost.", "  Ask."])
+        let plan: JSONValue = [
+            "isFeasible": false,
+            "objections": [
+                [
+                    "isObstacle": true, "kind": "not-enough-room", "subject": "purse",
+                    "reason": "There is too little room.",
+                ]
+            ],
+        ]
+        #expect(
+            german.plan(plan) == [
+                "Das ist nicht möglich:", "- purse", "  Der Platz reicht nicht.",
+            ])
+    }
+
+    @Test("no code belongs to two troubles")
+    func codes() {
+        let codes = Trouble.allCases.flatMap(\.codes)
+        #expect(Set(codes).count == codes.count)
+        for trouble in Trouble.allCases {
+            for code in trouble.codes { #expect(Trouble(code: code) == trouble) }
+        }
+    }
+
+    @Test("in another language than the centre's, who leaves and why is told from the figures")
+    func reasons() {
+        let text = Display(.german, isSpoken: false).plan(Self.plan).joined(separator: "\n")
+        for part in ["Das gibt 6000 Bytes.", "Die Daten bleiben ganz", "0.05 EUR"] {
+            #expect(text.contains(part), "\(part) in\n\(text)")
+        }
+        #expect(!text.contains("last used"))
+    }
+
+    @Test("a bill says from when until when: to the second within a day, since when it lasts")
+    func spans() {
+        func line(_ until: String?, open: Bool) -> String {
+            var item: JSONObject = [
+                "application": "purse", "from": "2026-11-03T10:00:05Z", "open": .bool(open), "amount": "0.10",
+                "currency": "EUR",
+            ]
+            item["until"] = until.map { .string($0) }
+            return Display(.english, isSpoken: false).bill(["lines": [.object(item)]])[2]
+        }
+        #expect(line("2026-11-03T10:00:15.250Z", open: false) == "  2026-11-03 10:00:05 - 10:00:15")
+        #expect(line("2026-11-20T10:00:15Z", open: false) == "  2026-11-03 10:00 - 2026-11-20 10:00")
+        #expect(line("2026-11-20T10:00:15Z", open: true) == "  since 2026-11-03 10:00:05")
+    }
+
+    @Test("a bar with its time is as wide as the display", arguments: [0, 9, 12_345])
+    func timedBar(seconds: Int) {
+        let bar = Display(.english, isSpoken: false).bar(50, of: 100, secondsLeft: seconds)
+        #expect(bar.count == Display.columns && bar.hasSuffix(" \(seconds) s"))
+    }
+
     @Test(
         "a bar is full only when everything is done",
         arguments: [(0, 0), (1, 0), (50, 19), (99, 37), (100, 38)])

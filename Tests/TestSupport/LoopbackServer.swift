@@ -31,7 +31,8 @@ package final class LoopbackServer: Sendable {
     package var connections: Int { connectionCount.withLock { $0 } }
     package var url: String { "http://127.0.0.1:\(port)" }
 
-    package init(_ answer: @escaping @Sendable (String) -> Script?) throws {
+    /// - Parameter hangsUp: as soon as somebody connects, before a word was said.
+    package init(hangsUp: Bool = false, _ answer: @escaping @Sendable (String) -> Script?) throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -54,6 +55,10 @@ package final class LoopbackServer: Sendable {
                     return
                 }
                 connectionCount.withLock { $0 += 1 }
+                guard !hangsUp else {
+                    close(connection)
+                    continue
+                }
                 Thread.detachNewThread { [self] in serve(connection, answer) }
             }
         }

@@ -4,11 +4,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-# Between these ranges stand worlds that are known to break something: docs/reference/reliability.md, "Open".
-for range in "100000 78" "100079 524" "101000 650" "101652 122"; do
-    read -r first count <<<"$range"
-    BERTH_SEED=$first BERTH_CARDS=2 BERTH_STEPS=12 "$here/simulate" --seeds "$count"
-done
+BERTH_SEED=100000 BERTH_CARDS=2 BERTH_STEPS=12 "$here/simulate" --seeds 2000
 
 if "$BERTH" simulate --seeds 100 --flaw deletes-before-durable >"$WORK/said" 2>&1; then
     printf 'a deletion before the vault was durable was not found\n' >&2
@@ -24,4 +20,5 @@ if "$BERTH" "${words[@]:1}" --whole >"$WORK/again" 2>&1; then
 fi
 why() { grep -m1 -o 'why:.*' "$1"; }
 [[ $(why "$WORK/said") == $(why "$WORK/again") ]] || { printf 'it broke in another way\n' >&2; exit 1; }
-[[ $(wc -l <"$WORK/said") -le $(wc -l <"$WORK/again") ]] || { printf 'the story is not shorter\n' >&2; exit 1; }
+events() { grep -m1 -o '[0-9]* events' "$1" | grep -o '[0-9]*'; }
+[[ $(events "$WORK/said") -lt $(events "$WORK/again") ]] || { printf 'the story is not shorter\n' >&2; exit 1; }

@@ -71,13 +71,17 @@ sample_catalogue() {
     } >/dev/null
 }
 
-# sample_card FILE: a 16 kB card as it leaves the factory, known to the centre and in the holder's hands. Sets card_id.
-sample_card() {
-    local profile=${2:-small-16k}
-    berth card create "$1" --profile "$profile" >/dev/null
+# blank_card FILE: a 16 kB card as it leaves the factory, known to the centre and nobody's. Sets card_id.
+blank_card() {
+    berth card create "$1" --profile small-16k >/dev/null
     card_id=$(berth card info "$1" --json | field cardId)
-    berth cards register --card "$card_id" --profile "$profile" --issuer-domain A000000151000000 \
+    berth cards register --card "$card_id" --profile small-16k --issuer-domain A000000151000000 \
         --key-set-master-key sample --key-set-version 0 --key-set-channel scp02 >/dev/null
+}
+
+# sample_card FILE: the same, in the holder's hands.
+sample_card() {
+    blank_card "$1"
     berth cards assign "$card_id" --holder "$SAMPLE_HOLDER" >/dev/null
 }
 

@@ -129,16 +129,13 @@ extension Visit {
     ) {
         begin(index, &file)
         let reservation = domain.reservation
-        let origin = sight.contents?.loadFiles.first {
-            $0.modules.contains(WellKnownAID.securityDomainModule)
-        }
         let parameters = InstallParameters(
             volatileQuota: reservation.quota.map(\.volatile),
             nonVolatileQuota: reservation.quota.map(\.nonVolatile),
             volatileReserved: reservation.room.volatile > 0 ? reservation.room.volatile : nil,
             nonVolatileReserved: reservation.room.nonVolatile)
         let install = InstallCommand.Install(
-            loadFile: origin?.aid ?? WellKnownAID.securityDomainPackage,
+            loadFile: securityDomainOrigin,
             module: WellKnownAID.securityDomainModule, instance: domain.aid,
             privileges: Privileges(rawValue: reservation.privileges).union(.securityDomain),
             parameters: parameters)

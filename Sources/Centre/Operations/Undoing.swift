@@ -128,12 +128,21 @@ extension Visit {
                 thaw(index, &file, &draft)
             case .returning(file.card.id, _):
                 guard !around.flaws.contains(.keepsHalfCopy), isHalfCopy(stay) else { continue }
-                houseAttempts[stay.key, default: 0] += 1
-                file.note(.intent, -1, "delete the half copy \(stay.aid)")
-                draft.add(.clear(stay.aid), .delete(stay.aid, withRelated: false))
-            case .returning, .held, .returned, .discarded: continue
+                clear(stay, "delete the half copy \(stay.aid)", &file, &draft)
+            case .held:
+                guard isLeftBehind(stay, on: file.card.id) else { continue }
+                clear(stay, "delete what is left of \(stay.aid)", &file, &draft)
+            case .returning, .returned, .discarded: continue
             }
         }
+    }
+
+    private mutating func clear(
+        _ stay: Custody, _ words: String, _ file: inout CaseFile, _ draft: inout OrderDraft
+    ) {
+        houseAttempts[stay.key, default: 0] += 1
+        file.note(.intent, -1, words)
+        draft.add(.clear(stay.aid), .delete(stay.aid, withRelated: false))
     }
 
     private mutating func thaw(_ index: Int, _ file: inout CaseFile, _ draft: inout OrderDraft) {
@@ -150,6 +159,14 @@ extension Visit {
             if let next = try? stay.after(never, at: file.now) { file.stays[index] = next }
         case .active, .frozen, .vacant, .importing, .verified: return
         }
+    }
+
+    /// What gave its data up still stands on the card: the operation that should delete it came to its end before.
+    private func isLeftBehind(_ stay: Custody, on card: CardID) -> Bool {
+        guard stay.card == card, isOnCard(stay.aid) == true, let status = sight.parking[stay.aid] else {
+            return false
+        }
+        return stay.showsSurrender(.status(status))
     }
 
     /// Something of the application stands on the card, and it is not alive.

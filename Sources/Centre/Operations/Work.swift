@@ -17,7 +17,7 @@ extension Visit {
         } catch {
             return end(Self.ending(of: error))
         }
-        return goOn(&file, around, afterWork: true)
+        return goOn(&file, around, afterWork: !asked.contains(where: \.isWitness))
     }
 
     /// Judges what was seen, and composes the next order; nothing left to send ends the visit.
@@ -30,6 +30,7 @@ extension Visit {
             pages = []
             return send([], draft)
         }
+        if !afterWork, needsWitness(file) { return callWitness() }
         let before = (file.operation?.done, file.stays.map(\.settled))
         judge(&file, around)
         keepImages(&file, around)
@@ -69,6 +70,7 @@ extension Visit {
     private mutating func sendWork(_ draft: OrderDraft, _ file: inout CaseFile) -> Reply {
         var draft = draft
         draft.readRegistry()
+        if draft.items.contains(where: \.ask.isWitness) { hasCalledWitness = true }
         file.operation?.orderCount += 1
         return send([], draft)
     }
@@ -209,6 +211,7 @@ extension Visit {
         _ file: inout CaseFile, _ around: Surroundings
     ) throws -> OrderDraft {
         var draft = OrderDraft()
+        dismissWitness(&draft)
         keepHouse(&file, &draft, around)
         guard let operation = file.operation, operation.isOpen else { return draft }
         try addReading(&file, &draft, around)

@@ -40,7 +40,7 @@ extension Planner {
     }
 
     private mutating func bringBack(_ application: ApplicationID) {
-        let held = picture.custody.filter { $0.release.application == application && $0.isHeld }
+        let held = picture.custody.filter { $0.release.application == application && mayReturn($0) }
         if let first = held.first, let release = release(first.release), isInstallable(release) {
             restore(release, kept: held.filter { $0.release == first.release && $0.card == first.card })
             return

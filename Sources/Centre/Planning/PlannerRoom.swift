@@ -51,7 +51,24 @@ extension Planner {
                 ? picture.model.rounded(item.reservation.room)
                 : picture.model.domainCost(item.reservation.room)
         }
-        return result
+        return result + imagesOnTheirWay
+    }
+
+    /// An image comes whole before it counts, so there must be room for it beside the instance that takes it over
+    /// (docs/parking-contract.md, BEGIN). One comes after the other, and what is installed later may have that room.
+    private var imagesOnTheirWay: Room {
+        var most = 0
+        var later = 0
+        for item in incoming.reversed() {
+            if way(of: item.release) == .contract {
+                for aid in item.sources.keys {
+                    let bytes = (item.imageBytes[aid] ?? 0) + picture.model.loadFileOverheadBytes
+                    most = max(most, picture.model.rounded(Room(nonVolatile: bytes)).nonVolatile - later)
+                }
+            }
+            for instance in item.instances { later += size(of: instance, in: item).least.nonVolatile }
+        }
+        return Room(nonVolatile: most)
     }
 
     /// What is free, and not kept for somebody, once everything that leaves by wish has left.

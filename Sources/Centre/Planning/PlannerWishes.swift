@@ -178,7 +178,7 @@ extension Planner {
                 "Look at what is kept for this holder.")
             return
         }
-        guard named.isHeld else {
+        guard mayReturn(named) else {
             object(
                 .notHeld, "\(key.aid)",
                 "The copy of \(key.aid) is not held: it is on its way, or was given back.",
@@ -187,9 +187,19 @@ extension Planner {
         }
         guard let release = release(named.release), isInstallable(release) else { return }
         let kept = picture.custody.filter {
-            $0.card == named.card && $0.release == named.release && $0.isHeld
+            $0.card == named.card && $0.release == named.release && mayReturn($0)
         }
         restore(release, kept: kept)
+    }
+
+    /// What was promised to this card and did not arrive can be asked for again: where answers carry no MAC, nothing
+    /// proves that it was given up. An operation that has it still is open, and nothing else begins then.
+    func mayReturn(_ stay: Custody) -> Bool {
+        switch stay.state {
+        case .held: true
+        case .returning(let card, _): card == picture.card.id
+        case .frozen, .provisional, .surrendering, .returned, .discarded: false
+        }
     }
 
     mutating func restore(_ release: Release, kept: [Custody]) {

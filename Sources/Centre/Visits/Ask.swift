@@ -18,6 +18,8 @@ package enum Ask: Hashable, Sendable {
     case step(Int)
     /// DELETE of half a copy, which belongs to no step.
     case clear(AID)
+    /// What makes a list of applications that proves something, and what removes it again.
+    case witness(ReceiptSubject)
     /// Which number the next receipt will have.
     case confirmationCounter
     /// Which keys the card says it has.
@@ -33,11 +35,26 @@ package struct Order: Hashable, Sendable {
     /// Counts the orders of the visit; the report names it.
     package var number: Int
     package var commands: [CommandAPDU]
+    /// What the commands are for, in their order; for people who wait, and for nothing else.
+    package var stretches: [Stretch]
 
-    package init(visit: [UInt8], number: Int, commands: [CommandAPDU]) {
+    /// Commands that follow each other and carry out the same step.
+    package struct Stretch: Hashable, Sendable {
+        /// `nil` for what belongs to none: the opening, questions about what is true.
+        package var step: Int?
+        package var bytes: Int
+
+        package init(step: Int?, bytes: Int) {
+            self.step = step
+            self.bytes = bytes
+        }
+    }
+
+    package init(visit: [UInt8], number: Int, commands: [CommandAPDU], stretches: [Stretch] = []) {
         self.visit = visit
         self.number = number
         self.commands = commands
+        self.stretches = stretches
     }
 }
 

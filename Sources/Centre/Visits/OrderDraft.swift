@@ -37,5 +37,24 @@ struct OrderDraft {
         for command in commands { add(.registry, command) }
     }
 
+    /// The step of each item: a command is for the step that is measured or sent next, or else for that of the command
+    /// before it.
+    var steps: [Int?] {
+        var steps = [Int?](repeating: nil, count: items.count)
+        var next: Int?
+        for index in items.indices.reversed() {
+            switch items[index].ask {
+            case .step(let step), .measure(after: let step?), .keys(let step): next = step
+            case .measure(after: nil): next = nil
+            case .select, .identity, .initializeUpdate, .registry, .personalize, .parking, .clear,
+                .confirmationCounter, .keyList:
+                break
+            }
+            steps[index] = next
+        }
+        for index in steps.indices.dropFirst() where steps[index] == nil { steps[index] = steps[index - 1] }
+        return steps
+    }
+
     mutating func measure(after step: Int?) { add(.measure(after: step), .getData(.extendedCardResources)) }
 }

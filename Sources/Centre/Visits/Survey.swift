@@ -150,6 +150,7 @@ extension Visit {
                 }
                 failed.insert(step)
                 if sight.refused[step] == nil { sight.refused[step] = Self.words(answer.status, step, file) }
+            case .witness(let subject): takeConfirmation(subject, answer, &file, around)
             case .select, .initializeUpdate: break
             }
         }
@@ -231,7 +232,9 @@ extension Visit {
         pages = []
         guard let step = try? reading.next(after: answers) else { return }
         switch step {
-        case .done(let contents):
+        case .done(var contents):
+            sight.hasWitness = contents.application(Self.witness) != nil
+            contents.applications.removeAll { $0.aid == Self.witness }
             sight.contents = contents
             // The number of applications is a datum: it comes with the MAC that an error does not have.
             if contents.resources?.applicationCount == 0, contents.applications.isEmpty, isRegistryCredible {
@@ -241,7 +244,9 @@ extension Visit {
             if let resources = contents.resources {
                 sight.free = Room(nonVolatile: resources.freeNonVolatile, volatile: resources.freeVolatile)
             }
-            if sight.isListProven || file.installed.isEmpty { file.contents = contents }
+            let missing = file.installed.filter { contents.application($0.aid) == nil }
+            let isAccountedFor = missing.allSatisfy { sight.deleted.contains($0.aid) }
+            if sight.isListProven || isAccountedFor { file.contents = contents }
         case .send(let commands):
             self.reading = reading
             pages = commands

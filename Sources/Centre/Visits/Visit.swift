@@ -68,6 +68,8 @@ package struct Visit {
     var sight = Sight()
     /// How often a stay that nobody wants was set right in this visit.
     var houseAttempts: [CustodyKey: Int] = [:]
+    /// Whether this visit made the list of applications prove something, or cleared up after another.
+    var hasCalledWitness = false
     /// What PUT KEY must be answered with.
     var expectedKeys: KeyDelivery?
     /// This session is opened with keys that are not the card's yet.
@@ -92,6 +94,8 @@ struct Sight {
     var contents: CardContents?
     /// Whether the list of applications came with a checked answer: only then its silence means absence.
     var isListProven = false
+    /// The list shows the domain that was made to prove it.
+    var hasWitness = false
     /// The last word of each instance that speaks the contract, in this visit.
     var parking: [AID: ParkingStatus] = [:]
     /// Instances that the domain does not know, or that do not speak.
@@ -184,14 +188,20 @@ extension Visit {
     mutating func send(_ plain: [CommandAPDU], _ draft: OrderDraft) -> Reply {
         do {
             var commands = plain
+            var stretches = [Order.Stretch(step: nil, bytes: Self.bytes(plain))]
             askedData = []
-            for (ask, command) in draft.items {
-                commands += try dialogue.secure(command)
+            for ((ask, command), step) in zip(draft.items, draft.steps) {
+                let sent = try dialogue.secure(command)
+                commands += sent
+                if stretches[stretches.count - 1].step != step {
+                    stretches.append(.init(step: step, bytes: 0))
+                }
+                stretches[stretches.count - 1].bytes += Self.bytes(sent)
                 asked.append(ask)
                 askedData.append(command.data)
             }
             number += 1
-            return .order(Order(visit: id, number: number, commands: commands))
+            return .order(Order(visit: id, number: number, commands: commands, stretches: stretches))
         } catch {
             return end(.interrupted("The secure channel ended: \(error)."))
         }
@@ -199,6 +209,10 @@ extension Visit {
 }
 
 // MARK: - Opening
+
+extension Visit {
+    private static func bytes(_ commands: [CommandAPDU]) -> Int { commands.reduce(0) { $0 + $1.bytes.count } }
+}
 
 extension Visit {
     /// What names a card: in clear to notice a wrong card early, and again under the session to believe it.
@@ -297,8 +311,8 @@ extension Visit {
     }
 
     /// A session that was computed ahead met another counter than it was computed for: the card is asked for it, and
-    /// for its name. What it showed counts once it has named itself: another one with the same keys may stand
-    /// in its place.
+    /// for its name. What it showed counts once it has named itself: another one with the same keys may be in its
+    /// place.
     mutating func counterDiffers(
         _ answer: ResponseAPDU?, _ file: inout CaseFile, _ around: Surroundings
     ) -> Reply {

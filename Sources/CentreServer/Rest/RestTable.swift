@@ -11,7 +11,8 @@ package enum RestTable {
     package static var described: [Endpoint] { groups.flatMap { $0 } }
 
     private static let groups: [[Endpoint]] = [
-        CardEndpoints.all, HolderEndpoints.all, OperationEndpoints.all, FigureEndpoints.all,
+        CardEndpoints.all, OfferEndpoints.all, HolderEndpoints.all, OperationEndpoints.all,
+        FigureEndpoints.all,
         SessionEndpoints.all,
         OperatorEndpoints.all, TerminalEndpoints.all,
         ProviderEndpoints.all, ApplicationEndpoints.all, ReleaseEndpoints.all, BerthEndpoints.all,

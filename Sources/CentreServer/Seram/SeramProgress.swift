@@ -23,10 +23,25 @@ extension SeramNotice {
             notice.subject = operation.steps[next].subject
         }
         let pace = model?.pace ?? CardModel.Pace()
-        let milliseconds = operation.remaining.reduce(0) {
-            $0 + operation.steps[$1].milliseconds(pace, chunk: model?.parkingChunkBytes ?? 200)
+        func milliseconds(_ step: Int) -> Int {
+            operation.steps[step].milliseconds(pace, chunk: model?.parkingChunkBytes ?? 200)
         }
-        notice.secondsLeft = (milliseconds + pace.perRoundTrip + 999) / 1_000
+        notice.secondsLeft =
+            (operation.remaining.reduce(0) { $0 + milliseconds($1) } + pace.perRoundTrip + 999) / 1_000
+        guard order.number > 1 else { return notice }
+        for stretch in order.stretches where stretch.bytes > 0 {
+            // What belongs to no step prepares the next one, or reads what it is about.
+            let index = stretch.step.flatMap { operation.steps.indices.contains($0) ? $0 : nil } ?? next
+            guard notice.parts.last?.step != index + 1 else {
+                notice.parts[notice.parts.count - 1].bytes += stretch.bytes
+                continue
+            }
+            notice.parts.append(
+                Part(
+                    step: index + 1, action: operation.steps[index].action,
+                    subject: operation.steps[index].subject, bytes: stretch.bytes,
+                    milliseconds: milliseconds(index)))
+        }
         return notice
     }
 

@@ -134,10 +134,14 @@ struct SeramStep {
         state.elements[index].triedAt = nil
     }
 
-    private mutating func close(_ index: Int, _ event: SeramNotice.Event, _ why: String) {
+    private mutating func close(
+        _ index: Int, _ event: SeramNotice.Event, _ why: String, code: String? = nil
+    ) {
         state.elements[index].isClosed = true
         let name = state.elements[index].card?.text ?? state.elements[index].element.id
-        state.notices.append(SeramNotice(event, card: name, message: why))
+        var notice = SeramNotice(event, card: name, message: why)
+        notice.code = code
+        state.notices.append(notice)
     }
 
     // MARK: Work
@@ -182,7 +186,7 @@ struct SeramStep {
             case let reply: return try handle(reply, index)
             }
         } catch let refusal as any Refusal {
-            close(index, .stopped, refusal.reason)
+            close(index, .stopped, refusal.reason, code: refusal.code)
             return nil
         }
     }

@@ -194,7 +194,15 @@ extension Problem {
             case .badAddress: (.configuration, ["correct the server's address"])
             case .unreachable, .timedOut, .failure, .cancelled:
                 (.unavailable, ["look whether the centre runs and the network reaches it; then run it again"])
-            case .notTrusted, .tls, .ownCertificate:
+            case .tls:
+                (
+                    .unavailable,
+                    [
+                        "run it again: the connection broke off while it was being secured",
+                        "if it stays so, the server speaks no TLS 1.2 or 1.3 at this address",
+                    ]
+                )
+            case .notTrusted, .ownCertificate:
                 (
                     .protocolViolation,
                     ["do not go on until you know why; --authorities names who proves the server"]

@@ -9,13 +9,14 @@ internal import Synchronization
     internal import Darwin
 #endif
 
-/// Where other programs of the same user hear what a terminal does: one JSON object a line, to everybody who listens.
-/// Whoever comes gets first what is so at this moment.
+/// Where other programs of the same user hear what a terminal does, and ask it for something: one JSON object a line,
+/// each way. Whoever comes gets first what is so at this moment.
 final class EventSocket: Sendable {
     static let listenersMax = 32
+    static let lineBytesMax = 65_536
 
     private struct State {
-        var listeners: [Int32] = []
+        var listeners: Set<Int32> = []
         /// The last word on each place.
         var places: [String: [UInt8]] = [:]
         var isClosed = false
@@ -23,10 +24,12 @@ final class EventSocket: Sendable {
 
     private let path: String
     private let descriptor: Int32
+    private let answer: @Sendable (JSONValue) -> JSONValue
     private let state = Mutex(State())
 
-    init(_ path: String) throws(Problem) {
+    init(_ path: String, answer: @escaping @Sendable (JSONValue) -> JSONValue) throws(Problem) {
         self.path = path
+        self.answer = answer
         _ = unlink(path)
         descriptor = ControlSocket.makeSocket()
         let descriptor = descriptor
@@ -56,13 +59,12 @@ final class EventSocket: Sendable {
 
     /// A listener that does not take what it gets is left behind.
     func tell(_ object: JSONObject, at place: String?) {
-        let line = JSONValue.object(object).encoded() + [UInt8(ascii: "\n")]
+        let line = Self.line(.object(object))
         state.withLock { state in
             if let place { state.places[place] = line }
-            state.listeners.removeAll { listener in
-                guard !Self.send(line, to: listener) else { return false }
-                closeDescriptor(listener)
-                return true
+            for listener in state.listeners where !Self.send(line, to: listener) {
+                // Its own thread closes it.
+                shutdown(listener, Int32(SHUT_RDWR))
             }
         }
     }
@@ -75,20 +77,58 @@ final class EventSocket: Sendable {
         closeDescriptor(descriptor)
         _ = unlink(path)
         state.withLock { state in
-            for listener in state.listeners { closeDescriptor(listener) }
-            state.listeners = []
+            for listener in state.listeners { shutdown(listener, Int32(SHUT_RDWR)) }
             state.isClosed = true
         }
     }
 
     private func welcome(_ listener: Int32) {
-        state.withLock { state in
-            let isWelcome =
-                !state.isClosed && state.listeners.count < Self.listenersMax
-                && state.places.values.allSatisfy { Self.send($0, to: listener) }
-            if isWelcome { state.listeners.append(listener) } else { closeDescriptor(listener) }
+        let isWelcome = state.withLock { state in
+            guard !state.isClosed, state.listeners.count < Self.listenersMax,
+                state.places.values.allSatisfy({ Self.send($0, to: listener) })
+            else { return false }
+            state.listeners.insert(listener)
+            return true
+        }
+        let hasStarted =
+            isWelcome
+            && startThread { [self] in
+                hear(listener)
+                state.withLock { _ = $0.listeners.remove(listener) }
+                closeDescriptor(listener)
+            }
+        guard !hasStarted else { return }
+        state.withLock { _ = $0.listeners.remove(listener) }
+        closeDescriptor(listener)
+    }
+
+    // MARK: Questions
+
+    /// Answers one question after the other until the listener goes away, or says what is no line.
+    private func hear(_ listener: Int32) {
+        var rest: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while rest.count <= Self.lineBytesMax {
+            let count = buffer.withUnsafeMutableBytes { recv(listener, $0.baseAddress, $0.count, 0) }
+            guard count > 0 else { return }
+            rest += buffer.prefix(count)
+            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                let question = Array(rest[..<end])
+                rest = Array(rest[(end + 1)...])
+                guard reply(to: question, listener) else { return }
+            }
         }
     }
+
+    private func reply(to question: [UInt8], _ listener: Int32) -> Bool {
+        let limits = JSONLimits(bytesMax: Self.lineBytesMax, depthMax: 8)
+        let value = try? JSONValue(decoding: question, limits: limits)
+        let line = Self.line(answer(value ?? .null))
+        // Whole, whatever event comes in between.
+        return state.withLock { _ in Self.send(line, to: listener) }
+    }
+
+    private static func line(_ value: JSONValue) -> [UInt8] { value.encoded() + [UInt8(ascii: "\n")] }
 
     /// All of it at once, or not at all.
     private static func send(_ bytes: [UInt8], to listener: Int32) -> Bool {

@@ -19,7 +19,8 @@ enum TerminalCommands {
             commands: [
                 EnrolVerb.verb, TerminalErrands.add(opener), TerminalErrands.remove(opener),
                 TerminalErrands.park(opener), TerminalErrands.restore(opener), TerminalErrands.list(opener),
-                TerminalErrands.statement(opener, clock), TerminalErrands.work(opener),
+                TerminalErrands.statement(opener, clock), TerminalErrands.newCard(opener),
+                TerminalErrands.work(opener),
                 KioskVerb.verb(opener, readers, clock), TerminalService.verb(opener, readers),
                 TerminalStatus.verb,
             ])
@@ -68,7 +69,9 @@ enum EnrolVerb {
             var identity = TerminalIdentity(centre: address, name: parsed[name], token: "", trust: .system)
             if let digest = parsed[pin] { identity.trust = .publicKey(try key(of: address, digest)) }
             if let file = parsed[authorities] { identity.trust = .authorities(file: file) }
-            let folder = try TerminalOptions.folder(parsed, terminal)
+            let lock = try TerminalOptions.lock(parsed, terminal)
+            defer { lock.release() }
+            let folder = lock.folder
             identity.token = try token(identity, parsed, terminal)
             try keep(identity, in: folder)
             if terminal.isJSON {

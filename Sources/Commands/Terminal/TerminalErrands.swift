@@ -57,6 +57,31 @@ enum TerminalErrands {
         }
     }
 
+    private static let expiry = Option<String?>.optional(
+        "expiry", .text("YYYY-MM-DD"),
+        help: "The last day of the card, as it is printed on it; where the centre does not know it")
+
+    static func newCard(_ opener: CardOpener) -> Command {
+        Command(
+            "new-card", "A holder takes this blank card instead of the old one, and everything comes back",
+            discussion: """
+                The centre must permit it (berth holders permit-issue). The old card is retired. What was in custody comes \
+                back with its data, and every other application that the holder uses.
+                """,
+            examples: [
+                .init("the holder 1001", "berth terminal new-card --holder 1001 --expiry 2030-12-31 --yes")
+            ], options: wishGroups + [OptionGroup("New card", [expiry])]
+        ) { parsed, terminal in
+            guard parsed[TerminalOptions.holder] != nil else {
+                throw Problem.usage("a new card is for somebody", advice: "say for whom with --holder")
+            }
+            if let day = parsed[expiry], day.wholeMatch(of: /\d{4}-\d{2}-\d{2}/) == nil {
+                throw Problem.usage("'\(day)' is no day", advice: "write it as 2030-12-31")
+            }
+            try run(.renew, opener, parsed, terminal)
+        }
+    }
+
     static func work(_ opener: CardOpener) -> Command {
         Command(
             "work", "Do what waits for the card, and end",
@@ -89,15 +114,21 @@ enum TerminalErrands {
     ) throws {
         terminal.interrupts.begin()
         if let errand, errand.needsApproval { try requireSomebody(parsed, terminal) }
+        let lock = try TerminalOptions.lock(parsed, terminal)
+        defer { lock.release() }
         let around = try TerminalOptions.surroundings(parsed, terminal)
         let display = TerminalOptions.display(parsed, terminal)
         let narrator = Narrator(terminal, display)
         deliver(around, narrator)
         var desk = CentreDesk(around.link)
-        try TerminalOptions.signIn(parsed, terminal, &desk)
+        if errand != .renew { try TerminalOptions.signIn(parsed, terminal, &desk) }
         let channel = try opener.open(parsed)
+        let kiosk: Kiosk
+        do throws(KioskFailure) { kiosk = try Kiosk(channel, around, narrator, desk: desk) } catch {
+            throw Problem(error)
+        }
+        if errand == .renew { try takeNewCard(kiosk, parsed, terminal) }
         do throws(KioskFailure) {
-            let kiosk = try Kiosk(channel, around, narrator, desk: desk)
             guard let errand else {
                 if try !kiosk.doWaitingWork() {
                     narrator.tell("nothing-to-do")
@@ -110,6 +141,29 @@ enum TerminalErrands {
             if terminal.interrupts.raised() != nil { try terminal.checkInterrupted() }
             throw Problem(error)
         }
+    }
+
+    private static func takeNewCard(
+        _ kiosk: Kiosk, _ parsed: ParsedCommand, _ terminal: Arguments.Terminal
+    ) throws {
+        // The centre must have heard that the card is here before it tells anything about it.
+        do throws(KioskFailure) { try kiosk.doWaitingWork() } catch { throw Problem(error) }
+        let known: String?
+        do throws(CentreFailure) { known = try kiosk.desk.expiry(of: kiosk.card) } catch {
+            throw Problem(link: error)
+        }
+        guard let expiry = parsed[expiry] ?? known else {
+            throw Problem.usage(
+                "nobody knows how long the card is good", advice: "say it with --expiry, as it is printed")
+        }
+        let source = try parsed[TerminalOptions.password] ?? SecretSource("prompt")
+        let outcome = try terminal.withSecret(source, label: "password") { bytes in
+            Result { () throws(CentreFailure) in
+                try kiosk.takeNewCard(
+                    expiry: expiry, holder: parsed[TerminalOptions.holder] ?? "", password: bytes)
+            }
+        }
+        if case .failure(let failure) = outcome { throw Problem(link: failure) }
     }
 
     /// Who cannot be asked must have said it in advance.
@@ -125,7 +179,7 @@ enum TerminalErrands {
         _ parsed: ParsedCommand, _ terminal: Arguments.Terminal, _ display: Display
     ) throws -> Bool {
         if parsed[yes] { return true }
-        return try KioskMenu.approve(terminal, display)
+        return try KioskMenu.approve(display) { try terminal.ask(display.text($0)) }
     }
 
     /// What an earlier run could not deliver goes first.
@@ -139,7 +193,7 @@ enum TerminalErrands {
 extension Errand {
     fileprivate var needsApproval: Bool {
         switch self {
-        case .add, .remove, .park, .restore: true
+        case .add, .remove, .park, .restore, .renew: true
         case .list, .statement: false
         }
     }

@@ -77,6 +77,14 @@ enum TerminalOptions {
         return identity
     }
 
+    /// One program at a time is the terminal of a folder: another one's reports would be taken for left ones.
+    static func lock(_ parsed: ParsedCommand, _ terminal: Arguments.Terminal) throws(Problem) -> TerminalLock
+    {
+        let lock = try TerminalLock(try folder(parsed, terminal))
+        try queue(lock.folder).tidy()
+        return lock
+    }
+
     static func queue(_ folder: String) throws(Problem) -> ReportQueue {
         let path = folder + "/reports"
         guard FileSystem.makeFolder(path) else {
@@ -147,7 +155,7 @@ extension Problem {
     init(link failure: CentreFailure) {
         switch failure {
         case .unreachable(let error):
-            let isTrust = error.code == .notTrusted || error.code == .tls
+            let isTrust = error.code == .notTrusted
             self.init(
                 isTrust ? "centre-not-trusted" : "centre-away", exit: isTrust ? .mismatch : .tryAgain,
                 isTrust

@@ -1,4 +1,5 @@
 internal import Arguments
+internal import CardCrypto
 internal import CardManagement
 internal import HTTPClient
 internal import JSON
@@ -18,15 +19,15 @@ enum TerminalService {
 
     private static let socket = Option<String?>.optional(
         "socket", .file("PATH"),
-        help: "A socket where other programs of this user hear what happens, as one JSON object a line")
+        help: "A socket where other programs of this user hear and ask, in JSON, one object a line")
 
     static func verb(_ opener: CardOpener, _ readers: ReaderSource) -> Command {
         Command(
             "serve", "Bring the cards in all readers of this machine to the centre, until Ctrl-C",
             discussion: """
                 Work that waits for a card begins when the card is put in, and work that is asked for while it lies there \
-                begins at once. With --json every event is an object on a line of its own. A unit for systemd is \
-                berth-terminal.service.
+                begins at once. With --json every event is an object on a line of its own. Over the --socket a page or a \
+                program shows plans, takes consent and begins work. A unit for systemd is berth-terminal.service.
                 """,
             options: [
                 OptionGroup("Cards", [readersOption, cards]), TerminalOptions.common,
@@ -34,9 +35,15 @@ enum TerminalService {
             ]
         ) { parsed, terminal in
             terminal.interrupts.begin()
-            let socket = try parsed[socket].map { try EventSocket($0) }
+            let lock = try TerminalOptions.lock(parsed, terminal)
+            defer { lock.release() }
+            let entropy = SystemEntropy()
+            let desk = LocalDesk(terminal: try TerminalOptions.identity(lock.folder).name) {
+                entropy.bytes(16).hex.lowercased()
+            }
+            let socket = try parsed[socket].map { try EventSocket($0, answer: desk.answer) }
             defer { socket?.close() }
-            let service = Service(opener, parsed, terminal, socket)
+            let service = Service(opener, parsed, terminal, desk, socket)
             try service.start(files: parsed[cards])
             defer { service.stop() }
             guard parsed[cards].isEmpty || !parsed[readersOption].isEmpty else {
@@ -66,15 +73,18 @@ private final class Service: Sendable {
     private let opener: CardOpener
     private let parsed: ParsedCommand
     private let terminal: Arguments.Terminal
+    private let desk: LocalDesk
     private let socket: EventSocket?
     private let workers = Mutex<[String: Cancellation]>([:])
 
     init(
-        _ opener: CardOpener, _ parsed: ParsedCommand, _ terminal: Arguments.Terminal, _ socket: EventSocket?
+        _ opener: CardOpener, _ parsed: ParsedCommand, _ terminal: Arguments.Terminal, _ desk: LocalDesk,
+        _ socket: EventSocket?
     ) {
         self.opener = opener
         self.parsed = parsed
         self.terminal = terminal
+        self.desk = desk
         self.socket = socket
     }
 
@@ -152,6 +162,8 @@ private final class Service: Sendable {
             tell("card-unreadable", place, "the card does not tell its name")
             return
         }
+        desk.welcome(card, at: place, around.link)
+        defer { desk.sayGoodbye(at: place) }
         tell("card", place, "the card \(card)", ["card": .string(card)])
         while !cancellation.isCancelled {
             let session = CardSession(

@@ -11,6 +11,8 @@ package struct CentreDesk: Sendable {
         case park(String)
         /// The stay in custody.
         case restore(card: String, aid: String, stay: Int)
+        /// Everything that the card's holder uses.
+        case renew
 
         package var json: JSONValue {
             switch self {
@@ -19,6 +21,7 @@ package struct CentreDesk: Sendable {
             case .park(let name): ["kind": "park", "application": .string(name)]
             case .restore(let card, let aid, let stay):
                 ["kind": "restore", "card": .string(card), "aid": .string(aid), "ordinal": .count(stay)]
+            case .renew: ["kind": "renew"]
             }
         }
     }
@@ -44,6 +47,14 @@ package struct CentreDesk: Sendable {
             self.since = since
             self.cost = cost
             self.isHeld = isHeld
+        }
+
+        package var json: JSONValue {
+            [
+                "application": .string(application), "aid": .string(aid), "stay": .count(stay),
+                "since": since.map { .string($0) } ?? .null, "cost": cost.map { .string($0) } ?? .null,
+                "isHeld": .bool(isHeld),
+            ]
         }
     }
 
@@ -89,11 +100,22 @@ package struct CentreDesk: Sendable {
         return names
     }
 
-    /// What is offered; empty where this terminal may not ask.
-    package func catalogue() -> [String] {
-        let page = try? link.get("/v1/applications?limit=200")
-        return (page?["items"]?.arrayValue ?? []).compactMap {
-            $0["id"]?.stringValue ?? $0["application"]?.stringValue
+    /// Names of what the card could get.
+    package func offers(for card: String) throws(CentreFailure) -> [String] {
+        let page = try link.get(Self.path(card) + "/offers?limit=200")
+        return (page["items"]?.arrayValue ?? []).compactMap { $0["application"]?.stringValue }
+    }
+
+    /// The last day of the card as the centre knows it: 2030-12-31.
+    package func expiry(of card: String) throws(CentreFailure) -> String? {
+        try link.get(Self.path(card))["expiry"]?.stringValue
+    }
+
+    /// What was begun on the card and is not over.
+    package func openOperations(on card: String) throws(CentreFailure) -> [JSONValue] {
+        let page = try link.get(Self.path(card) + "/operations?limit=200", token: holderToken)
+        return (page["items"]?.arrayValue ?? []).filter {
+            ["waiting", "running", "undoing"].contains($0["state"]?.stringValue ?? "")
         }
     }
 
@@ -109,7 +131,8 @@ package struct CentreDesk: Sendable {
             return Kept(
                 application: String(release.prefix { $0 != "@" }), card: card, aid: aid, stay: Int(stay),
                 since: item["heldSince"]?.stringValue, cost: Self.amount(item["cost"]),
-                isHeld: item["state"]?.stringValue == "held")
+                // What was on its way and did not arrive can be asked for again.
+                isHeld: ["held", "returning"].contains(item["state"]?.stringValue))
         }
     }
 
@@ -158,6 +181,26 @@ package struct CentreDesk: Sendable {
     }
 
     package mutating func signOut() { holderToken = nil }
+
+    /// A holder takes this card instead of the old one (rows C3 and C4): how many cards that makes. The holder is
+    /// signed in then.
+    package mutating func takeNewCard(
+        _ card: String, expiry: String, holder: String, password: UnsafeRawBufferPointer, key: String
+    ) throws(CentreFailure) -> Int {
+        let known = try link.get(Self.path(card))
+        // It was recorded, and then something broke off: it goes on.
+        if known["holder"]?.stringValue == holder {
+            try signIn(holder, password: password)
+            return Int(known["issueNumber"]?.integerValue ?? 0)
+        }
+        let body: JSONValue = [
+            "holder": .string(holder), "password": .string(String(decoding: password, as: UTF8.self)),
+            "card": .string(card), "expiry": .string(expiry),
+        ]
+        let answer = try link.post("/v1/new-cards", body, key: key)
+        try signIn(holder, password: password)
+        return Int(answer["issueNumber"]?.integerValue ?? 0)
+    }
 
     /// `month` as 2026-11; the lines and the totals.
     package func statement(month: String) throws(CentreFailure) -> JSONValue {

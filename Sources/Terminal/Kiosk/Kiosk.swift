@@ -10,6 +10,8 @@ package enum Errand: Hashable, Sendable {
     case remove(String)
     case park(String)
     case restore(String)
+    /// What the holder had comes onto this card.
+    case renew
     case list
     case statement(month: String)
 }
@@ -142,12 +144,11 @@ package final class Kiosk {
     func showFailure(_ failure: CentreFailure) {
         narrator.tell("failure", ["why": .string(failure.words)])
         switch failure {
-        case .unreachable(let error) where error.code == .notTrusted || error.code == .tls:
+        case .unreachable(let error) where error.code == .notTrusted:
             narrator.say(.centreUntrusted, .askStaff)
         case .unreachable: narrator.say(.centreAway, .nothingLost)
         case .refused(let refusal):
-            narrator.show(narrator.display.folded(refusal.detail))
-            if let remedy = refusal.remedy { narrator.show(narrator.display.folded("  " + remedy)) }
+            narrator.show(narrator.display.told(code: refusal.code, refusal.detail, refusal.remedy))
         case .malformed: narrator.say(.centreAway, .askStaff)
         }
     }
@@ -161,9 +162,20 @@ package final class Kiosk {
         case .remove(let name): try wish([.remove(name)], approve)
         case .park(let name): try wish([.park(name)], approve)
         case .restore(let name): try restore(name, approve)
+        case .renew: try wish([.renew], approve)
         case .list: try list()
         case .statement(let month): try statement(month)
         }
+    }
+
+    /// The holder takes this card: it is said how many cards that makes. Signs the holder in.
+    package func takeNewCard(
+        expiry: String, holder: String, password: UnsafeRawBufferPointer
+    ) throws(CentreFailure) {
+        let number = try desk.takeNewCard(
+            card, expiry: expiry, holder: holder, password: password, key: around.newName())
+        narrator.tell("new-card", ["issueNumber": .count(number)])
+        narrator.say(.cardIsYours(number: number), .newCardIntroduction)
     }
 
     private func restore(_ name: String, _ approve: () throws -> Bool) throws(KioskFailure) {
@@ -185,14 +197,7 @@ package final class Kiosk {
             "list",
             [
                 "card": .string(card), "applications": .array(names.map { .string($0) }),
-                "custody": .array(
-                    kept.map {
-                        [
-                            "application": .string($0.application), "aid": .string($0.aid),
-                            "stay": .count($0.stay), "since": $0.since.map { .string($0) } ?? .null,
-                            "cost": $0.cost.map { .string($0) } ?? .null,
-                        ]
-                    }),
+                "custody": .array(kept.map(\.json)),
                 "memory": Self.json(memory),
             ])
         narrator.show(narrator.display.list(applications: names, kept: kept))

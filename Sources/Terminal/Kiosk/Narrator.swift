@@ -8,9 +8,9 @@ package final class Narrator {
     private let terminal: Arguments.Terminal
     package let display: Display
     private var lastStep: String?
-    private var total = 0
-    private var lastCells = -1
-    private var hasBar = false
+    private var progress = WorkProgress()
+    /// The bar that stands on the present line.
+    private var lastBar = ""
     /// How the last operation or visit ended, as the centre said it.
     package private(set) var ending: SeramEnding?
 
@@ -98,38 +98,43 @@ package final class Narrator {
         case .cardUnknown: say(.cardUnknown, .askStaff)
         case .progress: return
         }
-        for text in [notice.message, notice.nextStep].compactMap({ $0 }) where notice.event != .cardUnknown {
-            show(display.folded("  " + text))
-        }
+        guard notice.event != .cardUnknown, let message = notice.message else { return }
+        show(display.told(code: notice.code, message, notice.nextStep, indent: "  "))
     }
 
     private func progress(_ notice: SeramNotice) {
-        total = notice.bytes ?? 0
-        lastCells = -1
-        let lines = display.step(
-            notice.step, of: notice.steps, action: notice.action, subject: notice.subject)
-        let key = lines.joined()
-        guard key != lastStep else { return }
-        lastStep = key
-        show(lines)
-        if let seconds = notice.secondsLeft, notice.action != "check" {
-            show(["  " + display.text(.secondsLeft(seconds))])
-        }
+        progress.begin(notice)
+        showPart()
     }
 
-    /// The bar of the present order. For screen readers, and where nobody looks, there is none.
+    /// A line for each step that begins, also within one order.
+    private func showPart() {
+        guard let part = progress.part else { return }
+        let key = "\(part.step) \(part.action) \(part.subject ?? "")"
+        guard key != lastStep else { return }
+        lastStep = key
+        show(
+            display.step(
+                part.step > 0 ? part.step : nil, of: progress.stepCount, action: part.action,
+                subject: part.subject, secondsLeft: progress.isWork ? progress.secondsLeft : nil))
+    }
+
+    /// The bar of the whole operation. For screen readers, and where nobody looks, there is none.
     private func carried(_ bytes: Int) {
-        guard !terminal.isJSON, !display.isSpoken, terminal.output.isTerminal, total > 0 else { return }
-        let cells = bytes * Display.columns / total
-        guard cells != lastCells else { return }
-        lastCells = cells
-        hasBar = true
-        terminal.output.write(Array(("\r" + display.bar(bytes, of: total)).utf8))
+        guard !terminal.isJSON else { return }
+        progress.carried(bytes)
+        showPart()
+        guard !display.isSpoken, terminal.output.isTerminal, progress.isWork else { return }
+        let bar = display.bar(
+            progress.doneMilliseconds, of: progress.totalMilliseconds, secondsLeft: progress.secondsLeft)
+        guard bar != lastBar else { return }
+        lastBar = bar
+        terminal.output.write(Array(("\r" + bar).utf8))
     }
 
     private func endBar() {
-        guard hasBar else { return }
-        hasBar = false
+        guard !lastBar.isEmpty else { return }
+        lastBar = ""
         terminal.output.write([UInt8(ascii: "\n")])
     }
 }

@@ -8,13 +8,13 @@ extension Display {
     package func plan(_ plan: JSONValue, offline: Bool = false) -> [String] {
         let obstacles = (plan["objections"]?.arrayValue ?? []).filter { $0["isObstacle"]?.boolValue == true }
         guard plan["isFeasible"]?.boolValue == true else {
-            return [text(.notPossible)]
-                + obstacles.flatMap { sentence($0["reason"]) + sentence($0["remedy"]) }
+            return [text(.notPossible)] + obstacles.flatMap(objection)
         }
         var lines = [text(.plan)]
         let missing = Int(plan["shortage"]?["nonVolatile"]?.integerValue ?? 0)
         if missing > 0 { lines += pair(.missingRoom, text(.bytes(missing))) }
         for leaving in plan["leaving"]?.arrayValue ?? [] { lines += self.leaving(leaving) }
+        for warning in plan["objections"]?.arrayValue ?? [] { lines += objection(warning) }
         var come: [String] = []
         for step in plan["steps"]?.arrayValue ?? [] {
             guard ["install", "restore"].contains(step["step"]?["kind"]?.stringValue ?? ""),
@@ -35,13 +35,35 @@ extension Display {
     }
 
     private func leaving(_ item: JSONValue) -> [String] {
-        let name =
-            item["application"]?.stringValue ?? item["loadFiles"]?.arrayValue?.first?.stringValue ?? "?"
+        guard let name = item["application"]?.stringValue else {
+            return folded(text(.unusedCodeLeaves)) + gives(item)
+        }
         // What leaves by wish needs no reason.
         guard item["cause"]?.stringValue == "makes-room" else {
             return item["feePerDay"] == nil ? folded("- \(name)") : pair(.leaves, name)
         }
-        return pair(.leaves, name) + (item["reasons"]?.arrayValue ?? []).flatMap(sentence)
+        // The centre's own reasons say more, and are English.
+        guard language != .english else {
+            return pair(.leaves, name) + (item["reasons"]?.arrayValue ?? []).flatMap(sentence)
+        }
+        var reasons = gives(item) + folded("  " + text(.dataStayWhole))
+        if (item["cost"]?["preferredCount"]?.integerValue ?? 0) > 0 {
+            reasons += folded("  " + text(.wantedButNeeded))
+        }
+        return pair(.leaves, name) + reasons
+    }
+
+    private func gives(_ item: JSONValue) -> [String] {
+        room(item["freed"]).map { folded("  " + text(.gives($0))) } ?? []
+    }
+
+    /// What stands in the way of a wish, or should be known before it is granted.
+    private func objection(_ value: JSONValue) -> [String] {
+        let subject = value["subject"]?.stringValue ?? ""
+        return (subject.isEmpty ? [] : folded("- " + subject))
+            + told(
+                code: value["kind"]?.stringValue, value["reason"]?.stringValue ?? "",
+                value["remedy"]?.stringValue, indent: "  ")
     }
 
     private func room(_ value: JSONValue?) -> Int? { value?["nonVolatile"]?.integerValue.map { Int($0) } }
@@ -77,16 +99,27 @@ extension Display {
         if items.isEmpty { lines.append("  " + text(.nothingThere)) }
         for item in items {
             let name = item["application"]?.stringValue ?? "?"
-            let from = item["from"]?.stringValue?.prefix(10) ?? ""
-            let until = item["open"]?.boolValue == true ? "" : item["until"]?.stringValue?.prefix(10) ?? ""
             lines += columns(name, CentreDesk.amount(item) ?? "-")
-            lines += folded("  \(from) - \(until)", indent: 2)
+            lines += folded("  " + span(item), indent: 2)
         }
         lines.append(String(repeating: "-", count: isSpoken ? 0 : Self.columns))
         for total in statement["totals"]?.arrayValue ?? [] {
             lines += columns("=", CentreDesk.amount(total) ?? "-")
         }
         return lines.filter { !$0.isEmpty }
+    }
+
+    /// `2026-11-03 10:00 - 2026-11-20 10:00`, to the second within a day, in UTC.
+    private func span(_ item: JSONValue) -> String {
+        let from = item["from"]?.stringValue ?? ""
+        let (day, time) = (from.prefix(10), from.dropFirst(11))
+        guard item["open"]?.boolValue != true, let until = item["until"]?.stringValue else {
+            return "\(text(.since)) \(day) \(time.prefix(8))"
+        }
+        guard until.prefix(10) == day else {
+            return "\(day) \(time.prefix(5)) - \(until.prefix(10)) \(until.dropFirst(11).prefix(5))"
+        }
+        return "\(day) \(time.prefix(8)) - \(until.dropFirst(11).prefix(8))"
     }
 
     /// A name on the left and an amount on the right.

@@ -34,8 +34,9 @@ package enum CentreFailure: Error, Hashable {
         switch self {
         case .unreachable(let error):
             switch error.code {
-            case .unreachable, .timedOut, .failure, .malformed: true
-            case .libraryMissing, .badAddress, .notTrusted, .ownCertificate, .tls, .addressRefused, .tooLong,
+            // A centre that dies while a connection is being secured has not shown who it is, nor that it is another.
+            case .unreachable, .timedOut, .failure, .malformed, .tls: true
+            case .libraryMissing, .badAddress, .notTrusted, .ownCertificate, .addressRefused, .tooLong,
                 .cancelled:
                 false
             }

@@ -48,16 +48,26 @@ package struct ReportQueue: Sendable {
 
     /// Everything that waits, in the order of names; a file that cannot be read is left for a person.
     package func all() -> [Pending] {
+        names().filter { $0.hasSuffix(Self.ending) }.sorted().compactMap { Self.read(folder + "/" + $0) }
+    }
+
+    private func names() -> [String] {
         guard let directory = opendir(folder) else { return [] }
         defer { closedir(directory) }
         var names: [String] = []
         while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name.hasSuffix(Self.ending) { names.append(name) }
+            names.append(
+                withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                    pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                })
         }
-        return names.sorted().compactMap { Self.read(folder + "/" + $0) }
+        return names
+    }
+
+    /// Removes what a program that was killed had not written whole, and so had not sent either. Only for who is alone
+    /// in the folder.
+    package func tidy() {
+        for name in names() where name.hasSuffix(Self.ending + ".new") { _ = unlink(folder + "/" + name) }
     }
 
     private static let ending = ".report"

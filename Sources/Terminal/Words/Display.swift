@@ -45,15 +45,38 @@ package struct Display: Sendable {
             + "]"
     }
 
+    /// The same with the time that is left, on one line.
+    package func bar(_ done: Int, of total: Int, secondsLeft: Int) -> String {
+        let time = " \(secondsLeft) s"
+        let cells = max(8, Self.columns - 2 - max(7, time.count))
+        let filled = min(cells, max(0, done) * cells / max(1, total))
+        let bar =
+            "[" + String(repeating: "#", count: filled) + String(repeating: ".", count: cells - filled) + "]"
+        return bar + String(repeating: " ", count: max(0, Self.columns - bar.count - time.count)) + time
+    }
+
+    /// What the centre told: in the language of the display where it has a code that is known, else in its words. Its
+    /// words are English, and say more.
+    package func told(code: String?, _ words: String, _ remedy: String?, indent: String = "") -> [String] {
+        let known = code.flatMap(Trouble.init(code:)).map { folded(indent + text(.trouble($0))) } ?? []
+        guard known.isEmpty || language == .english else { return known }
+        return known + [words, remedy].compactMap { $0 }.flatMap { folded("  " + $0) }
+    }
+
     /// A step that begins; a program whose words nobody knows is still shown.
-    package func step(_ step: Int?, of steps: Int?, action: String?, subject: String?) -> [String] {
+    package func step(
+        _ step: Int?, of steps: Int?, action: String?, subject: String?, secondsLeft: Int? = nil
+    ) -> [String] {
         var line =
             action.flatMap(Message.Action.init(rawValue:)).map { text(.action($0)) } ?? text(.action(.check))
         // The application of a release; names of the card's inside say nothing to a person.
         if let subject, subject.contains("@") { line += ": " + subject.prefix { $0 != "@" } }
         let lines = folded(line)
         guard let step, let steps else { return lines }
-        return [text(.working(step: step, of: steps))] + lines
+        let place: Message =
+            secondsLeft.map { .workingFor(step: step, of: steps, seconds: $0) }
+            ?? .working(step: step, of: steps)
+        return [text(place)] + lines
     }
 
     private func percent(_ part: Int, of total: Int) -> Int { max(0, part) * 100 / total }

@@ -21,6 +21,7 @@ package enum Message: Hashable, Sendable {
 
     // Work.
     case working(step: Int, of: Int)
+    case workingFor(step: Int, of: Int, seconds: Int)
     case action(Action)
     case secondsLeft(Int)
     case done
@@ -42,10 +43,20 @@ package enum Message: Hashable, Sendable {
     case signedOut
     case waitSeconds(Int)
 
+    // A new card.
+    case newCardIntroduction
+    case validThrough
+    case noSuchDay
+    case cardIsYours(number: Int)
+
     // The plan.
     case plan
     case missingRoom
     case leaves
+    case unusedCodeLeaves
+    case gives(Int)
+    case dataStayWhole
+    case wantedButNeeded
     case comes
     case custodyPerDay
     case takesAbout(seconds: Int)
@@ -67,14 +78,20 @@ package enum Message: Hashable, Sendable {
     case used
     case bytes(Int)
 
+    // What the centre told with a code of its own.
+    case trouble(Trouble)
+
     package enum Action: String, Hashable, Sendable, CaseIterable {
         case check
         case park
+        case copy
         case remove
         case load
         case install
         case personalise
         case restore
+        case move
+        case identify
         case room
         case keys
     }
@@ -88,6 +105,7 @@ package enum Message: Hashable, Sendable {
         case statement
         case signIn
         case signOut
+        case newCard
         case language
         case quit
     }
@@ -98,13 +116,17 @@ package enum Message: Hashable, Sendable {
             .insertCard, .readingCard, .takeCard, .leaveCardIn, .cardUnknown, .cardNotServed, .cardGone,
             .nothingLost, .goesOnWhenBack, .goesOnElsewhere, .askStaff, .centreAway, .centreBack,
             .tryingAgain(seconds: 9_999), .centreUntrusted, .notEnrolled, .working(step: 999, of: 999),
-            .secondsLeft(99_999), .done, .failed, .willGoOn, .nothingToDo, .whatToDo, .choose,
+            .workingFor(step: 999, of: 999, seconds: 9_999), .secondsLeft(99_999), .done, .failed, .willGoOn,
+            .nothingToDo, .whatToDo, .choose,
             .noSuchChoice, .whichApplication, .noApplications, .userNumber, .password, .wrongSignIn,
-            .signedIn, .signedOut, .waitSeconds(99_999), .plan, .missingRoom, .leaves, .comes,
+            .signedIn, .signedOut, .waitSeconds(99_999), .newCardIntroduction, .validThrough, .noSuchDay,
+            .cardIsYours(number: 9_999), .plan, .missingRoom, .leaves, .unusedCodeLeaves,
+            .gives(999_999_999), .dataStayWhole, .wantedButNeeded, .comes,
             .custodyPerDay, .takesAbout(seconds: 99_999), .notPossible, .approve, .declined, .onCard,
             .inCustody, .since, .costUntilNow, .nothingThere, .bill, .memoryBefore, .memoryAfter,
             .memoryNow, .free, .used, .bytes(999_999_999),
         ] + Action.allCases.map(Message.action) + MenuItem.allCases.map(Message.menu)
+        + Trouble.allCases.map(Message.trouble)
 }
 
 /// The languages of a terminal.

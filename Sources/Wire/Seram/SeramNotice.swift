@@ -24,7 +24,8 @@ package struct SeramNotice: Hashable, Sendable {
     /// The step that is next, from 1, and how many there are.
     package var step: Int?
     package var steps: Int?
-    /// `check`, `park`, `remove`, `load`, `install`, `personalise`, `restore`, `room`, `keys`.
+    /// `check`, `park`, `copy`, `remove`, `load`, `install`, `personalise`, `restore`, `move`, `identify`, `room`,
+    /// `keys`.
     package var action: String?
     /// What the step is about: a release or a name.
     package var subject: String?
@@ -32,9 +33,32 @@ package struct SeramNotice: Hashable, Sendable {
     package var bytes: Int?
     /// An estimate of all that is left.
     package var secondsLeft: Int?
+    /// What the commands that follow carry out, one step after the other.
+    package var parts: [Part] = []
+    /// Of the refusal, where it is one.
+    package var code: String?
     /// In English, for people and logs.
     package var message: String?
     package var nextStep: String?
+
+    /// Commands that follow each other and carry out the same step.
+    package struct Part: Hashable, Sendable {
+        /// From 1.
+        package var step: Int
+        package var action: String
+        package var subject: String?
+        package var bytes: Int
+        /// An estimate.
+        package var milliseconds: Int
+
+        package init(step: Int, action: String, subject: String?, bytes: Int, milliseconds: Int) {
+            self.step = step
+            self.action = action
+            self.subject = subject
+            self.bytes = bytes
+            self.milliseconds = milliseconds
+        }
+    }
 
     package init(_ event: Event, card: String? = nil, message: String? = nil) {
         self.event = event
@@ -52,6 +76,9 @@ package struct SeramNotice: Hashable, Sendable {
         object["subject"] = subject.map { .string($0) }
         object["bytes"] = bytes.map { .count($0) }
         object["secondsLeft"] = secondsLeft.map { .count($0) }
+        // A text has a bound.
+        if !parts.isEmpty { object["parts"] = .array(parts.prefix(Self.partsMax).map(\.json)) }
+        object["code"] = code.map { .string($0) }
         object["message"] = message.map { .string(String($0.prefix(Self.messageMax))) }
         object["nextStep"] = nextStep.map { .string(String($0.prefix(Self.messageMax))) }
         return JSONValue.object(object).text
@@ -63,9 +90,7 @@ package struct SeramNotice: Hashable, Sendable {
         guard let value = try? JSONValue(decoding: text, limits: limits), value["berth"]?.integerValue == 1,
             let event = value["event"]?.stringValue.flatMap(Event.init(rawValue:))
         else { return nil }
-        func number(_ name: String) -> Int? {
-            value[name]?.integerValue.flatMap { (0...1_000_000_000).contains($0) ? Int($0) : nil }
-        }
+        func number(_ name: String) -> Int? { Self.number(value, name) }
         self.init(event, card: value["card"]?.stringValue, message: value["message"]?.stringValue)
         operation = value["operation"]?.stringValue
         step = number("step")
@@ -74,8 +99,36 @@ package struct SeramNotice: Hashable, Sendable {
         subject = value["subject"]?.stringValue
         bytes = number("bytes")
         secondsLeft = number("secondsLeft")
+        parts = (value["parts"]?.arrayValue ?? []).prefix(Self.partsMax).compactMap(Part.init)
+        code = value["code"]?.stringValue
         nextStep = value["nextStep"]?.stringValue
     }
 
     private static let messageMax = 400
+    private static let partsMax = 20
+
+    fileprivate static func number(_ value: JSONValue, _ name: String) -> Int? {
+        value[name]?.integerValue.flatMap { (0...1_000_000_000).contains($0) ? Int($0) : nil }
+    }
+}
+
+extension SeramNotice.Part {
+    fileprivate var json: JSONValue {
+        var object: JSONObject = [
+            "step": .count(step), "action": .string(action), "bytes": .count(bytes),
+            "milliseconds": .count(milliseconds),
+        ]
+        object["subject"] = subject.map { .string(String($0.prefix(64))) }
+        return .object(object)
+    }
+
+    fileprivate init?(_ value: JSONValue) {
+        guard let step = SeramNotice.number(value, "step"), let action = value["action"]?.stringValue,
+            let bytes = SeramNotice.number(value, "bytes"),
+            let milliseconds = SeramNotice.number(value, "milliseconds")
+        else { return nil }
+        self.init(
+            step: step, action: action, subject: value["subject"]?.stringValue,
+            bytes: bytes, milliseconds: milliseconds)
+    }
 }

@@ -22,6 +22,7 @@ enum RoleTable {
         "listCards": [.admin, .operator, .auditor, .provider, .holder], "registerCard": operators,
         "getCard": cardOnlookers, "getCardContents": cardOnlookers, "getCardRoom": cardOnlookers,
         "setCardExpiry": operators, "assignCard": operators, "setStay": [.admin, .operator, .holder],
+        "listOffers": [.admin, .operator, .auditor, .holder, .terminal],
         "listCardAudit": staff, "blockCard": operators, "retireCard": operators, "unblockCard": operators,
         "getDrift": staff, "acceptDrift": operators, "repairDrift": operators,
         // Holders

@@ -20,6 +20,10 @@ private final class TerminalBench {
     let folder: String
     private var names = 0
     let output = MemorySink()
+    /// Of the newest kiosk.
+    private(set) var terminal = Arguments.Terminal(
+        output: MemorySink(), errors: MemorySink(), input: ScriptedInput(), environment: Environment(),
+        clock: ContinuousClock(), interrupts: .none)
     let cancellation = Cancellation()
 
     init() throws {
@@ -70,14 +74,15 @@ private final class TerminalBench {
     }
 
     func kiosk(
-        _ channel: any CardChannel, format: Arguments.Terminal.Format = .text, desk: CentreDesk? = nil
+        _ channel: any CardChannel, format: Arguments.Terminal.Format = .text,
+        language: Language = .english, answers: [String] = []
     ) throws -> Kiosk {
-        let terminal = Arguments.Terminal(
-            output: output, errors: MemorySink(), input: DescriptorInput(descriptor: -1),
+        terminal = Arguments.Terminal(
+            output: output, errors: MemorySink(), input: ScriptedInput(answers),
             environment: Environment(), clock: ContinuousClock(), interrupts: .none, format: format)
-        let narrator = Narrator(terminal, Display(.english, isSpoken: false))
+        let narrator = Narrator(terminal, Display(language, isSpoken: false))
         let around = try around()
-        return try Kiosk(channel, around, narrator, desk: desk ?? CentreDesk(around.link))
+        return try Kiosk(channel, around, narrator, desk: CentreDesk(around.link))
     }
 }
 
@@ -101,7 +106,7 @@ struct TerminalEndToEndTests {
         let text = bench.output.text
         for part in [
             "This would be done:", "Comes onto the card:", "Please leave the card in.", "Loading: purse",
-            "Done.",
+            "Setting up: purse", "Writing your data: purse", "Done.",
             "Memory before:", "Memory after:", "You may take your card.",
         ] {
             #expect(text.contains(part), "\(part) in\n\(text)")
@@ -112,6 +117,64 @@ struct TerminalEndToEndTests {
         // The same again has nothing to do, and does nothing.
         try kiosk.run(.add("purse")) { true }
         #expect(try bench.bench.act { try $0.dossier(of: id) }.applications.count { $0.release != nil } == 1)
+    }
+
+    @Test(
+        "the menus do everything by number, in every language", .mission(.c13), arguments: Language.allCases)
+    func menus(language: Language) throws {
+        let bench = try TerminalBench()
+        let (card, id) = try bench.bench.makeCard()
+        let yes = try #require(language.yes.last)
+        // Add the second of what is offered; something that is no choice; list; remove; a no; end.
+        let kiosk = try bench.kiosk(
+            PlainChannel(card), language: language,
+            answers: ["1", "2", yes, "77", "4", "2", "1", yes, "1", "1", "no", "8"])
+        _ = try kiosk.doWaitingWork()
+        let outcome = try KioskMenu(kiosk, bench.terminal, month: "2026-11", idle: .zero) { nil }.run()
+        #expect(outcome == .quit)
+        let text = bench.output.text
+        for part in ["1  loyalty", "2  purse", "  purse"] {
+            #expect(text.contains(part), "\(part) in\n\(text)")
+        }
+        for message in [Message.noSuchChoice, .onCard, .memoryBefore, .memoryAfter, .declined] {
+            #expect(text.contains(language.text(message)), "\(message) in\n\(text)")
+        }
+        for line in text.split(separator: "\n") {
+            #expect(String(line).displayWidth <= Display.columns, "\(line)")
+        }
+        #expect(try bench.bench.act { try $0.dossier(of: id) }.applications.allSatisfy { $0.release == nil })
+    }
+
+    @Test("a card that is taken out ends the menu, and whoever was signed in is not any more")
+    func menuWithoutCard() throws {
+        let bench = try TerminalBench()
+        let (card, _) = try bench.bench.makeCard()
+        let kiosk = try bench.kiosk(PlainChannel(card), answers: [])
+        kiosk.desk.holderToken = "berth_x"
+        let outcome = try KioskMenu(kiosk, bench.terminal, month: "2026-11", idle: .zero) { .cardGone }.run()
+        #expect(outcome == .cardGone)
+        #expect(kiosk.desk.holderToken == nil)
+    }
+
+    @Test("what a card could get is what is in service and not on it")
+    func offers() throws {
+        let bench = try TerminalBench()
+        let (card, _) = try bench.bench.makeCard()
+        let kiosk = try bench.kiosk(PlainChannel(card))
+        _ = try kiosk.doWaitingWork()
+        #expect(try kiosk.desk.offers(for: kiosk.card) == ["loyalty", "purse"])
+        try kiosk.run(.add("purse")) { true }
+        #expect(try kiosk.desk.offers(for: kiosk.card) == ["loyalty"])
+        try bench.bench.act { try $0.stopService(of: try ApplicationID("loyalty"), reason: "It rests.") }
+        #expect(try kiosk.desk.offers(for: kiosk.card) == [])
+    }
+
+    @Test("every code that a terminal has words for is one that the centre uses")
+    func codes() {
+        let objections = Set(Objection.Kind.allCases.map(\.rawValue))
+        for code in Trouble.allCases.flatMap(\.codes) {
+            #expect(ProblemTypes.all[code] != nil || objections.contains(code), "\(code)")
+        }
     }
 
     @Test("a no changes nothing")

@@ -192,6 +192,49 @@ struct PlannerTests {
         #expect(fixture.plan(.restore(key)).codes == ["not-held"])
     }
 
+    @Test("an image that comes back needs room beside the instance that takes it over")
+    func imageOnItsWay() throws {
+        for (free, leaving) in [(1_056, []), (1_024, ["park b", "remove b"])] {
+            var fixture = try Fixture(free: free)
+            let release = try Fixture.release("a", code: 512, data: 320)
+            try fixture.publish(release)
+            try fixture.install(Fixture.release("b", code: 512, data: 256))
+            let key = CustodyKey(card: fixture.picture.card.id, aid: try Fixture.instance("a"), ordinal: 1)
+            fixture.picture.custody = [
+                Custody(
+                    card: key.card, aid: key.aid, ordinal: 1, release: release.id,
+                    provider: try ProviderID("shop"), parking: .contract,
+                    state: .held(since: Instant(milliseconds: 0)), imageBytes: 200,
+                    room: Room(nonVolatile: 320), openedAt: Instant(milliseconds: 0))
+            ]
+            let plan = fixture.plan(.restore(key))
+            #expect(plan.story == leaving + ["load a", "install a vacant", "restore a"])
+            #expect(plan.freeAfter.nonVolatile == free + (leaving.isEmpty ? 0 : 256) - 832)
+        }
+    }
+
+    @Test("data that were on their way to this card can be asked for again, and those for another cannot")
+    func askedAgain() throws {
+        var fixture = try Fixture(free: 8_192)
+        let release = try Fixture.release("a", code: 2_048, data: 512)
+        try fixture.publish(release)
+        let key = CustodyKey(card: fixture.picture.card.id, aid: try Fixture.instance("a"), ordinal: 1)
+        for (card, story) in [
+            (key.card, ["load a", "install a vacant", "restore a"]), (try CardID("AA"), []),
+        ] {
+            fixture.picture.custody = [
+                Custody(
+                    card: key.card, aid: key.aid, ordinal: 1, release: release.id,
+                    provider: try ProviderID("shop"), parking: .contract,
+                    state: .returning(to: card, since: Instant(milliseconds: 0)), imageBytes: 450,
+                    room: Room(nonVolatile: 600), openedAt: Instant(milliseconds: 0))
+            ]
+            let plan = fixture.plan(.restore(key))
+            #expect(plan.story == story)
+            #expect(plan.codes == (story.isEmpty ? ["not-held"] : []))
+        }
+    }
+
     @Test("a removal is for good, and takes code along that nobody needs")
     func remove() throws {
         var fixture = try Fixture(free: 0)
