@@ -7,7 +7,7 @@ cd "$WORK"
 
 # What will be installed is not installed here.
 ln -s "$BERTH" berth
-for unit in berth-cards berth-terminal; do
+for unit in berth-cards berth-centre berth-terminal; do
     sed "s#/usr/bin/berth#$WORK/berth#g" "$packaging/systemd/$unit.service" >"$unit.service"
     status=0
     systemd-analyze verify --man=no "./$unit.service" >said 2>&1 || status=$?

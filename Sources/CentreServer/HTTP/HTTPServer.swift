@@ -187,7 +187,8 @@ package final class HTTPServer: Sendable {
             MHD_OptionItem(.CONNECTION_LIMIT, limits.connectionsMax),
             MHD_OptionItem(.CONNECTION_MEMORY_LIMIT, limits.headBytesMax),
             MHD_OptionItem(.CONNECTION_TIMEOUT, limits.idleSeconds),
-            MHD_OptionItem(.STRICT_FOR_CLIENT, 1),
+            // A request without a host is refused here, in JSON; the library would answer a page, with its head twice.
+            MHD_OptionItem(.STRICT_FOR_CLIENT, 0),
             MHD_OptionItem(.URI_LOG_CALLBACK, address(of: noteTarget as TargetCallback), context),
             MHD_OptionItem(.UNESCAPE_CALLBACK, address(of: leaveEscaped as UnescapeCallback), nil),
             MHD_OptionItem(

@@ -278,7 +278,8 @@ extension ServingCentre {
     ) -> [Housekeeping.Chore] {
         let watch = StoreWatch(node.store, room)
         let pump = EventPump(node)
-        let forgotten = Mutex<CalendarDay?>(nil)
+        let requests = ForgottenDays(keeping: Bounds.requestDays + 1)
+        let doors = ForgottenDays(keeping: 2)
         var chores: [Housekeeping.Chore] = [
             .init("watch", everyMilliseconds: 250) { try watch.turn() },
             .init("expire", everyMilliseconds: 5_000) {
@@ -287,7 +288,14 @@ extension ServingCentre {
             },
             .init("forget-events", everyMilliseconds: 600_000) { try pump.forget() > 0 },
             .init("forget-requests", everyMilliseconds: 600_000) {
-                try forgetRequests(node, forgotten)
+                try requests.turn(at: node.clock.now.day) { day in
+                    try node.act(by: .centre) { try $0.forgetRequests(of: day) }
+                }
+            },
+            .init("forget-doors", everyMilliseconds: 600_000) {
+                try doors.turn(at: node.clock.now.day) { day in
+                    try node.act(by: .centre) { try $0.forgetDoors(of: day) }
+                }
             },
         ]
         if let webhooks {
@@ -306,18 +314,5 @@ extension ServingCentre {
         return chores
     }
 
-    /// A day at a time, and a page of each: how long nobody looked does not matter for long.
-    private static func forgetRequests(_ node: Node, _ forgotten: borrowing Mutex<CalendarDay?>) throws
-        -> Bool
-    {
-        let newest = node.clock.now.day.daysSinceEpoch - Bounds.requestDays - 1
-        let day = forgotten.withLock { $0 } ?? CalendarDay(daysSinceEpoch: newest - forgottenDaysMax)
-        guard day.daysSinceEpoch <= newest else { return false }
-        let count = try node.act(by: .centre) { try $0.forgetRequests(of: day) }
-        if count == 0 { forgotten.withLock { $0 = CalendarDay(daysSinceEpoch: day.daysSinceEpoch + 1) } }
-        return true
-    }
-
-    private static let forgottenDaysMax = 90
     private static let webhookThreads = 4
 }

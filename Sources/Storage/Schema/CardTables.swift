@@ -102,6 +102,8 @@ enum CardTables {
             CHECK ((application IS NULL) = (version IS NULL)),
             CHECK ((nv IS NULL) = (v IS NULL))
         );
+        CREATE INDEX card_applications_by_application ON card_applications (application, card, aid)
+            WHERE application IS NOT NULL;
         CREATE TABLE card_load_files (
             card TEXT NOT NULL,
             aid BYTEA NOT NULL,

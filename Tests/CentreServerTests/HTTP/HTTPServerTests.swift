@@ -94,6 +94,21 @@ struct HTTPServerTests {
         for number in 0..<20 { #expect(client.read()?.text == "GET\n\(number)\n\n") }
     }
 
+    private static func chunked(_ body: String) -> String {
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + body
+    }
+
+    @Test("what stands behind a chunked body frames nothing, and the next request is the next request")
+    func trailers() throws {
+        let fixture = try echoing()
+        let client = try fixture.client()
+        client.send(
+            Self.chunked("5\r\nhello\r\n0\r\nContent-Length: 40\r\nTransfer-Encoding: chunked\r\n\r\n")
+                + "GET /next HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(try #require(client.read()).text.hasSuffix("hello"))
+        #expect(try #require(client.read()).text.hasPrefix("GET\nnext"))
+    }
+
     /// What two servers could cut apart differently is never cut apart (RFC 9112 §11.2), and what is no request is
     /// none.
     static let malformed: [Malformed] = [
@@ -117,6 +132,22 @@ struct HTTPServerTests {
             "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             400),
         Malformed("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
+        // A line end of one byte, or a bare return, does not hide what frames the body.
+        Malformed(
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nX: y\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            400),
+        Malformed("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\nContent-Length: 5\r\n\r\nabcd", 400),
+        Malformed("GET / HTTP/1.1\r\nHost: a\r\nX: y\rTransfer-Encoding: chunked\r\n\r\n", 400),
+        Malformed("GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n Transfer-Encoding: chunked\r\n\r\n", 400),
+        Malformed("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4, 4\r\n\r\nabcd", 400),
+        Malformed("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\nabcd", 400),
+        Malformed("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\nabcd", 413),
+        Malformed("GET / HTTP/1.1\r\n Host: a\r\n\r\n", 400),
+        Malformed(chunked("0x5\r\nhello\r\n0\r\n\r\n"), 400),
+        Malformed(chunked("+5\r\nhello\r\n0\r\n\r\n"), 400),
+        Malformed(chunked("5;a\nb\r\nhello\r\n0\r\n\r\n"), 400),
+        Malformed(chunked("2\r\nhello\r\n0\r\n\r\n"), 400),
+        Malformed(chunked("FFFFFFFFFFFFFFFFF\r\nhello\r\n0\r\n\r\n"), 413),
         Malformed("GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n", 400),
         Malformed("GET /a% HTTP/1.1\r\nHost: a\r\n\r\n", 400),
         Malformed("GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n", 400),

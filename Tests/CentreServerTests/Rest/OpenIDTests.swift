@@ -6,75 +6,17 @@ import SmartCard
 import Synchronization
 import Testing
 
-/// An issuer of OpenID tokens.
-private struct Issuer {
-    let rsa: RSAPrivateKey
-    let ec: ECPrivateKey
-
-    init() throws {
-        rsa = try RSAPrivateKey.generate(bits: 2_048)
-        ec = try ECPrivateKey.generate(.p256)
-    }
-
-    /// RFC 7517.
-    var keys: JSONValue {
-        let point = ec.publicKey.point
-        return [
-            "keys": [
-                [
-                    "kty": "RSA", "kid": "r", "use": "sig", "alg": "RS256",
-                    "n": .string(Base64URL.encode(rsa.publicKey.modulus)),
-                    "e": .string(Base64URL.encode(rsa.publicKey.exponent)),
-                ],
-                [
-                    "kty": "EC", "kid": "e", "crv": "P-256", "x": .string(Base64URL.encode(point[1..<33])),
-                    "y": .string(Base64URL.encode(point[33...])),
-                ],
-                ["kty": "oct", "kid": "o", "k": "c2VjcmV0"],
-            ]
-        ]
-    }
-
-    static func claims(_ change: (inout JSONObject) -> Void = { _ in }) -> JSONObject {
-        var claims: JSONObject = [
-            "iss": "https://id.example", "aud": ["other", "berth"], "sub": "u-1", "exp": 1_795_264_643,
-            "iat": 1_795_261_000, "preferred_username": "Ada", "realm_access": ["roles": ["centre-admins"]],
-        ]
-        change(&claims)
-        return claims
-    }
-
-    func token(
-        _ claims: JSONObject = claims(), alg: String = "RS256", kid: String? = "r", by name: String = "RS256",
-        header change: (inout JSONObject) -> Void = { _ in }
-    ) throws -> String {
-        var header: JSONObject = ["alg": .string(alg), "typ": "JWT"]
-        if let kid { header["kid"] = .string(kid) }
-        change(&header)
-        let message =
-            Base64URL.encode(JSONValue.object(header).encoded()) + "."
-            + Base64URL.encode(JSONValue.object(claims).encoded())
-        let signature: [UInt8] =
-            switch name {
-            case "ES256": try ec.signature(of: Array(message.utf8), digest: .sha256)
-            case "none": []
-            default: try rsa.signature(of: Array(message.utf8), scheme: .pkcs1(.sha256))
-            }
-        return message + "." + Base64URL.encode(signature)
-    }
-}
-
 @Suite("Tokens of an OpenID provider")
 struct OpenIDTests {
     private static let configuration = OpenID.Configuration(
         issuer: "https://id.example", audience: "berth", roleClaim: "realm_access.roles",
         roles: ["centre-admins": .admin, "looks": .auditor, "city-people": .provider])
 
-    private let issuer: Issuer
+    private let issuer: OpenIDIssuer
     private let bench: RestBench
 
     init() throws {
-        issuer = try Issuer()
+        issuer = try OpenIDIssuer()
         let keys = try #require(JSONWebKey.set(issuer.keys.encoded()))
         bench = try RestBench(openID: OpenID(Self.configuration, keys: FixedSigningKeys(keys)))
     }
@@ -91,7 +33,7 @@ struct OpenIDTests {
         }
         let unnamed = try ask(try issuer.token(kid: nil))
         #expect(unnamed.status == 200)
-        let provider = Issuer.claims {
+        let provider = OpenIDIssuer.claims {
             $0["realm_access"] = ["roles": ["city-people", "unknown"]]
             $0["provider"] = "city"
         }
@@ -108,16 +50,16 @@ struct OpenIDTests {
             ("not yet", { $0["nbf"] = 1_795_262_000 }), ("of the future", { $0["iat"] = 1_795_262_000 }),
         ]
         for (name, change) in wrong {
-            let reply = try ask(try issuer.token(Issuer.claims(change)))
+            let reply = try ask(try issuer.token(OpenIDIssuer.claims(change)))
             #expect((reply.status, reply.code) == (401, "token-invalid"), "\(name)")
         }
     }
 
     @Test("a role that nobody mapped is no role, and a provider that is not here nobody")
     func roles() throws {
-        let stranger = Issuer.claims { $0["realm_access"] = ["roles": ["staff"]] }
+        let stranger = OpenIDIssuer.claims { $0["realm_access"] = ["roles": ["staff"]] }
         #expect(try ask(try issuer.token(stranger)).status == 403)
-        let unknown = Issuer.claims {
+        let unknown = OpenIDIssuer.claims {
             $0["realm_access"] = ["roles": ["city-people"]]
             $0["provider"] = "nowhere"
         }
@@ -142,11 +84,11 @@ struct OpenIDTests {
         #expect(try ask(try issuer.token(kid: "unknown")).status == 401)
         let critical = try issuer.token(header: { $0["crit"] = ["x"] })
         #expect(try ask(critical).status == 401, "an extension that must be understood (RFC 7515 §4.1.11)")
-        let other = try Issuer()
+        let other = try OpenIDIssuer()
         #expect(try ask(try other.token()).status == 401)
         let good = try issuer.token()
         let parts = good.split(separator: ".").map(String.init)
-        let raised = Base64URL.encode(JSONValue.object(Issuer.claims { $0["sub"] = "u-2" }).encoded())
+        let raised = Base64URL.encode(JSONValue.object(OpenIDIssuer.claims { $0["sub"] = "u-2" }).encoded())
         #expect(try ask("\(parts[0]).\(raised).\(parts[2])").status == 401)
         for cut in [parts[0], "\(parts[0]).\(parts[1])", "\(good).x", "..", good + "="] {
             #expect(try ask(cut).status == 401)

@@ -14,13 +14,16 @@ enum CardEndpoints {
 
     private static let list = Endpoint(
         .get, "/v1/cards", "listCards", group: "cards",
-        "Cards: all of them, those where a provider has a berth, or a holder's own",
+        "Cards: all of them, those where a provider has a berth or an application, or a holder's own",
         access: .only([.admin, .operator, .auditor, .provider, .holder]),
         parameters: Parameter.page + [.query("holder", .holder, "Only this holder's.")],
         outcomes: [.json(200, "A page of cards.", .page(of: "Card", .cardResource))]
     ) { call in
         let page = try call.page()
         return try call.look { act in
+            if case .provider(let provider) = call.principal {
+                return try cards(of: provider, call, page, act)
+            }
             let cards = try cards(call, page, act)
             return call.list(cards, page, key: { [$0.id.text] }) { $0.json(for: call.principal) }
         }
@@ -30,26 +33,28 @@ enum CardEndpoints {
         let after = try page.after.map { [StoredValue.word(try CardID($0.first ?? ""))] }
         var holder: HolderNumber? = try call.find("holder")
         switch call.principal {
-        case .provider(let provider):
-            // Whose card it is, is not a provider's business: it does not ask by it.
-            guard holder == nil else { return [] }
-            return try cards(of: provider, page, act)
         case .holder(let number, _):
             guard holder == nil || holder == number else { return [] }
             holder = number
-        case .admin, .operator, .auditor, .supplier, .terminal: break
+        case .admin, .operator, .auditor, .provider, .supplier, .terminal: break
         }
         let conditions = holder.map { [Query.Condition("holder", .word($0))] } ?? []
         return try act.transaction.all(
             Card.self, Query(Card.table, conditions, after: after, limit: page.limit))
     }
 
-    private static func cards(of provider: ProviderID, _ page: Page, _ act: Act) throws -> [Card] {
-        let after = try page.after.map { [StoredValue.word(try CardID($0.first ?? "")), .word(provider)] }
-        let berths = try act.transaction.all(
-            Berth.self,
-            Query(Berth.table, [.init("provider", .word(provider))], after: after, limit: page.limit))
-        return try berths.compactMap { try act.transaction.find(Card.self, key: .word($0.card)) }
+    private static func cards(
+        of provider: ProviderID, _ call: RestCall, _ page: Page, _ act: Act
+    ) throws -> RestAnswer {
+        // Whose card it is, is not a provider's business: it does not ask by it.
+        guard call.text("holder") == nil else { return call.list([], next: nil) }
+        let sight = try ProviderSight(
+            of: provider, after: page.after.map { try CardID($0.first ?? "") }, limit: page.limit,
+            act.transaction)
+        let cards = try sight.cards.compactMap { try act.transaction.find(Card.self, key: .word($0)) }
+        return call.list(
+            cards.map { $0.json(for: call.principal) },
+            next: sight.isMore ? sight.cards.last.map { [$0.text] } : nil)
     }
 
     private static let register = Endpoint(

@@ -20,8 +20,10 @@ extension RestCall {
             return try act.addresses(of: dossier.card.id).contains { $0.bearer == .terminal(terminal) }
         case .provider(let provider):
             if dossier.berths.contains(where: { $0.provider == provider }) { return true }
-            let names = try act.transaction.catalogueNames(of: dossier.names)
-            return dossier.applications.contains { names.owner(of: $0) == provider }
+            // The list of cards goes by the same: by whose application it is, published still or not.
+            return try Set(dossier.applications.compactMap { $0.release?.application }).contains { id in
+                try act.transaction.find(Application.self, key: .word(id))?.provider == provider
+            }
         }
     }
 
@@ -29,6 +31,47 @@ extension RestCall {
     package func sees(_ provider: ProviderID?) -> Bool {
         guard let tenant = principal.tenant else { return true }
         return provider == tenant
+    }
+}
+
+/// A piece of the list of cards that a provider sees: where it has room, and where something of it stands.
+struct ProviderSight {
+    private(set) var cards: [CardID] = []
+    private(set) var isMore = false
+
+    /// Behind every name that an application can have.
+    private static let lastAID = StoredValue.bytes([UInt8](repeating: 0xFF, count: 17))
+
+    init(
+        of provider: ProviderID, after: CardID?, limit: Int, _ transaction: any Transaction
+    ) throws(StoreFailure) {
+        let own = StoredValue.word(provider)
+        let berths = try transaction.all(
+            Berth.self,
+            Query(
+                Berth.table, [.init("provider", own)], after: after.map { [.word($0), own] }, limit: limit))
+        let applications = try transaction.all(
+            Application.self,
+            Query(Application.table, [.init("provider", own)], limit: Bounds.applicationsPerProviderMax))
+        let installed =
+            applications.isEmpty
+            ? []
+            : try transaction.all(
+                InstalledApplication.self,
+                Query(
+                    InstalledApplication.table,
+                    [.init("application", anyOf: applications.map { .word($0.id) })],
+                    after: after.map { [.word($0), Self.lastAID] }, limit: limit))
+        merge(berths.map(\.card), installed.map(\.card), limit: limit)
+    }
+
+    /// Both in their order; what lies behind the end of one that was cut off is not known yet.
+    private mutating func merge(_ one: [CardID], _ other: [CardID], limit: Int) {
+        let ends = [one, other].filter { $0.count == limit }.compactMap { $0.last?.text }
+        let all = Set(one).union(other).sorted { $0.text < $1.text }
+        let known = all.filter { card in ends.allSatisfy { card.text <= $0 } }
+        cards = Array(known.prefix(limit))
+        isMore = !ends.isEmpty || cards.count < all.count
     }
 }
 

@@ -38,7 +38,8 @@ enum MoneyEndpoints {
                 .query("until", .instant, "The period's end, which is not part of it."),
             ],
             outcomes: [
-                .json(200, "The statement.", .statement), .other(200, "The statement.", csvType, textType),
+                .json(200, "The statement.", .statement),
+                .other(200, "As a table, or for people.", csvType, textType),
             ],
             handler: statement),
     ]
