@@ -8,13 +8,11 @@ internal import Synchronization
 #endif
 
 /// Many terminals at once, as a centre sees them: GP SERAM over HTTP, with virtual cards in this process. What the
-/// centre
-/// made of it, its own figures tell.
+/// centre made of it, its own figures tell.
 enum LoadGenerator {
     private static let setupThreads = 16
 
-    /// PORT,… TOKEN-FILE idle COUNT SECONDS, or sessions COUNT SECONDS OPERATIONS-PER-SECOND (0: as many as there can
-    /// be).
+    /// PORT,… TOKEN-FILE idle COUNT SECONDS, or sessions COUNT SECONDS PER-SECOND (0: as many as there can be).
     static func run(_ rest: [String]) throws {
         guard rest.count >= 5, let count = Int(rest[3]), let seconds = Double(rest[4]) else {
             throw BenchmarkError("--load PORT,… TOKEN-FILE idle|sessions COUNT SECONDS [PER-SECOND]")

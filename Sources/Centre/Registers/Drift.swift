@@ -133,8 +133,7 @@ struct DriftCheck {
     }
 
     /// A card that was taken out while data were on their way to it has room taken for them, and gives it up with the
-    /// last
-    /// of them: that is counted to the instance.
+    /// last of them: that is counted to the instance.
     private func explainByArrival(_ missing: Room, _ tolerance: Room, _ next: inout CardDossier) -> Bool {
         guard abs(missing.volatile) <= tolerance.volatile else { return false }
         for (aid, bytes) in arriving.sorted(by: { $0.key < $1.key }) {
