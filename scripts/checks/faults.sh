@@ -5,7 +5,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 cuts=1
 [[ $EUID -eq 0 ]] || cuts=0
-common=(--seed 20261121 --cards 2 --terminals-killed 3 --cards-pulled 3 --networks-cut "$cuts")
-"$here/faults" "${common[@]}" --nodes-killed 2 | tee "$WORK/said"
-"$here/faults" "${common[@]}" --nodes 2 --nodes-killed 2 --databases-restarted 1 | tee -a "$WORK/said"
+common=(--seed 20261121 --nodes-killed 2)
+"$here/faults" "${common[@]}" --cards 2 --terminals-killed 2 --cards-pulled 2 --networks-cut "$cuts" | tee "$WORK/said"
+"$here/faults" "${common[@]}" --cards 1 --terminals-killed 1 --cards-pulled 1 --networks-cut 0 --nodes 2 \
+    --databases-restarted 1 | tee -a "$WORK/said"
 [[ $(grep -c 'every application is in one place' "$WORK/said") -eq 2 ]]
