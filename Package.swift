@@ -135,7 +135,7 @@ let package = Package(
             dependencies: [
                 "Arguments", "CardCrypto", "CardManagement", "Centre", "COpenSSL", "CPostgreSQL", "CSQLite",
                 "GlobalPlatform", "JSON", "PlanningCases", "Simulation", "SmartCard", "Storage",
-                "VirtualCard",
+                "VirtualCard", "Wire",
             ], path: "Benchmarks", swiftSettings: settings),
 
         // What must hold for any bytes from outside; run by FuzzTests and by scripts/fuzz.

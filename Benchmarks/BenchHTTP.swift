@@ -6,7 +6,7 @@
 
 /// One connection to a server of this machine that asks and waits for the answer: as a terminal does, and no faster.
 final class BenchHTTP {
-    private let descriptor: Int32
+    let descriptor: Int32
     private var unread: [UInt8] = []
 
     init(port: UInt16) throws {
@@ -34,6 +34,9 @@ final class BenchHTTP {
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
     }
 
+    /// A connection that somebody else has begun.
+    init(accepted descriptor: Int32) { self.descriptor = descriptor }
+
     deinit { _ = close(descriptor) }
 
     func ask(
@@ -50,6 +53,10 @@ final class BenchHTTP {
         let length = body.isEmpty ? "" : "Content-Length: \(body.utf8.count)\r\n"
         let text =
             "\(method) \(path) HTTP/1.1\r\nHost: centre\r\n\(authorization)\(fields)\(length)\r\n\(body)"
+        try send(text)
+    }
+
+    func send(_ text: String) throws {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
@@ -58,18 +65,23 @@ final class BenchHTTP {
         }
     }
 
-    /// Bodies with a length only.
     func read() throws -> (status: Int, body: String) {
-        let head = String(decoding: try take(through: Array("\r\n\r\n".utf8)), as: UTF8.self)
+        let (head, body) = try readMessage()
         guard let status = head.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
             throw BenchmarkError("the server does not speak HTTP")
         }
+        return (status, body)
+    }
+
+    /// A request or an answer; bodies with a length only.
+    func readMessage() throws -> (head: String, body: String) {
+        let head = String(decoding: try take(through: Array("\r\n\r\n".utf8)), as: UTF8.self)
         let length = head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("content-length:") }
             .flatMap { Int($0.split(separator: " ").last ?? "") }
-        guard let length else { return (status, "") }
+        guard let length else { return (head, "") }
         while unread.count < length { try receive() }
         defer { unread.removeFirst(length) }
-        return (status, String(decoding: unread[..<length], as: UTF8.self))
+        return (head, String(decoding: unread[..<length], as: UTF8.self))
     }
 
     private func take(through end: [UInt8]) throws -> [UInt8] {

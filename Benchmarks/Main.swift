@@ -5,13 +5,12 @@
 #endif
 
 /// Prints one JSON line per figure. `scripts/bench` builds it, and the program that it starts, as they are released.
-/// With `--write-cap FILE` it only writes the CAP file that `scripts/bench-install` installs.
+/// With a word of `parts` it is a part of another script: a CAP file, a slow network, a relay that takes one step at a time.
 @main
 struct Benchmarks {
     static func main() throws {
-        if CommandLine.arguments.count == 3, CommandLine.arguments[1] == "--write-cap" {
-            return try write(ParsingFigures.cap(codeBytes: 36_000), to: CommandLine.arguments[2])
-        }
+        let given = CommandLine.arguments.dropFirst()
+        if let word = given.first, let part = parts[word] { return try part(Array(given.dropFirst())) }
         let effort = Effort(isQuick: CommandLine.arguments.contains("--quick"))
         guard let program = getenv("BERTH").map({ String(cString: $0) }) else {
             throw BenchmarkError("BERTH must name the program; scripts/bench sets it")
@@ -32,6 +31,34 @@ struct Benchmarks {
         ]
         for group in groups where only == nil || only == group.name { report(try group.figures()) }
     }
+
+    /// What scripts run beside the program.
+    private static let parts: [String: @Sendable ([String]) throws -> Void] = [
+        "--write-cap": { rest in
+            guard let path = rest.first else { throw BenchmarkError("--write-cap FILE [BYTES]") }
+            let bytes = rest.dropFirst().first.flatMap { Int($0) } ?? 36_000
+            try write(ParsingFigures.cap(codeBytes: bytes), to: path)
+        },
+        "--bare-commits": { rest in
+            guard rest.count == 2, let seconds = Double(rest[1]) else {
+                throw BenchmarkError("--bare-commits PLACE SECONDS")
+            }
+            try LoadGenerator.countBareCommits(at: rest[0], seconds: seconds)
+        },
+        "--delay-relay": { rest in
+            let numbers = rest.compactMap { Int($0) }
+            guard numbers.count == 3, let port = UInt16(exactly: numbers[0]),
+                let target = UInt16(exactly: numbers[1])
+            else { throw BenchmarkError("--delay-relay PORT TO MILLISECONDS") }
+            try DelayRelay.run(port: port, to: target, each: .milliseconds(numbers[2]))
+        },
+        "--load": LoadGenerator.run,
+        "--lock-step": { rest in
+            let ports = rest.compactMap { UInt16($0) }
+            guard ports.count == 2 else { throw BenchmarkError("--lock-step PORT TO") }
+            try LockStep.run(port: ports[0], to: ports[1])
+        },
+    ]
 
     private static func write(_ bytes: [UInt8], to path: String) throws {
         guard let file = fopen(path, "w") else { throw BenchmarkError("\(path) cannot be written") }

@@ -14,8 +14,7 @@ enum ServiceFigures {
     private static let serverMillisecondsMax = 5.0
 
     static func all(_ effort: Effort, program: String) throws -> [Figure] {
-        ignoreBrokenPipe()
-        raiseDescriptorLimit()
+        prepareForManyConnections()
         let service = try Service(program)
         defer { service.end() }
         let token = try service.signIn()
@@ -111,20 +110,20 @@ enum ServiceFigures {
         withExtendedLifetime(waiting) {}
         return (bytes, median(times))
     }
+}
 
-    private static func ignoreBrokenPipe() { _ = signal(SIGPIPE, SIG_IGN) }
-
-    private static func raiseDescriptorLimit() {
-        var limit = rlimit()
-        #if canImport(Glibc)
-            let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-        #else
-            let resource = RLIMIT_NOFILE
-        #endif
-        guard getrlimit(resource, &limit) == 0 else { return }
-        limit.rlim_cur = limit.rlim_max
-        _ = setrlimit(resource, &limit)
-    }
+/// Many connections at once, and servers that hang up.
+func prepareForManyConnections() {
+    _ = signal(SIGPIPE, SIG_IGN)
+    var limit = rlimit()
+    #if canImport(Glibc)
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    #else
+        let resource = RLIMIT_NOFILE
+    #endif
+    guard getrlimit(resource, &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    _ = setrlimit(resource, &limit)
 }
 
 /// `berth serve` in an empty folder.

@@ -36,8 +36,10 @@ struct WorkProgressTests {
         var next = Self.notice
         (next.secondsLeft, next.parts) = (1, [])
         progress.begin(next)
-        #expect(progress.doneMilliseconds == 3_000 && progress.totalMilliseconds == 4_000)
-        next.operation = "other"
+        #expect(
+            progress.secondsLeft == 1 && progress.doneMilliseconds == 3_000
+                && progress.totalMilliseconds == 4_000)
+        (next.operation, next.millisecondsLeft) = ("other", 1_000)
         progress.begin(next)
         #expect(progress.doneMilliseconds == 0 && progress.totalMilliseconds == 1_000)
     }

@@ -31,6 +31,11 @@ amount=$((10#$amount))
 [[ $amount -ge 5 && $((amount - seconds)) -le 1 && $((seconds - amount)) -le 1 ]] \
     || fail "$seconds seconds cost $amount cents"
 
+# Nothing is left behind.
+address=$(sed -nE 's#^serving at: +https://([0-9.]+):([0-9]+)$#\1/\2#p' said)
+[[ -n $address ]] || fail "there was no centre"
+! (exec 3<>"/dev/tcp/$address") 2>/dev/null || fail "the centre still runs at $address"
+
 # What is another one each time is not compared.
 masked() {
     sed -E 's/[0-9A-F]{12}\b/SERIAL/g; s/berth-demo\.[[:alnum:]]{6}/berth-demo/g; s/([0-9A-F]{2}:){31}[0-9A-F]{2}/PRINT/

@@ -5,9 +5,9 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$WORK"
 export XDG_CONFIG_HOME=$WORK/config XDG_STATE_HOME=$WORK/state BERTH_TERMINAL=$WORK/terminal LC_ALL=C.UTF-8
-berth() { "$BERTH" "$@"; }
 # shellcheck source=../lib/sample-centre.sh
 source "$here/lib/sample-centre.sh"
+have_berth "$BERTH" "$WORK/bin"
 
 fail() {
     printf '%s\n' "$1" >&2
@@ -16,12 +16,12 @@ fail() {
 }
 
 tmux() { command tmux -S "$WORK/tmux" "$@"; }
-# Everything that was on the screen.
-screen() { tmux capture-pane -p -t kiosk -S -2000 2>/dev/null; }
+# Everything that was on the screen, without what is still empty of it.
+screen() { tmux capture-pane -p -t kiosk -S -2000 2>/dev/null | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}'; }
 
 # How much of it was looked at; what comes is looked for behind that.
 seen=0
-fresh() { screen | sed '$!b; /^$/d' | tail -n +$((seen + 1)); }
+fresh() { screen | tail -n +$((seen + 1)); }
 see() {
     local text=$1 until=$((SECONDS + 30))
     until fresh | grep -qF -- "$text"; do
@@ -31,14 +31,13 @@ see() {
 }
 # The line that the person types; what was there before is history.
 enter() {
-    seen=$(screen | sed '$!b; /^$/d' | wc -l)
+    seen=$(screen | wc -l)
     tmux send-keys -t kiosk -l -- "$1"
     tmux send-keys -t kiosk Enter
 }
 
 start() {
-    tmux kill-server 2>/dev/null || true
-    tmux -f /dev/null new-session -d -s kiosk -x 80 -y 50 "$BERTH" terminal kiosk "$@"
+    tmux -f /dev/null new-session -d -s kiosk -x 80 -y 50 berth terminal kiosk "$@"
     tmux set-option -t kiosk remain-on-exit on >/dev/null
     tmux pipe-pane -t kiosk "cat >>$WORK/raw"
     seen=0
@@ -68,6 +67,8 @@ choose() {
 
 in_english() {
     see "Please insert your card."
+    # It will be pulled in the middle of the work, and comes back at once.
+    berth card tear demo.card --at 24 >/dev/null
     berth card insert demo.card >/dev/null
     see "Nothing is waiting for this card."
     sign_in 5 "User number:" "Password" "You are signed in."
@@ -86,15 +87,11 @@ in_english() {
     see "Shall this be done?"
     enter yes
     see "Please leave the card in."
-    see "Loading: pass"
-    berth card remove demo.card >/dev/null
     see "The card was taken out."
     see "Nothing is lost."
     see "You are signed out."
-    see "Please insert your card."
-    seen=$(screen | sed '$!b; /^$/d' | wc -l)
-    berth card insert demo.card >/dev/null
     see "Done."
+    see "What would you like to do?"
     sign_in 5 "User number:" "Password" "You are signed in."
     choose "What is there, and what it costs"
     see "cost until now:"
@@ -115,7 +112,7 @@ in_english() {
     choose "What is there, and what it costs"
     see "In custody:"
     # Whoever takes the card and goes has signed out.
-    seen=$(screen | sed '$!b; /^$/d' | wc -l)
+    seen=$(screen | wc -l)
     berth card remove demo.card >/dev/null
     see "You are signed out."
     see "Please insert your card."
@@ -133,7 +130,8 @@ a_new_card() {
     see "Password"
     enter "wrong password"
     see "These do not go together."
-    berth holders permit-issue "$SAMPLE_HOLDER" --from 2020-01-01 --through 2099-12-31 >/dev/null
+    berth holders permit-issue "$SAMPLE_HOLDER" --from "$(date -u +%F)" --through "$(date -u -d '30 days' +%F)" \
+        >/dev/null
     choose "I have a new card"
     enter 2030-12-31
     see "User number:"
@@ -141,11 +139,15 @@ a_new_card() {
     see "Password"
     enter "$SAMPLE_PASSWORD"
     see "This is your card now, number 2."
+    # What was in custody comes with its data; what stayed on the old card begins anew, and that is said before.
+    see "Comes onto the card:                pass"
+    see "It begins anew: its data stay behind."
     see "Shall this be done?"
     enter yes
     see "Memory after:"
     choose "What is there, and what it costs"
     see "loyalty"
+    see "In custody:"
     narrow
 }
 
@@ -171,6 +173,17 @@ in_other_languages() {
     see "Sie sind abgemeldet."
     see "Bitte die Karte einstecken."
     narrow
+}
+
+# Ctrl-C; then the folder of the terminal is free for the next program.
+stop() {
+    local until=$((SECONDS + 30))
+    tmux send-keys -t kiosk C-c
+    until [[ $(tmux display-message -p -t kiosk '#{pane_dead}') == 1 ]]; do
+        [[ $SECONDS -lt $until ]] || fail "the kiosk does not end"
+        sleep 0.05
+    done
+    tmux kill-server
 }
 
 # For a screen reader: lines that are said once, in order, and nothing that is drawn or written over.
@@ -202,6 +215,7 @@ if [[ ${1:-} == --in-a-reader ]]; then
     in_english
     a_new_card
     in_other_languages
+    stop
     plainly
     exit
 fi
@@ -215,6 +229,10 @@ ENROLMENT_CODE=$(enrolment_code lobby-1) berth terminal enrol "$centre_url" --te
     --pin "${centre_print//:/}" --code env:ENROLMENT_CODE >/dev/null 2>&1
 for application in purse loyalty identity; do
     berth terminal add "$application" --card demo.card --yes >/dev/null
+done
+# What a new card gets; all four are too much for it.
+for application in loyalty identity pass; do
+    berth holders set-use "$SAMPLE_HOLDER" "$application" --is-used yes >/dev/null
 done
 blank_card spare.card
 blank_card third.card

@@ -5,9 +5,9 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$WORK"
 export XDG_CONFIG_HOME=$WORK/config XDG_STATE_HOME=$WORK/state BERTH_TERMINAL=$WORK/terminal
-berth() { "$BERTH" "$@"; }
 # shellcheck source=../lib/sample-centre.sh
 source "$here/lib/sample-centre.sh"
+have_berth "$BERTH" "$WORK/bin"
 
 fail() {
     printf '%s\n' "$1" >&2

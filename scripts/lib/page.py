@@ -55,7 +55,7 @@ def has_ended(operation):
 
 
 def berth(*words):
-    done = subprocess.run([os.environ["BERTH"], *words], capture_output=True, text=True, check=False)
+    done = subprocess.run(["berth", *words], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

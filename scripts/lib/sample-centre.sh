@@ -1,7 +1,14 @@
 # shellcheck shell=bash
 # A centre with the example applications, for the demonstration and for checks. Sourced, never run.
 #
-# Before: `berth` is there, as a program or a function, and XDG_CONFIG_HOME is a folder of our own.
+# Before: XDG_CONFIG_HOME is a folder of our own.
+
+# have_berth PROGRAM FOLDER: from now on `berth` is this program, as it is for whoever has installed it.
+have_berth() {
+    mkdir -p "$2"
+    ln -sf "$(realpath "$1")" "$2/berth"
+    export PATH=$2:$PATH
+}
 
 # The issuer's key of sample cards, and what the holder signs in with.
 export SAMPLE_KEY=404142434445464748494A4B4C4D4E4F

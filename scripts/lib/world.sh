@@ -14,6 +14,8 @@ rate_per_day=86400000000
 # Where the nodes are, as terminals see them and as this script does; set by `make_network`.
 centre_address=127.0.0.1
 near=()
+# For cards that are made.
+card_options=(--no-log)
 # Who asks, of those that do so at the same time.
 me=script
 base_port=${BERTH_BASE_PORT:-17443}
@@ -142,10 +144,11 @@ stop_node() {
     while kill -0 "$process" 2>/dev/null; do sleep 0.01; done
 }
 
-# make_card NAME [PROFILE]: in a file, registered with the centre; its id is in NAME.id.
+# make_card NAME [PROFILE [FILE]]: in a file, registered with the centre; its id is in NAME.id. The card itself may be one of
+# another profile in a file.
 make_card() {
     local profile=${2:-small-16k} card=$world/$1.card id channel=scp02 key=des
-    "$berth" card create "$card" --profile "$profile" --no-log >/dev/null
+    "$berth" card create "$card" --profile "${3:-$profile}" "${card_options[@]}" >/dev/null
     id=$("$berth" card info "$card" --json | jq -r .cardId)
     [[ $profile == small-16k || $profile == *scp02 ]] || { channel=scp03 && key=aes; }
     rest cards register --card "$id" --profile "$profile" --issuer-domain A000000151000000 \
@@ -155,11 +158,13 @@ make_card() {
     echo "$id" >"$world/$1.id"
 }
 
-# make_terminal NAME NODE: enrolled with a one-time code; what it is stands in the folder NAME.
+# make_terminal NAME NODE [URL]: enrolled with a one-time code; what it is stands in the folder NAME. It reaches the node at the
+# URL, or where the node says it is.
 make_terminal() {
-    local code
+    local code url=${3:-$(url_of "$2")} trust=()
+    [[ $url == http:* ]] || trust=(--ca "$world/centre/server.pem")
     rest terminals register --terminal "$1" --label "$1" >/dev/null
     code=$(rest terminals prepare-enrolment "$1" | jq -r .code)
-    CODE=$code "${near[@]}" "$berth" terminal enrol "$(url_of "$2")" --terminal "$1" --code env:CODE \
-        --ca "$world/centre/server.pem" --state "$world/$1" --json >/dev/null
+    CODE=$code "${near[@]}" "$berth" terminal enrol "$url" --terminal "$1" --code env:CODE "${trust[@]}" \
+        --state "$world/$1" --json >/dev/null
 }

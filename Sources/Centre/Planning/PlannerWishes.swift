@@ -194,13 +194,7 @@ extension Planner {
 
     /// What was promised to this card and did not arrive can be asked for again: where answers carry no MAC, nothing
     /// proves that it was given up. An operation that has it still is open, and nothing else begins then.
-    func mayReturn(_ stay: Custody) -> Bool {
-        switch stay.state {
-        case .held: true
-        case .returning(let card, _): card == picture.card.id
-        case .frozen, .provisional, .surrendering, .returned, .discarded: false
-        }
-    }
+    func mayReturn(_ stay: Custody) -> Bool { stay.isHeld || stay.isReturning(to: picture.card.id) }
 
     mutating func restore(_ release: Release, kept: [Custody]) {
         var sources: [AID: PlanStep.Source] = [:]
@@ -397,4 +391,7 @@ extension Planner {
 extension Custody {
     /// The vault holds the live copy, and nobody else is taking it.
     var isHeld: Bool { if case .held = state { true } else { false } }
+
+    /// Its data may be on their way to this card, or stand there in part.
+    func isReturning(to card: CardID) -> Bool { if case .returning(card, _) = state { true } else { false } }
 }

@@ -7,6 +7,7 @@ struct DriftCheck {
     let changes: [InventoryChange]
     let names: CatalogueNames
     let sizes: SizeBook
+    let arriving: [AID: Int]
 
     /// Sets sum, drift and findings of the dossier as it was read.
     mutating func judge(_ next: inout CardDossier) {
@@ -127,7 +128,24 @@ struct DriftCheck {
             return []
         }
         next.card.inventory?.sum = expected
+        if explainByArrival(missing, tolerance, &next) { return [] }
         return [make(.roomChanged(missing), nil, next, Self.words(missing))]
+    }
+
+    /// A card that was taken out while data were on their way to it has room taken for them, and gives it up with the last
+    /// of them: that is counted to the instance.
+    private func explainByArrival(_ missing: Room, _ tolerance: Room, _ next: inout CardDossier) -> Bool {
+        guard abs(missing.volatile) <= tolerance.volatile else { return false }
+        for (aid, bytes) in arriving.sorted(by: { $0.key < $1.key }) {
+            let most = sizes.model.rounded(Room(nonVolatile: bytes + sizes.model.loadFileOverheadBytes))
+            guard var entry = next.application(aid), let measured = entry.measured,
+                abs(missing.nonVolatile) <= most.nonVolatile + tolerance.nonVolatile
+            else { continue }
+            entry.measured = measured + missing
+            next.put(entry)
+            return true
+        }
+        return false
     }
 
     /// Of unknown size, because they came or changed while nobody measured.

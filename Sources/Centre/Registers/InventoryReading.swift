@@ -15,8 +15,12 @@ extension CardDossier {
     /// used and free still add up.
     ///
     /// What a provider's own unit does in the domain of its berth is its right and no drift (rows A7, C10).
+    ///
+    /// - Parameter arriving: instances whose data are on their way to this card, with how many bytes: until they are taken
+    ///   over they take room of their own there.
     package func reading(
-        _ contents: CardContents, at readAt: Instant, names: CatalogueNames, sizes: SizeBook
+        _ contents: CardContents, at readAt: Instant, names: CatalogueNames, sizes: SizeBook,
+        arriving: [AID: Int] = [:]
     ) throws(InventoryRefusal) -> InventoryOutcome {
         try contents.check()
         if let known = card.inventory, known.readAt > readAt {
@@ -33,7 +37,8 @@ extension CardDossier {
         next.card.inventory = Card.Inventory(
             readAt: readAt, lifeCycle: contents.issuerDomain?.lifeCycle, free: free,
             digest: contents.registryDigest)
-        var check = DriftCheck(known: self, changes: changes, names: names, sizes: sizes)
+        var check = DriftCheck(
+            known: self, changes: changes, names: names, sizes: sizes, arriving: arriving)
         check.judge(&next)
         return InventoryOutcome(dossier: next, changes: changes, doubt: doubt)
     }

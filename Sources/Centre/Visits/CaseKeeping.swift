@@ -276,7 +276,11 @@ extension Act {
             : try sizes(of: dossier, names, file.model)
         // A clock that was set back makes no reading older than the one before it.
         let readAt = max(now, dossier.card.inventory?.readAt ?? now)
-        let outcome = try dossier.reading(contents, at: readAt, names: names, sizes: sizes)
+        let arriving = file.stays.filter { $0.hasImage && $0.isReturning(to: dossier.card.id) }
+        let outcome = try dossier.reading(
+            contents, at: readAt, names: names, sizes: sizes,
+            arriving: Dictionary(
+                arriving.map { ($0.aid, $0.imageBytes) }, uniquingKeysWith: { max($0, $1) }))
         let driftBefore = dossier.card.inventory?.drift
         dossier = outcome.dossier
         if flaws.contains(.ignoresDrift) { dossier.card.inventory?.drift = driftBefore }

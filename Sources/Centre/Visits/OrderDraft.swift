@@ -46,7 +46,7 @@ struct OrderDraft {
             switch items[index].ask {
             case .step(let step), .measure(after: let step?), .keys(let step): next = step
             case .measure(after: nil): next = nil
-            case .select, .identity, .initializeUpdate, .registry, .personalize, .parking, .clear,
+            case .select, .identity, .initializeUpdate, .registry, .personalize, .parking, .clear, .witness,
                 .confirmationCounter, .keyList:
                 break
             }

@@ -26,8 +26,9 @@ extension SeramNotice {
         func milliseconds(_ step: Int) -> Int {
             operation.steps[step].milliseconds(pace, chunk: model?.parkingChunkBytes ?? 200)
         }
-        notice.secondsLeft =
-            (operation.remaining.reduce(0) { $0 + milliseconds($1) } + pace.perRoundTrip + 999) / 1_000
+        let left = operation.remaining.reduce(0) { $0 + milliseconds($1) } + pace.perRoundTrip
+        notice.secondsLeft = (left + 999) / 1_000
+        notice.millisecondsLeft = left
         guard order.number > 1 else { return notice }
         for stretch in order.stretches where stretch.bytes > 0 {
             // What belongs to no step prepares the next one, or reads what it is about.

@@ -20,7 +20,7 @@ enum KioskVerb {
                 answers nothing for long, is signed out.
                 """,
             options: [
-                TerminalOptions.card, TerminalOptions.common, OptionGroup("Holder", [idle]),
+                TerminalOptions.card, TerminalOptions.common, OptionGroup("Person at the kiosk", [idle]),
             ]
         ) { parsed, terminal in
             guard terminal.input.isTerminal, !terminal.isJSON else {

@@ -11,6 +11,7 @@ package final class Narrator {
     private var progress = WorkProgress()
     /// The bar that stands on the present line.
     private var lastBar = ""
+    private var isCardGone = false
     /// How the last operation or visit ended, as the centre said it.
     package private(set) var ending: SeramEnding?
 
@@ -27,7 +28,10 @@ package final class Narrator {
         self.display = display
     }
 
-    package func forget() { ending = nil }
+    package func forget() {
+        ending = nil
+        isCardGone = false
+    }
 
     /// For people only.
     package func say(_ messages: Message...) {
@@ -68,6 +72,7 @@ package final class Narrator {
             tell("online")
             say(.centreBack)
         case .cardGone:
+            isCardGone = true
             tell("card-gone")
             say(.cardGone, .nothingLost, .goesOnWhenBack, .goesOnElsewhere)
         }
@@ -80,6 +85,9 @@ package final class Narrator {
         switch notice.event {
         case .progress: progress(notice)
         case .done, .failed, .interrupted, .stopped, .cardUnknown:
+            if notice.event == .done, !lastBar.isEmpty {
+                terminal.output.write(Array(("\r" + display.bar(1, of: 1, secondsLeft: 0)).utf8))
+            }
             endBar()
             ending = SeramEnding(
                 event: notice.event.rawValue, operation: notice.operation, message: notice.message,
@@ -93,7 +101,10 @@ package final class Narrator {
         switch notice.event {
         case .done: say(.done)
         case .failed: say(.failed)
-        case .interrupted: say(.willGoOn, .nothingLost)
+        case .interrupted:
+            // Where the card went away it was said already, with what happens next.
+            guard !isCardGone else { return }
+            say(.willGoOn, .nothingLost)
         case .stopped: say(.cardNotServed, .askStaff)
         case .cardUnknown: say(.cardUnknown, .askStaff)
         case .progress: return

@@ -15,7 +15,7 @@ package struct WorkProgress {
     package init() {}
 
     package mutating func begin(_ notice: SeramNotice) {
-        let left = (notice.secondsLeft ?? 0) * 1_000
+        let left = notice.millisecondsLeft ?? (notice.secondsLeft ?? 0) * 1_000
         total = notice.operation == operation ? max(total, left) : left
         operation = notice.operation
         steps = notice.steps

@@ -33,6 +33,8 @@ package struct SeramNotice: Hashable, Sendable {
     package var bytes: Int?
     /// An estimate of all that is left.
     package var secondsLeft: Int?
+    /// The same, not rounded.
+    package var millisecondsLeft: Int?
     /// What the commands that follow carry out, one step after the other.
     package var parts: [Part] = []
     /// Of the refusal, where it is one.
@@ -76,6 +78,7 @@ package struct SeramNotice: Hashable, Sendable {
         object["subject"] = subject.map { .string($0) }
         object["bytes"] = bytes.map { .count($0) }
         object["secondsLeft"] = secondsLeft.map { .count($0) }
+        object["millisecondsLeft"] = millisecondsLeft.map { .count($0) }
         // A text has a bound.
         if !parts.isEmpty { object["parts"] = .array(parts.prefix(Self.partsMax).map(\.json)) }
         object["code"] = code.map { .string($0) }
@@ -99,6 +102,7 @@ package struct SeramNotice: Hashable, Sendable {
         subject = value["subject"]?.stringValue
         bytes = number("bytes")
         secondsLeft = number("secondsLeft")
+        millisecondsLeft = number("millisecondsLeft")
         parts = (value["parts"]?.arrayValue ?? []).prefix(Self.partsMax).compactMap(Part.init)
         code = value["code"]?.stringValue
         nextStep = value["nextStep"]?.stringValue

@@ -133,7 +133,7 @@ struct TerminalEndToEndTests {
         let outcome = try KioskMenu(kiosk, bench.terminal, month: "2026-11", idle: .zero) { nil }.run()
         #expect(outcome == .quit)
         let text = bench.output.text
-        for part in ["1  loyalty", "2  purse", "  purse"] {
+        for part in ["1 loyalty", "2 purse", "  purse"] {
             #expect(text.contains(part), "\(part) in\n\(text)")
         }
         for message in [Message.noSuchChoice, .onCard, .memoryBefore, .memoryAfter, .declined] {

@@ -133,6 +133,37 @@ struct InventoryTests {
         #expect(after.dossier.findings.isEmpty, "\(name)")
     }
 
+    @Test(
+        "room that is taken for data on their way is no drift, and is counted to the instance",
+        .mission(.point5))
+    func arriving() throws {
+        let arriving = [F.instance(1): 300]
+        let torn = try Self.known().reading(
+            Self.contents(free: 58_180, [Self.entry(1)], [Self.file(1)]), at: Self.later, names: Self.names,
+            sizes: F.sizes(), arriving: arriving
+        ).dossier
+        #expect(torn.findings.isEmpty)
+        #expect(torn.application(F.instance(1))?.measured == Room(nonVolatile: 820))
+        // They arrived: what they took on the way is free again, and the step that brought them was measured so.
+        var home = torn
+        home.grown(
+            F.instance(1),
+            FootprintMeasurement(
+                before: Room(nonVolatile: 58_180, volatile: 2_000),
+                after: Room(nonVolatile: 58_500, volatile: 2_000), least: .none), on: F.sizes().model)
+        let after = try home.reading(
+            Self.contents(free: 58_500, [Self.entry(1)], [Self.file(1)]),
+            at: Self.later.advanced(by: .seconds(1)), names: Self.names, sizes: F.sizes()
+        ).dossier
+        #expect(after.findings.isEmpty)
+        #expect(after.application(F.instance(1))?.measured == Room(nonVolatile: 500))
+        // More than they can take is somebody else's doing.
+        let more = try Self.known().reading(
+            Self.contents(free: 58_000, [Self.entry(1)], [Self.file(1)]), at: Self.later, names: Self.names,
+            sizes: F.sizes(), arriving: arriving)
+        #expect(more.dossier.findings.map(\.kind.word) == ["room-changed"])
+    }
+
     @Test("a room that changed is told in bytes")
     func words() throws {
         let outcome = try Self.read(Self.contents(free: 58_000, [Self.entry(1)], [Self.file(1)]))
