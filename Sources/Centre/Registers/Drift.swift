@@ -132,7 +132,8 @@ struct DriftCheck {
         return [make(.roomChanged(missing), nil, next, Self.words(missing))]
     }
 
-    /// A card that was taken out while data were on their way to it has room taken for them, and gives it up with the last
+    /// A card that was taken out while data were on their way to it has room taken for them, and gives it up with the
+    /// last
     /// of them: that is counted to the instance.
     private func explainByArrival(_ missing: Room, _ tolerance: Room, _ next: inout CardDossier) -> Bool {
         guard abs(missing.volatile) <= tolerance.volatile else { return false }
