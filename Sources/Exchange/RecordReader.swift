@@ -1,6 +1,7 @@
-internal import JSON
+package import JSON
 
-/// Cuts a file into rows as it comes in; what is no row is told with its line, and the next line is tried.
+/// Cuts a file into rows as it comes in; what is no row is told with its line, and the next line is tried. Whoever
+/// brings in rows of a file has them from here.
 package struct RecordReader {
     package enum Part: Hashable, Sendable {
         case record(ExchangeRecord)
@@ -10,7 +11,7 @@ package struct RecordReader {
     /// What the beginning of the buffer is.
     private enum Cut {
         /// A row that ends before this place, where a line may have ended.
-        case row([String: String], end: Int)
+        case row([String: String], JSONObject?, end: Int)
         case header([String], end: Int)
         case nothing(end: Int)
         case bad(String)
@@ -21,18 +22,37 @@ package struct RecordReader {
     package let format: ExchangeFormat
     /// The columns of a CSV file, once its first line was read.
     package private(set) var columns: [String]?
+    /// The first line of a CSV file as it stands there, without its end.
+    package private(set) var header: [UInt8] = []
+    /// The last row as the object that it is, where objects are taken whole.
+    package private(set) var object: JSONObject?
+    /// What a row of JSON has may be objects and lists, too, which no column could have.
+    private let takesObjects: Bool
     private var buffer: [UInt8] = []
     private var start = 0
+    /// Where the last part stands.
+    private var last = 0..<0
     private var line = 1
     /// The rest of a bad line has still to come.
     private var isSkipping = false
 
-    package init(_ format: ExchangeFormat) { self.format = format }
+    package init(_ format: ExchangeFormat, takesObjects: Bool = false) {
+        self.format = format
+        self.takesObjects = takesObjects
+    }
 
     package mutating func feed(_ bytes: some Sequence<UInt8>) {
         buffer.removeFirst(start)
-        start = 0
+        (start, last) = (0, 0..<0)
         buffer += bytes
+    }
+
+    /// The last part as it stands in the file, without its line's end; good until more is fed. Of a bad row that does
+    /// not end in what was fed, its beginning.
+    package var text: [UInt8] {
+        var bytes = buffer[last]
+        while let end = bytes.last, [.newline, .carriageReturn].contains(end) { bytes.removeLast() }
+        return Array(bytes)
     }
 
     /// The next part of what was fed so far; `nil` when more bytes are needed, or at the end of all.
@@ -45,12 +65,13 @@ package struct RecordReader {
             }
             let first = line
             switch format == .csv ? cutCSV(isEnd: isEnd) : cutJSON() {
-            case .row(let fields, let end):
+            case .row(let fields, let object, let end):
                 advance(to: end)
+                self.object = object
                 return .record(ExchangeRecord(line: first, fields: fields))
             case .header(let names, let end):
                 advance(to: end)
-                columns = names
+                (columns, header) = (names, text)
             case .nothing(let end): advance(to: end)
             case .bad(let reason):
                 skipLine()
@@ -66,6 +87,7 @@ package struct RecordReader {
 
     private mutating func advance(to end: Int) {
         for index in start..<end where buffer[index] == .newline { line += 1 }
+        last = start..<end
         start = end
     }
 
@@ -139,7 +161,7 @@ package struct RecordReader {
         guard fields.count == columns.count else {
             return .bad("It has \(fields.count) fields where the first line has \(columns.count).")
         }
-        return .row(Dictionary(zip(columns, fields)) { first, _ in first }, end: end)
+        return .row(Dictionary(zip(columns, fields)) { first, _ in first }, nil, end: end)
     }
 
     // MARK: - JSON
@@ -178,10 +200,12 @@ package struct RecordReader {
         do {
             value = try JSONValue(
                 decoding: Array(buffer[start..<end]),
-                limits: JSONLimits(bytesMax: ExchangeBounds.recordBytesMax, depthMax: 4))
+                limits: JSONLimits(
+                    bytesMax: ExchangeBounds.recordBytesMax, depthMax: takesObjects ? Self.depthMax : 4))
         } catch {
             return .bad("It is not JSON: \(error.reason).")
         }
+        if takesObjects { return .row([:], value.objectValue, end: end) }
         var fields: [String: String] = [:]
         for member in value.objectValue?.members ?? [] {
             guard let text = member.value.field else {
@@ -190,8 +214,10 @@ package struct RecordReader {
             fields[member.name] = text
         }
         return fields.count <= ExchangeBounds.columnsMax
-            ? .row(fields, end: end) : .bad("It has too many columns.")
+            ? .row(fields, nil, end: end) : .bad("It has too many columns.")
     }
+
+    private static let depthMax = 32
 }
 
 extension JSONValue {

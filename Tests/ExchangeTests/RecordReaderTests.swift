@@ -1,4 +1,5 @@
 import Exchange
+import JSON
 import TestSupport
 import Testing
 
@@ -104,6 +105,25 @@ struct RecordReaderTests {
         for piece in [1, 2, 3, 7, 1_000] {
             #expect(Self.parts(text, .json, piece: piece) == expected, "pieces of \(piece)")
         }
+    }
+
+    @Test("each row is there as it stands in the file, and so is the first line")
+    func text() {
+        var reader = RecordReader(.csv)
+        reader.feed(Array("a,b\r\n\"1\n2\",3\r\nx\n4,5".utf8))
+        var texts: [String] = []
+        while reader.next(isEnd: true) != nil { texts.append(String(decoding: reader.text, as: UTF8.self)) }
+        #expect(texts == ["\"1\n2\",3", "x", "4,5"])
+        #expect(reader.header == Array("a,b".utf8))
+    }
+
+    @Test("objects are taken whole where objects are wanted")
+    func objects() {
+        var reader = RecordReader(.json, takesObjects: true)
+        reader.feed(Array("{\"a\":{\"b\":[1,{}]}}\n{\"a\":\n".utf8))
+        #expect(reader.next(isEnd: true) == .record(ExchangeRecord(line: 1, fields: [:])))
+        #expect(reader.object == ["a": ["b": [1, [:]]]])
+        #expect(reader.next(isEnd: true) != nil && reader.next(isEnd: true) == nil)
     }
 
     @Test("what is not UTF-8 is a bad row")

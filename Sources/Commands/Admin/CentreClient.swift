@@ -73,7 +73,7 @@ package struct CentreAnswer {
 /// Asks one centre.
 struct CentreClient {
     private let client: HTTPClient
-    private let server: String
+    let server: String
     private let token: String?
     private let terminal: Terminal
 

@@ -1,6 +1,7 @@
 internal import Arguments
 internal import CardCrypto
 internal import CentreServer
+internal import Exchange
 internal import JSON
 internal import SmartCard
 
@@ -64,69 +65,115 @@ struct ImportVerb: Sendable {
     // MARK: One run
 
     private final class Run {
+        let client: CentreClient?
+        let terminal: Terminal
+        let first: Int
+        let rejectsPath: String?
+        var reader: RecordReader
+        var rejects: RejectedRows?
         var done = 0
         var known = 0
         var refused = 0
         var lastLine = 0
         var shown = 0
-        var rejects: [UInt8] = []
+
+        init(
+            _ reader: RecordReader, _ client: CentreClient?, _ terminal: Terminal, from first: Int,
+            rejects: String?
+        ) {
+            self.reader = reader
+            self.client = client
+            self.terminal = terminal
+            self.first = first
+            rejectsPath = rejects
+        }
     }
 
+    /// Rows between two notes of how far it is: what is sent twice is done once.
+    private static let rowsPerNote = 500
+    /// Refused rows that are shown one by one; all are counted.
+    private static let refusedShownMax = 100
+
     private func run(_ parsed: ParsedCommand, _ terminal: Terminal) throws {
-        let path = parsed[Self.file]
-        let isDry = parsed[Self.dryRun]
+        let (path, isDry) = (parsed[Self.file], parsed[Self.dryRun])
         let client = try isDry ? nil : CentreClient(parsed, terminal)
-        let memory = ImportMemory(endpoint.operationID, path, terminal.environment)
-        let first = try parsed[Self.fromLine] ?? (isDry ? 1 : memory.line ?? 1)
+        let place = client.map { " at \($0.server)" } ?? ""
+        let file = try RowFile(path, for: endpoint.operationID + place, isTrial: isDry)
+        let first = parsed[Self.fromLine] ?? file.noted + 1
         if first > 1 { terminal.note("going on at line \(first)") }
-        let source = try RowSource(path)
-        var bar = ProgressBar("import", total: max(1, source.byteCount), on: terminal)
-        let run = Run()
+        let isJSON = path.hasSuffix(".jsonl") || path.hasSuffix(".json")
+        let run = Run(
+            RecordReader(isJSON ? .json : .csv, takesObjects: true), client, terminal, from: first,
+            rejects: parsed[Self.rejects])
+        var bar = ProgressBar("import", total: max(1, file.byteCount), on: terminal)
         do {
-            while let rows = try source.next() {
-                for row in rows where row.line >= first {
-                    try terminal.checkInterrupted()
-                    try take(row, run, client, terminal)
-                    if !isDry, (run.done + run.refused) % 500 == 0 { try memory.keep(row.line) }
-                }
-                bar.advance(to: source.readCount)
+            while let piece = try file.next() {
+                run.reader.feed(piece)
+                try take(run, file, isEnd: false)
+                bar.advance(to: file.readCount)
             }
+            try take(run, file, isEnd: true)
         } catch {
-            if !isDry { try? memory.keep(max(first, run.lastLine)) }
+            file.note(max(first - 1, run.lastLine))
             bar.stop("at line \(run.lastLine)")
-            try writeRejects(run, source, parsed)
             throw error
         }
         bar.finish()
-        if !isDry { try memory.keep(nil) }
-        try writeRejects(run, source, parsed)
+        file.forget()
         try report(run, terminal)
     }
 
-    private func take(
-        _ row: RowSource.Row, _ run: Run, _ client: CentreClient?, _ terminal: Terminal
-    ) throws {
+    private func take(_ run: Run, _ file: RowFile, isEnd: Bool) throws {
+        // Bounded: every part takes bytes that were fed.
+        while let part = run.reader.next(isEnd: isEnd) {
+            try run.terminal.checkInterrupted()
+            switch part {
+            case .record(let record):
+                guard record.line >= run.first else { continue }
+                try take(record, run)
+                run.lastLine = record.line
+            case .bad(let row):
+                guard row.line >= run.first else { continue }
+                try refuse(
+                    Problem("row-malformed", exit: .badData, "the row is none", why: row.reason), row.line,
+                    run)
+                run.lastLine = row.line
+            }
+            if (run.done + run.refused) % Self.rowsPerNote == 0 { file.note(run.lastLine) }
+        }
+    }
+
+    private func take(_ record: ExchangeRecord, _ run: Run) throws {
         do {
-            let call = try call(row)
-            if let client { _ = try client.send(call) }
+            let call = try call(record, run.reader)
+            if let client = run.client { _ = try client.send(call) }
             run.done += 1
         } catch let problem as Problem where problem.exit == .alreadyExists {
             run.known += 1
             run.done += 1
         } catch let problem as Problem where Self.isOfRow(problem) {
-            run.refused += 1
-            run.rejects += row.text + [UInt8(ascii: "\n")]
-            if terminal.isJSON {
-                terminal.print(json: [
-                    "line": .count(row.line), "code": .string(problem.code), "what": .string(problem.what),
-                    "why": .string(problem.why ?? ""),
-                ])
-            } else if run.shown < 100 {
-                run.shown += 1
-                terminal.note("line \(row.line): \(problem.what): \(problem.why ?? "")")
-            }
+            try refuse(problem, record.line, run)
         }
-        run.lastLine = row.line
+    }
+
+    private func refuse(_ problem: Problem, _ line: Int, _ run: Run) throws {
+        run.refused += 1
+        if let path = run.rejectsPath {
+            let rejects =
+                try run.rejects
+                ?? RejectedRows(path, header: run.reader.header, isContinued: run.first > 1)
+            run.rejects = rejects
+            try rejects.write(run.reader.text)
+        }
+        if run.terminal.isJSON {
+            run.terminal.print(json: [
+                "line": .count(line), "code": .string(problem.code), "what": .string(problem.what),
+                "why": .string(problem.why ?? ""),
+            ])
+        } else if run.shown < Self.refusedShownMax {
+            run.shown += 1
+            run.terminal.note("line \(line): \(problem.what): \(problem.why ?? "")")
+        }
     }
 
     /// What is wrong with this row, and not with the way to the centre.
@@ -137,27 +184,27 @@ struct ImportVerb: Sendable {
         }
     }
 
-    private func call(_ row: RowSource.Row) throws -> CentreCall {
-        var body = row.body
+    private func call(_ record: ExchangeRecord, _ reader: RecordReader) throws -> CentreCall {
+        var body = reader.object ?? JSONObject()
         var path = ""
         for segment in endpoint.path.segments {
             switch segment {
             case .word(let word): path += "/" + word
             case .value(let name):
-                guard let text = row.columns[name] ?? body[name]?.stringValue else {
+                guard let text = record.fields[name] ?? body[name]?.stringValue else {
                     throw Problem.usage("the column '\(name)' is missing")
                 }
-                if row.columns[name] == nil { body[name] = nil }
+                if record.fields[name] == nil { body[name] = nil }
                 path += "/" + CentreCall.escape(text)
             }
         }
         let known = Set(endpoint.pathParameters.map(\.name) + members.map(\.name))
-        if let other = row.columns.keys.sorted().first(where: { !known.contains($0) }) {
+        if let other = record.fields.keys.sorted().first(where: { !known.contains($0) }) {
             throw Problem.usage("there is no column '\(other)' here")
         }
         // In the order of the endpoint: the same row must always be the same request.
         for member in members {
-            guard let text = row.columns[member.name], !text.isEmpty else { continue }
+            guard let text = record.fields[member.name] else { continue }
             try member.set(text, in: &body)
         }
         let faults = schema.faults(in: .object(body))
@@ -170,16 +217,9 @@ struct ImportVerb: Sendable {
         call.body = JSONValue.object(body).encoded()
         call.fields.append(("Content-Type", Endpoint.jsonType))
         // The same row of the same file is the same request, however often it is sent.
-        let key = Digest.sha256.hash(Array("\(endpoint.operationID) \(row.line) ".utf8) + row.text)
+        let key = Digest.sha256.hash(Array("\(endpoint.operationID) \(record.line) ".utf8) + reader.text)
         call.fields.append(("Idempotency-Key", "import-" + Array(key.prefix(16)).hex))
         return call
-    }
-
-    private func writeRejects(_ run: Run, _ source: RowSource, _ parsed: ParsedCommand) throws {
-        guard let path = parsed[Self.rejects], !run.rejects.isEmpty else { return }
-        guard FileSystem.replace(path, with: source.header + run.rejects, mode: 0o600) else {
-            throw Problem("rejects-not-written", exit: .cannotCreate, "\(path) cannot be written")
-        }
     }
 
     private func report(_ run: Run, _ terminal: Terminal) throws {
@@ -199,143 +239,44 @@ struct ImportVerb: Sendable {
     }
 }
 
-/// Where an import stopped, by endpoint and file.
-private struct ImportMemory {
-    private let state: StateFile?
-    private let key: String
-
-    init(_ operation: String, _ path: String, _ environment: Environment) {
-        state = StateFile("imports.json", environment)
-        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-        let whole = realpath(path, &buffer) != nil
-        let name =
-            whole
-            ? String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) : path
-        key = operation + " " + name
-    }
-
-    var line: Int? {
-        get throws {
-            guard let text = try state?.read(), let json = try? JSONValue(decoding: text) else { return nil }
-            return json[key]?.integerValue.map { Int($0) }
-        }
-    }
-
-    /// `nil` forgets it.
-    func keep(_ line: Int?) throws {
-        try state?.update { text in
-            var object = text.flatMap { try? JSONValue(decoding: $0) }?.objectValue ?? JSONObject()
-            object[key] = line.map { .count($0) }
-            return JSONValue.object(object).text
-        }
-    }
-}
-
-/// Rows of a file while it is read; a file of any length takes the same memory.
-private final class RowSource {
-    struct Row {
-        let line: Int
-        let text: [UInt8]
-        let columns: [String: String]
-        let body: JSONObject
-    }
-
-    let byteCount: Int
-    private(set) var readCount = 0
-    private(set) var header: [UInt8] = []
+/// Where rows that were refused are written down, as they are refused: whatever ends the run, they stand there.
+private final class RejectedRows {
     private let path: String
-    private let descriptor: Int32
-    private let isJSON: Bool
-    private var csv = CSVRows()
-    private var names: [String]?
-    private var rest: [UInt8] = []
-    private var line = 0
-    private var isOver = false
+    private let file: Int32
 
-    init(_ path: String) throws {
+    /// What an earlier part of the same run wrote stays.
+    init(_ path: String, header: [UInt8], isContinued: Bool) throws(Problem) {
         self.path = path
-        isJSON = path.hasSuffix(".jsonl") || path.hasSuffix(".json")
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw Problem(
-                "input-missing", exit: .noInput, "\(path) cannot be read",
-                why: String(cString: strerror(errno)))
-        }
+        file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (isContinued ? O_APPEND : O_TRUNC), 0o600)
+        guard file >= 0 else { throw failure }
         var status = stat()
-        byteCount = fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+        if !header.isEmpty, fstat(file, &status) == 0, status.st_size == 0 { try write(header) }
     }
 
-    deinit { _ = close(descriptor) }
+    deinit { if file >= 0 { _ = close(file) } }
 
-    /// `nil` at the end.
-    func next() throws -> [Row]? {
-        guard !isOver else { return nil }
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        let count = buffer.withUnsafeMutableBytes { Self.readSome(descriptor, $0) }
-        if count < 0, errno == EINTR { return [] }
-        guard count >= 0 else {
-            throw Problem("input-failed", exit: .inputOutput, "\(path) could not be read")
+    func write(_ row: [UInt8]) throws(Problem) {
+        var rest = (row + [UInt8(ascii: "\n")])[...]
+        // Bounded: every round writes a byte at least.
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { writeSome($0) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw failure }
+            rest = rest.dropFirst(count)
         }
-        isOver = count == 0
-        readCount += count
-        return isJSON ? try lines(buffer.prefix(count)) : try rows(buffer.prefix(count))
     }
 
-    private static func readSome(_ file: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
+    private var failure: Problem {
+        Problem(
+            "rejects-not-written", exit: .cannotCreate, "\(path) cannot be written",
+            why: String(cString: strerror(errno)))
+    }
+
+    private func writeSome(_ bytes: UnsafeRawBufferPointer) -> Int {
         #if canImport(Glibc)
-            Glibc.read(file, buffer.baseAddress, buffer.count)
+            Glibc.write(file, bytes.baseAddress, bytes.count)
         #else
-            Darwin.read(file, buffer.baseAddress, buffer.count)
+            Darwin.write(file, bytes.baseAddress, bytes.count)
         #endif
-    }
-
-    private func rows(_ bytes: ArraySlice<UInt8>) throws -> [Row] {
-        do throws(CSVRows.Failure) {
-            var rows = try csv.take(bytes)
-            if isOver, let last = try csv.end() { rows.append(last) }
-            return rows.compactMap(row)
-        } catch {
-            throw Problem(
-                "csv-broken", exit: .badData, "\(path) is not CSV from line \(error.line) on",
-                why: error.reason)
-        }
-    }
-
-    private func row(_ row: FileRow) -> Row? {
-        let text = Array(row.fields.map(Self.quoted).joined(separator: ",").utf8)
-        guard let names else {
-            self.names = row.fields
-            header = text + [UInt8(ascii: "\n")]
-            return nil
-        }
-        var columns: [String: String] = [:]
-        for (name, field) in zip(names, row.fields) { columns[name] = field }
-        // More fields than names: the row is not what it seems.
-        if row.fields.count > names.count { columns["column \(names.count + 1)"] = row.fields[names.count] }
-        return Row(line: row.line, text: text, columns: columns, body: [:])
-    }
-
-    private static func quoted(_ field: String) -> String {
-        guard field.utf8.contains(where: { Array("\",\r\n".utf8).contains($0) }) else { return field }
-        return "\"" + field.replacing("\"", with: "\"\"") + "\""
-    }
-
-    private func lines(_ bytes: ArraySlice<UInt8>) throws -> [Row] {
-        rest += bytes
-        var rows: [Row] = []
-        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-            rows += row(Array(rest[..<end]))
-            rest.removeFirst(end + 1)
-        }
-        if isOver, !rest.isEmpty { rows += row(rest) }
-        return rows
-    }
-
-    private func row(_ text: [UInt8]) -> [Row] {
-        line += 1
-        guard text.contains(where: { $0 > 0x20 }) else { return [] }
-        let object = (try? JSONValue(decoding: text))?.objectValue
-        // What is no object has no member that the endpoint knows, and is refused as a row.
-        return [Row(line: line, text: text, columns: [:], body: object ?? ["not an object": true])]
     }
 }
