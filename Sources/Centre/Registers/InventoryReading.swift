@@ -16,8 +16,8 @@ extension CardDossier {
     ///
     /// What a provider's own unit does in the domain of its berth is its right and no drift (rows A7, C10).
     ///
-    /// - Parameter arriving: instances whose data are on their way to this card, with how many bytes: until they are taken
-    ///   over they take room of their own there.
+    /// - Parameter arriving: instances whose data are on their way to this card, with how many bytes: until they are
+    ///   taken over they take room of their own there.
     package func reading(
         _ contents: CardContents, at readAt: Instant, names: CatalogueNames, sizes: SizeBook,
         arriving: [AID: Int] = [:]
