@@ -179,6 +179,17 @@ struct DisplayTests {
         #expect(!text.contains("last used"))
     }
 
+    @Test("what goes for good is not said to go into custody", arguments: ["remove", "park"])
+    func forGood(wish: String) {
+        let plan: JSONValue = [
+            "isFeasible": true, "wishes": [["kind": .string(wish), "application": "purse"]],
+            "leaving": [["cause": "wished", "application": "purse"]],
+        ]
+        let label: Message = wish == "remove" ? .goesForGood : .leaves
+        let display = Display(.english, isSpoken: false)
+        #expect(display.plan(plan)[1] == display.pair(label, "purse")[0])
+    }
+
     @Test("a bill says from when until when: to the second within a day, since when it lasts")
     func spans() {
         func line(_ until: String?, open: Bool) -> String {

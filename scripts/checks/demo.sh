@@ -38,8 +38,8 @@ address=$(sed -nE 's#^serving at: +https://([0-9.]+):([0-9]+)$#\1/\2#p' said)
 
 # What is another one each time is not compared.
 masked() {
-    sed -E 's/[0-9A-F]{12}\b/SERIAL/g; s/berth-demo\.[[:alnum:]]{6}/berth-demo/g; s/([0-9A-F]{2}:){31}[0-9A-F]{2}/PRINT/
-        s/\b[0-9A-F]{64}\b/PRINT/; s/([0-9A-Z]{5}-){3}[0-9A-Z]{5}/PASSWORD/; s#127\.0\.0\.1:[0-9]+#ADDRESS#g
+    sed -E 's/\b[0-9A-F]{64}\b/PRINT/; s/[0-9A-F]{12}\b/SERIAL/g; s/berth-demo\.[[:alnum:]]{6}/berth-demo/g; s/([0-9A-F]{2}:){31}[0-9A-F]{2}/PRINT/
+        s/([0-9A-Z]{5}-){3}[0-9A-Z]{5}/PASSWORD/; s#127\.0\.0\.1:[0-9]+#ADDRESS#g
         s/[0-9]{4}-[0-9]{2}-[0-9]{2}/DAY/g; s/[0-9]{2}:[0-9]{2}:[0-9]{2}/TIME/g; s/0\.[0-9]{2} EUR/AMOUNT/
         s/about [0-9]+ s/about TIME/; s/[[:space:]]+/ /g; s/ $//' "$1"
 }

@@ -106,6 +106,7 @@ in_english() {
     see "purse "
     choose "Remove an application"
     choose "purse"
+    see "Removed for good:                  purse"
     see "Shall this be done?"
     enter yes
     see "Memory after:"

@@ -42,6 +42,8 @@ start_centre() {
         --operator admin --password env:CENTRE_PASSWORD --json | field token >"$folder/admin.token")
     berth centre add sample --server "$centre_url" --authorities "$folder/server.pem" \
         --token "file:$(realpath "$folder/admin.token")" >/dev/null
+    berth vault add-master-key sample-aes --type aes --vault "$folder/keys.vault" --key-file "$folder/vault.key" \
+        --key env:SAMPLE_KEY >/dev/null
     berth vault add-master-key sample --type des --vault "$folder/keys.vault" --key-file "$folder/vault.key" \
         --key env:SAMPLE_KEY >/dev/null
 }

@@ -162,15 +162,21 @@ private final class Service: Sendable {
             tell("card-unreadable", place, "the card does not tell its name")
             return
         }
-        desk.welcome(card, at: place, around.link)
+        var isWelcome = false
         defer { desk.sayGoodbye(at: place) }
-        tell("card", place, "the card \(card)", ["card": .string(card)])
         while !cancellation.isCancelled {
             let session = CardSession(
                 around.newName(), SecureElement(.undefined, id: card), channel, link: around.link,
                 queue: around.queue, until: cancellation, pause: around.pause
             ) { [self] event in show(event, place) }
-            switch session.run(waits: true, patience: around.patience) {
+            let refusal = session.open(patience: around.patience)
+            if refusal == nil, !isWelcome {
+                // From now on the centre knows that the card is here, and answers questions about it.
+                isWelcome = true
+                desk.welcome(card, at: place, around.link)
+                tell("card", place, "the card \(card)", ["card": .string(card)])
+            }
+            switch refusal ?? session.run(waits: true, patience: around.patience) {
             case .stopped, .idle: around.pause(.seconds(1))
             case .cancelled: break
             case .offline(let failure), .failed(let failure):

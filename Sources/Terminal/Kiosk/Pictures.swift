@@ -13,7 +13,11 @@ extension Display {
         var lines = [text(.plan)]
         let missing = Int(plan["shortage"]?["nonVolatile"]?.integerValue ?? 0)
         if missing > 0 { lines += pair(.missingRoom, text(.bytes(missing))) }
-        for leaving in plan["leaving"]?.arrayValue ?? [] { lines += self.leaving(leaving) }
+        let removed = (plan["wishes"]?.arrayValue ?? []).filter { $0["kind"] == "remove" }
+            .compactMap { $0["application"]?.stringValue }
+        for leaving in plan["leaving"]?.arrayValue ?? [] {
+            lines += self.leaving(leaving, removed: removed)
+        }
         for warning in plan["objections"]?.arrayValue ?? [] { lines += objection(warning) }
         var come: [String] = []
         for step in plan["steps"]?.arrayValue ?? [] {
@@ -34,13 +38,15 @@ extension Display {
         return lines
     }
 
-    private func leaving(_ item: JSONValue) -> [String] {
+    private func leaving(_ item: JSONValue, removed: [String]) -> [String] {
         guard let name = item["application"]?.stringValue else {
             return folded(text(.unusedCodeLeaves)) + gives(item)
         }
         // What leaves by wish needs no reason.
-        guard item["cause"]?.stringValue == "makes-room" else {
-            return item["feePerDay"] == nil ? folded("- \(name)") : pair(.leaves, name)
+        switch item["cause"]?.stringValue {
+        case "makes-room": break
+        case "wished": return pair(removed.contains(name) ? .goesForGood : .leaves, name)
+        default: return folded("- \(name)")
         }
         // The centre's own reasons say more, and are English.
         guard language != .english else {

@@ -45,6 +45,7 @@ extension Message {
         case .plan: "This would be done:"
         case .missingRoom: "Missing room"
         case .leaves: "Goes into custody"
+        case .goesForGood: "Removed for good"
         case .unusedCodeLeaves: "Leaves: code that nothing uses"
         case .gives(let bytes): "It gives \(bytes) bytes."
         case .dataStayWhole: "Its data stay whole and can come back."

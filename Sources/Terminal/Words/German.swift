@@ -45,6 +45,7 @@ extension Message {
         case .plan: "Das würde geschehen:"
         case .missingRoom: "Es fehlt"
         case .leaves: "Kommt in Verwahrung"
+        case .goesForGood: "Wird endgültig entfernt"
         case .unusedCodeLeaves: "Geht: Code, den nichts benutzt"
         case .gives(let bytes): "Das gibt \(bytes) Bytes."
         case .dataStayWhole: "Die Daten bleiben ganz und abrufbar."

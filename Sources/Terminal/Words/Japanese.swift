@@ -44,6 +44,7 @@ extension Message {
         case .plan: "次のとおり行います:"
         case .missingRoom: "不足している容量"
         case .leaves: "預けるもの"
+        case .goesForGood: "完全に削除するもの"
         case .unusedCodeLeaves: "使われていないプログラムを削除します"
         case .gives(let bytes): "\(bytes)バイト空きます。"
         case .dataStayWhole: "データは保管され、後で戻せます。"

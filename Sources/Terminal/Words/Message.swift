@@ -53,6 +53,7 @@ package enum Message: Hashable, Sendable {
     case plan
     case missingRoom
     case leaves
+    case goesForGood
     case unusedCodeLeaves
     case gives(Int)
     case dataStayWhole
@@ -120,7 +121,8 @@ package enum Message: Hashable, Sendable {
             .nothingToDo, .whatToDo, .choose,
             .noSuchChoice, .whichApplication, .noApplications, .userNumber, .password, .wrongSignIn,
             .signedIn, .signedOut, .waitSeconds(99_999), .newCardIntroduction, .validThrough, .noSuchDay,
-            .cardIsYours(number: 9_999), .plan, .missingRoom, .leaves, .unusedCodeLeaves,
+            .cardIsYours(number: 9_999), .plan, .missingRoom, .leaves, .goesForGood,
+            .unusedCodeLeaves,
             .gives(999_999_999), .dataStayWhole, .wantedButNeeded, .comes,
             .custodyPerDay, .takesAbout(seconds: 99_999), .notPossible, .approve, .declined, .onCard,
             .inCustody, .since, .costUntilNow, .nothingThere, .bill, .memoryBefore, .memoryAfter,
