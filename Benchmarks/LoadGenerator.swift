@@ -7,8 +7,8 @@ internal import Synchronization
     internal import Darwin
 #endif
 
-/// Many terminals at once, as a centre sees them: GP SERAM over HTTP, with virtual cards in this process. What the centre
-/// made of it, its own figures tell.
+/// Many terminals at once, as a centre sees them: GP SERAM over HTTP, with virtual cards in this process. What the
+/// centre made of it, its own figures tell.
 enum LoadGenerator {
     private static let setupThreads = 16
 
