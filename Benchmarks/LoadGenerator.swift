@@ -12,7 +12,8 @@ internal import Synchronization
 enum LoadGenerator {
     private static let setupThreads = 16
 
-    /// PORT,… TOKEN-FILE idle COUNT SECONDS, or sessions COUNT SECONDS OPERATIONS-PER-SECOND (0: as many as there can be).
+    /// PORT,… TOKEN-FILE idle COUNT SECONDS, or sessions COUNT SECONDS OPERATIONS-PER-SECOND (0: as many as there can
+    /// be).
     static func run(_ rest: [String]) throws {
         guard rest.count >= 5, let count = Int(rest[3]), let seconds = Double(rest[4]) else {
             throw BenchmarkError("--load PORT,… TOKEN-FILE idle|sessions COUNT SECONDS [PER-SECOND]")

@@ -7,8 +7,8 @@ internal import Wire
     internal import Darwin
 #endif
 
-/// A relay as others do it: the same terminal, the same centre and the same commands for the card, but each command is a
-/// round trip of its own. It stands beside the centre, so what it asks there costs no way.
+/// A relay as others do it: the same terminal, the same centre and the same commands for the card, but each command is
+/// a round trip of its own. It stands beside the centre, so what it asks there costs no way.
 enum LockStep {
     static func run(port: UInt16, to target: UInt16) throws {
         _ = signal(SIGPIPE, SIG_IGN)

@@ -5,7 +5,8 @@
 #endif
 
 /// Prints one JSON line per figure. `scripts/bench` builds it, and the program that it starts, as they are released.
-/// With a word of `parts` it is a part of another script: a CAP file, a slow network, a relay that takes one step at a time.
+/// With a word of `parts` it is a part of another script: a CAP file, a slow network, a relay that takes one step at a
+/// time.
 @main
 struct Benchmarks {
     static func main() throws {
