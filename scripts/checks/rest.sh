@@ -5,6 +5,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/centre.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/../lib/python.sh"
 seed=${BERTH_SEED:-20261121}
+[[ -x $(tool schemathesis) ]] || fail "there is no schemathesis: run scripts/setup, which gets it from PyPI"
 
 start_node one
 sign_in "$plain" one
