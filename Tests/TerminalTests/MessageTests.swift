@@ -179,6 +179,13 @@ struct DisplayTests {
         #expect(!text.contains("last used"))
     }
 
+    @Test("who has not signed in is not told that nothing is in custody")
+    func unknownCustody() {
+        let display = Display(.english, isSpoken: false)
+        #expect(display.list(applications: ["purse"], kept: nil) == ["On the card:", "  purse"])
+        #expect(display.list(applications: [], kept: []).last == "  nothing")
+    }
+
     @Test("what goes for good is not said to go into custody", arguments: ["remove", "park"])
     func forGood(wish: String) {
         let plan: JSONValue = [

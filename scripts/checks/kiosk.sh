@@ -233,7 +233,7 @@ for application in purse loyalty identity; do
 done
 # What a new card gets; all four are too much for it.
 for application in loyalty identity pass; do
-    berth holders set-use "$SAMPLE_HOLDER" "$application" --is-used yes >/dev/null
+    berth holders set-use "$SAMPLE_HOLDER" "$application" --is-used yes --json >/dev/null
 done
 blank_card spare.card
 blank_card third.card

@@ -191,13 +191,13 @@ package final class Kiosk {
     private func list() throws(KioskFailure) {
         let names = try ask { (desk) throws(CentreFailure) in try desk.applications(on: self.card) }
         // Whose card it is must have signed in to see what is kept.
-        let kept = (try? desk.kept(of: card)) ?? []
+        let kept = try? desk.kept(of: card)
         let memory = try ask { (desk) throws(CentreFailure) in try desk.memory(of: self.card) }
         narrator.tell(
             "list",
             [
                 "card": .string(card), "applications": .array(names.map { .string($0) }),
-                "custody": .array(kept.map(\.json)),
+                "custody": kept.map { .array($0.map(\.json)) } ?? .null,
                 "memory": Self.json(memory),
             ])
         narrator.show(narrator.display.list(applications: names, kept: kept))

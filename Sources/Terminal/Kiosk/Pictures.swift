@@ -78,11 +78,12 @@ extension Display {
         value?.stringValue.map { folded("  " + $0, indent: 2) } ?? []
     }
 
-    /// What is on the card and what is kept, with what that has cost so far.
-    package func list(applications: [String], kept: [CentreDesk.Kept]) -> [String] {
+    /// What is on the card and what is kept, with what that has cost so far; who has not signed in is not told what is.
+    package func list(applications: [String], kept: [CentreDesk.Kept]?) -> [String] {
         var lines = [text(.onCard) + ":"]
         lines +=
             applications.isEmpty ? ["  " + text(.nothingThere)] : applications.flatMap { folded("  \($0)") }
+        guard let kept else { return lines }
         lines.append(text(.inCustody) + ":")
         if kept.isEmpty { lines.append("  " + text(.nothingThere)) }
         for item in kept {
