@@ -41,7 +41,8 @@ struct CurlCarrierTests {
         #expect(carrier.carry(try Self.message("http://127.0.0.1:9/")) == .failed("nobody answers there"))
     }
 
-    @Test("a receiver that sends on to another address gets no further", arguments: [301, 302, 303, 307, 308])
+    @Test(
+        "a receiver that sends on to another address gets no further", arguments: [301, 302, 303, 307, 308])
     func redirects(_ status: Int) throws {
         let server = try LoopbackServer { _ in
             LoopbackServer.text("\(status) Elsewhere", "", "Location: /inside\r\n")
@@ -49,7 +50,8 @@ struct CurlCarrierTests {
         defer { server.stop() }
         let range = try #require(NetworkRange("127.0.0.0/8"))
         let carrier = try #require(CurlCarrier(NetworkPolicy(allowed: [range])))
-        #expect(carrier.carry(try Self.message(server.url)) == DeliveryOutcome(status: status, retryAfter: nil))
+        #expect(
+            carrier.carry(try Self.message(server.url)) == DeliveryOutcome(status: status, retryAfter: nil))
         #expect(server.requests.count == 1)
     }
 }
