@@ -48,7 +48,9 @@ final class BenchRegister: Sendable {
         let id = try Self.id(number)
         // More than is free: the planner has to choose who leaves.
         let wish = Wish.reserve(
-            Reservation(provider: try ProviderID("bank"), room: Room(nonVolatile: 14_000)))
+            Reservation(
+                provider: try ProviderID("bank"), room: Room(nonVolatile: 14_000),
+                domain: try AID([0xF0, 0x42, 0x65, 0x72, 0x74, 0x68, 0xFF])))
         try store.write { transaction in
             let now = Instant(milliseconds: 1_795_000_000_001)
             let act = Act(transaction, now: now, actor: .centre, entropy: SeededEntropy(seed: [1]))
@@ -60,7 +62,7 @@ final class BenchRegister: Sendable {
                 throw BenchmarkError("the catalogue is not whole")
             }
             let plan = picture.plan([wish])
-            guard !plan.leaving.isEmpty else { throw BenchmarkError("nobody leaves") }
+            guard !plan.leaving.isEmpty else { throw BenchmarkError("nobody leaves: \(plan.objections)") }
             var (card, first) = (picture.card, picture.installed[0].entry)
             card.revision += 1
             first.lastUsedAt = Instant(milliseconds: card.revision)

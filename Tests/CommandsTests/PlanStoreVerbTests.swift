@@ -53,7 +53,7 @@ private final class PlanStoreBench: Sendable {
                         .init(
                             aid: example.module, module: example.module, loadFile: example.loadFile,
                             declared: Room(nonVolatile: 256))
-                    ], parking: .contract)
+                    ], parking: .contract, permitsSnapshots: true)
                 try act.draft(release)
                 try act.publish(release.id)
             }
@@ -139,6 +139,7 @@ struct PlanStoreVerbTests {
                 ["pass@1.0 leaves", "You wished to remove it for good.", "delete instance"]
             ),
             ("park:pass", 600, ["park ", "You wished to park it.", "Custody costs 0.05 EUR a day."]),
+            ("snapshot:pass", 600, ["copy the data of", "of pass@1.0"]),
             ("update:pass@1.1", 8_000, ["park ", "Its new release takes its place.", "bring the data of"]),
             ("reserve:bank:1024:F04265727468FF01", 8_000, ["make domain F04265727468FF01 for bank"]),
             ("renew", 8_000, ["There is nothing to do."]),
@@ -147,6 +148,21 @@ struct PlanStoreVerbTests {
         let outcome = await (try PlanStoreBench(free: free)).plan(Self.card + " --wish " + wish)
         #expect(outcome.exit == .success, "\(wish): \(outcome.output)")
         for words in words { #expect(outcome.output.contains(words), "\(words) in:\n\(outcome.output)") }
+    }
+
+    @Test("what its provider has vetoed stays, with the reason", .mission(.b4))
+    func veto() async throws {
+        let bench = try PlanStoreBench()
+        try StoreAddress(bench.folder + "/s.db").open().write { transaction in
+            let act = Act(
+                transaction, now: Instant(milliseconds: 0), actor: .centre, entropy: SeededEntropy(seed: [2]))
+            try act.veto(ApplicationID("pass"), reason: "it opens the gates")
+        }
+        let outcome = await bench.plan(Self.card + " --wish add:purse")
+        #expect(outcome.exit == .noRoom, "\(outcome.output)")
+        #expect(
+            outcome.output.contains("pass stays, because its provider wants it: it opens the gates."),
+            "\(outcome.output)")
     }
 
     @Test("a plan in JSON is for the card at its revision")

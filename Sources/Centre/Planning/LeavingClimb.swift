@@ -11,12 +11,17 @@ struct LeavingClimb {
     private var columns: [Vector]
     private var step: Double
     private var gradient = Vector.zero
+    private var direction = Vector.zero
+    private var isRising = true
+    /// Steps in one direction.
+    private var strides = 0
     private(set) var place: Vector
 
     /// How much directions shrink in which the slope turned round.
     private static let shrinking = 0.5
-    private static let longer = 1.1
-    private static let shorter = 0.9
+    private static let longer = 1.3
+    private static let shorter = 0.8
+    private static let stridesMax = 10
 
     init(_ worth: LeavingPrices.Worth, _ items: LeavingItems, _ prices: LeavingPrices) {
         place = [worth.nonVolatile, worth.volatile, worth.unit, worth.preference]
@@ -35,29 +40,30 @@ struct LeavingClimb {
         .init(nonVolatile: place[0], volatile: place[1], unit: place[2], preference: place[3])
     }
 
-    /// Begins with the slope at the first place; `gap` is how high the climb may be.
-    mutating func begin(slope: Vector, gap: Double) {
+    /// Begins with the slope at the first place; `height` is how much higher the top may be.
+    mutating func begin(slope: Vector, height: Double) {
         gradient = usable(slope)
+        turn()
         let length = (gradient * gradient).sum().squareRoot()
-        step = length > 0 ? gap / length / 2 : 0
+        step = length > 0 ? height / length / 2 : 0
     }
 
-    /// To the next place; false where it is flat.
+    /// One step in the direction at hand; false where it is flat.
     mutating func advance() -> Bool {
-        var turned = Vector.zero
-        for index in 0..<4 { turned[index] = (columns[index] * gradient).sum() }
-        let length = (turned * turned).sum().squareRoot()
-        guard length > 1e-9 else { return false }
-        var direction = Vector.zero
-        for index in 0..<4 { direction += columns[index] * turned[index] }
-        place += direction * (step / length) * scale
+        guard step > 0, isRising else { return false }
+        place += direction * step * scale
         place.clamp(lowerBound: .zero, upperBound: Vector(repeating: .infinity))
+        strides += 1
         return true
     }
 
-    /// Learns from the slope at the new place.
-    mutating func learn(slope: Vector, isHigher: Bool) {
+    /// Learns from the slope at the new place: as long as it goes up the direction stays.
+    mutating func learn(slope: Vector) {
         let next = usable(slope)
+        if (next * direction).sum() > 0, strides < Self.stridesMax {
+            if strides > 1 { step *= Self.longer }
+            return
+        }
         let change = next - gradient
         var turned = Vector.zero
         for index in 0..<4 { turned[index] = (columns[index] * change).sum() }
@@ -68,8 +74,21 @@ struct LeavingClimb {
             for index in 0..<4 { along += columns[index] * turned[index] }
             for index in 0..<4 { columns[index] += along * ((Self.shrinking - 1) * turned[index]) }
         }
+        if strides == 1 { step *= Self.shorter }
         gradient = next
-        step *= isHigher ? Self.longer : Self.shorter
+        turn()
+    }
+
+    /// Finds the direction of the slope in the stretched space.
+    private mutating func turn() {
+        strides = 0
+        var turned = Vector.zero
+        for index in 0..<4 { turned[index] = (columns[index] * gradient).sum() }
+        let length = (turned * turned).sum().squareRoot()
+        isRising = length > 1e-9
+        guard isRising else { return }
+        direction = .zero
+        for index in 0..<4 { direction += columns[index] * (turned[index] / length) }
     }
 
     /// A worth of nothing does not become less.
@@ -86,15 +105,14 @@ extension LeavingSearch {
         var climb = LeavingClimb(worth, items, prices)
         prices.set(worth, status: status)
         var highest = (bound: prices.bound, worth: worth)
-        let known = Double(bestPoints == Int.max ? points + items.pointsTypical : bestPoints)
-        climb.begin(
-            slope: slope(), gap: max(1, known - Double(prices.bound) / Double(1 << LeavingPrices.pointShift)))
+        let bound = Double(prices.bound) / Double(1 << LeavingPrices.pointShift)
+        let known = bestPoints == Int.max ? Double(points + items.pointsTypical) : Double(bestPoints)
+        climb.begin(slope: slope(), height: max(1, known - bound))
         for _ in 0..<rounds {
             if isHopeless || !climb.advance() { break }
             prices.set(climb.worth, status: status)
-            let isHigher = prices.bound > highest.bound
-            if isHigher { highest = (prices.bound, climb.worth) }
-            climb.learn(slope: slope(), isHigher: isHigher)
+            if prices.bound > highest.bound { highest = (prices.bound, climb.worth) }
+            climb.learn(slope: slope())
         }
         worth = highest.worth
         prices.set(worth, status: status)

@@ -13,13 +13,12 @@ struct LeavingSearch {
     /// Beginnings for all parts together.
     static let partsStatesMax = 200_000
     /// Steps of improving the prices.
-    static let rounds = 20
-    /// First a sweep of this width for a good answer, then a whole one of at most so many beginnings.
-    static let sweeps: [(width: Int, statesMax: Int)] = [(16, 8_000), (200, .max)]
+    static let rounds = 24
 
     typealias Status = LeavingPrices.Status
 
     let items: LeavingItems
+    let twins: LeavingTwins
     var prices: LeavingPrices
     var status: [Status]
     /// Decided items in their order.
@@ -43,6 +42,7 @@ struct LeavingSearch {
 
     init(_ items: LeavingItems, preferredMax: Int, statesMax: Int) {
         self.items = items
+        twins = LeavingTwins(items)
         self.statesMax = statesMax
         prices = LeavingPrices(
             items, unitsMin: LeavingSearch.unitsMin(items), preferredMax: preferredMax)
@@ -99,11 +99,15 @@ struct LeavingSearch {
             for index in items.above[item] where !decide(items.above.members[index], leaves: true) {
                 return false
             }
+            let twin = twins.before[item]
+            if twin >= 0, !decide(twin, leaves: true) { return false }
         } else {
             set(item, .stays)
             for index in items.below[item] where !decide(items.below.members[index], leaves: false) {
                 return false
             }
+            let twin = twins.after[item]
+            if twin >= 0, !decide(twin, leaves: false) { return false }
         }
         return true
     }
@@ -177,7 +181,6 @@ extension LeavingSearch {
 
     /// Better prices, and all that they decide; false when nothing is left to explore.
     private mutating func tighten() -> Bool {
-        improvePrices(rounds: Self.rounds / 2)
         climb(rounds: Self.rounds)
         if isHopeless || !fixByPrices() || isHopeless { return false }
         guard isCovered else { return true }
@@ -186,18 +189,13 @@ extension LeavingSearch {
     }
 
     private mutating func exploreWhole() {
-        for (width, sweepStatesMax) in Self.sweeps {
-            let known = bestPoints
-            runSweep(width: width, statesMax: .max)
-            if bestPoints < known, !tighten() { return }
-            if runSweep(width: .max, statesMax: sweepStatesMax) { return }
-        }
+        if runSweeps(statesMax: statesMax) { return }
         statesMax = min(statesMax, stateCount + Self.partsStatesMax)
         halve()
     }
 
     private mutating func explorePart() {
-        if !runSweep(width: .max, statesMax: Self.partStatesMax) { halve() }
+        if !runSweeps(statesMax: stateCount + Self.partStatesMax) { halve() }
     }
 
     private mutating func halve() {
@@ -210,18 +208,25 @@ extension LeavingSearch {
         }
     }
 
-    /// All choices that could be better, in one sweep; false when there were too many.
-    @discardableResult
-    private mutating func runSweep(width: Int, statesMax sweepStatesMax: Int) -> Bool {
-        guard sweep.prepare(self) else { return false }
-        let isComplete = sweep.run(width: width, statesMax: min(sweepStatesMax, statesMax - stateCount))
-        stateCount += sweep.stateCount
-        if let found = sweep.found {
-            bestPoints = sweep.bestPoints
-            for item in 0..<items.count { best[item] = status[item] == .leaves }
-            for item in found { best[item] = true }
+    /// All choices that could be better, in one sweep, and again with each better answer; false when there were too
+    /// many.
+    private mutating func runSweeps(statesMax sweepStatesMax: Int) -> Bool {
+        // Bounded: each round finds a better answer.
+        while true {
+            guard sweep.prepare(self) else { return false }
+            let end = sweep.run(statesMax: min(sweepStatesMax, statesMax) - stateCount)
+            stateCount += sweep.stateCount
+            if let found = sweep.found {
+                bestPoints = sweep.bestPoints
+                for item in 0..<items.count { best[item] = status[item] == .leaves }
+                for item in found { best[item] = true }
+            }
+            switch end {
+            case .complete: return true
+            case .tooMany: return false
+            case .improved: if !tighten() { return true }
+            }
         }
-        return isComplete
     }
 
     /// Where the prices say least and the room is most.

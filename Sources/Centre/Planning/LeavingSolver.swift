@@ -86,18 +86,24 @@ extension LeavingSearch {
             if status[item] == .open, !decide(item, leaves: true) { return }
         }
         if items.needNonVolatile > 0, items.needVolatile > 0 { raiseUnitsMin() }
-        improvePrices(rounds: Self.rounds)
-        climb(rounds: Self.rounds)
+        start()
         offerRepaired()
         if !isHopeless { explore(isWhole: true) }
+    }
+
+    /// Good prices, with a first answer that says how good they may become.
+    private mutating func start() {
+        worth = firstWorth()
+        prices.set(worth, status: status)
+        offerRepaired()
+        climb(rounds: Self.rounds)
     }
 
     /// At least so many must leave, by a bound for both memories together.
     private mutating func raiseUnitsMin() {
         var counting = LeavingSearch(items.counted, preferredMax: prices.preferredMax, statesMax: 1)
         if prices.preferredMax == 0, !counting.keepsPreferred() { return }
-        counting.improvePrices(rounds: Self.rounds / 2)
-        counting.climb(rounds: Self.rounds)
+        counting.start()
         let one = 1 << LeavingPrices.pointShift
         prices.unitsMin = max(prices.unitsMin, (counting.prices.bound + one - 1) / one)
     }

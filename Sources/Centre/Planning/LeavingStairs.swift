@@ -1,7 +1,7 @@
 /// What beginnings have come to at one step, so that none is kept that another is at least as good as in everything.
 ///
 /// Beginnings are grouped by what they have barred. In each group those that cost less come first, so a staircase of
-/// rooms is enough: the more it frees in one memory, the less in the other.
+/// rooms is enough: the more it frees in one memory, the less in the other. All staircases lie in one piece of memory.
 struct LeavingStairs {
     /// One beginning on the staircase.
     struct Stair {
@@ -12,66 +12,124 @@ struct LeavingStairs {
         var index: Int32
     }
 
-    private struct Key {
+    private struct Group {
         var barred: UInt64
         var preferredCount: Int32
+        /// The most that any beginning of the group frees.
+        var nonVolatileMax: Int32
+        var volatileMax: Int32
+        /// Where its staircase lies, and how long it may become there.
+        var start: Int
+        var count: Int
+        var capacity: Int
     }
 
-    private var keys: [Key] = []
-    private var groups: [[Stair]] = []
+    private static let firstCapacity = 8
+
+    private var groups: [Group] = []
+    private var stairs: [Stair] = []
     /// Beginnings that were kept and turned out no better than a later one of equal cost.
     private(set) var surpassed: [Int32] = []
 
     mutating func clear() {
-        keys.removeAll(keepingCapacity: true)
+        groups.removeAll(keepingCapacity: true)
+        stairs.removeAll(keepingCapacity: true)
         surpassed.removeAll(keepingCapacity: true)
     }
 
     /// Takes a beginning; false when one that is known is at least as good.
     mutating func admit(_ stair: Stair, barred: UInt64, preferredCount: Int32) -> Bool {
         var own = -1
-        var place = 0
-        for group in keys.indices {
-            let key = keys[group]
-            guard key.barred & ~barred == 0, key.preferredCount <= preferredCount else { continue }
-            let (position, isCovered) = Self.position(of: stair, in: groups[group])
-            if isCovered { return false }
-            if key.barred == barred, key.preferredCount == preferredCount { (own, place) = (group, position) }
+        for group in groups.indices {
+            let known = groups[group]
+            guard known.barred & ~barred == 0, known.preferredCount <= preferredCount else { continue }
+            if known.barred == barred, known.preferredCount == preferredCount { own = group }
+            guard known.nonVolatileMax >= stair.nonVolatile, known.volatileMax >= stair.volatile else {
+                continue
+            }
+            let place = position(of: stair, in: known)
+            if stairs[place].volatile >= stair.volatile { return false }
         }
         if own >= 0 {
-            insert(stair, at: place, in: own)
+            insert(stair, in: own)
         } else {
-            keys.append(Key(barred: barred, preferredCount: preferredCount))
-            if groups.count < keys.count { groups.append([]) }
-            groups[keys.count - 1].removeAll(keepingCapacity: true)
-            groups[keys.count - 1].append(stair)
+            begin(stair, barred: barred, preferredCount: preferredCount)
         }
         return true
     }
 
-    /// The first stair that frees as much non-volatile memory, and whether it covers this one.
-    private static func position(of stair: Stair, in stairs: [Stair]) -> (Int, isCovered: Bool) {
+    private mutating func begin(_ stair: Stair, barred: UInt64, preferredCount: Int32) {
+        groups.append(
+            Group(
+                barred: barred, preferredCount: preferredCount, nonVolatileMax: stair.nonVolatile,
+                volatileMax: stair.volatile, start: stairs.count, count: 1, capacity: Self.firstCapacity))
+        for _ in 0..<Self.firstCapacity { stairs.append(stair) }
+    }
+
+    /// The first stair that frees as much non-volatile memory; the place behind the last where none does.
+    @inline(__always)
+    private func position(of stair: Stair, in group: Group) -> Int {
         stairs.withUnsafeBufferPointer { stairs in
-            var (low, high) = (0, stairs.count)
-            // Bounded: each round halves the rest.
-            while low < high {
-                let middle = (low &+ high) >> 1
-                if stairs[middle].nonVolatile < stair.nonVolatile { low = middle &+ 1 } else { high = middle }
+            var first = group.start
+            var count = group.count
+            // Bounded: each round halves the rest. Without branches, which nobody could foretell.
+            while count > 1 {
+                let half = count >> 1
+                let isBefore = (stairs[first &+ half &- 1].nonVolatile &- stair.nonVolatile) >> 31
+                first &+= half & Int(truncatingIfNeeded: isBefore)
+                count &-= half
             }
-            return (low, low < stairs.count && stairs[low].volatile >= stair.volatile)
+            return stairs[first].nonVolatile < stair.nonVolatile ? first &+ 1 : first
         }
     }
 
     /// Puts a stair where it belongs, in place of all that it covers.
-    private mutating func insert(_ stair: Stair, at place: Int, in group: Int) {
+    private mutating func insert(_ stair: Stair, in index: Int) {
+        let group = groups[index]
+        let place = position(of: stair, in: group)
         var (first, last) = (place, place)
-        while first > 0, groups[group][first - 1].volatile <= stair.volatile { first -= 1 }
-        while last < groups[group].count, groups[group][last].nonVolatile == stair.nonVolatile { last += 1 }
-        for index in first..<last where groups[group][index].points == stair.points {
-            surpassed.append(groups[group][index].index)
+        while first > group.start, stairs[first - 1].volatile <= stair.volatile { first -= 1 }
+        while last < group.start + group.count, stairs[last].nonVolatile == stair.nonVolatile { last += 1 }
+        for covered in first..<last where stairs[covered].points == stair.points {
+            surpassed.append(stairs[covered].index)
         }
-        guard first < last else { return groups[group].insert(stair, at: first) }
-        groups[group][first] = stair
-        if last - first > 1 { groups[group].removeSubrange(first + 1..<last) }
+        groups[index].nonVolatileMax = max(group.nonVolatileMax, stair.nonVolatile)
+        groups[index].volatileMax = max(group.volatileMax, stair.volatile)
+        guard first < last else { return squeeze(stair, in: index, at: first - group.start) }
+        stairs[first] = stair
+        let gone = last - first - 1
+        guard gone > 0 else { return }
+        let end = group.start + group.count
+        stairs.withUnsafeMutableBufferPointer { stairs in
+            for next in last..<end { stairs[next &- gone] = stairs[next] }
+        }
+        groups[index].count -= gone
+    }
+
+    private mutating func squeeze(_ stair: Stair, in index: Int, at offset: Int) {
+        let start = makeRoom(in: index)
+        let place = start + offset
+        var free = start + groups[index].count
+        stairs.withUnsafeMutableBufferPointer { stairs in
+            while free > place {
+                stairs[free] = stairs[free &- 1]
+                free &-= 1
+            }
+            stairs[place] = stair
+        }
+        groups[index].count += 1
+    }
+
+    /// Room for one more stair; a staircase that has none moves behind all others. Says where it begins then.
+    private mutating func makeRoom(in index: Int) -> Int {
+        let group = groups[index]
+        guard group.count == group.capacity else { return group.start }
+        let start = stairs.count
+        for place in group.start..<group.start + group.count { stairs.append(stairs[place]) }
+        let filler = stairs[group.start]
+        for _ in 0..<group.capacity { stairs.append(filler) }
+        groups[index].start = start
+        groups[index].capacity = 2 * group.capacity
+        return start
     }
 }

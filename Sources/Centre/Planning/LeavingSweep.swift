@@ -4,13 +4,14 @@
 /// when the rest cannot cover what is missing any more, or when another beginning costs no more, frees no less in both
 /// memories, and has barred nothing that this one has not. What is kept at the end, if anything, is the best choice.
 struct LeavingSweep {
-    /// Lower bounds by several worths at once; the highest counts.
-    typealias Bounds = SIMD4<Int64>
+    /// What lower bounds by several worths may still gain before nothing better can come of a beginning; each worth has
+    /// its own unit.
+    typealias Slack = SIMD8<Int32>
 
     /// A beginning: what it has come to.
     struct State {
-        var bounds: Bounds
-        /// Files that cannot leave because something above them stays, one bit each.
+        var slack: Slack
+        /// What cannot leave because something above it stays, or its twin; one bit each.
         var barred: UInt64
         var points: Int32
         var nonVolatile: Int32
@@ -29,8 +30,11 @@ struct LeavingSweep {
         var preferredCount: Int32
         /// The bit of a file; none for what nothing can bar.
         var bit: UInt64
-        var onLeaving = Bounds.zero
-        var onStaying = Bounds.zero
+        /// Set if the twin before this stays, and what is set if this stays.
+        var twin: UInt64
+        var nextTwin: UInt64
+        var onLeaving = Slack.zero
+        var onStaying = Slack.zero
         /// The files that are barred if this stays.
         var links: Range<Int>
     }
@@ -39,9 +43,15 @@ struct LeavingSweep {
     struct Link {
         var bit: UInt64
         /// What the bounds gain when the file is barred by this item.
-        var onBarring = Bounds.zero
+        var onBarring = Slack.zero
         /// What they gain when the item leaves and the file was barred before.
-        var onLeaving = Bounds.zero
+        var onLeaving = Slack.zero
+    }
+
+    /// A worth's bound at the start: how far below the best known cost, and the unit of its slack.
+    struct Lane {
+        var gap = 0
+        var shift = 0
     }
 
     static let noParent: Int32 = -1
@@ -55,6 +65,8 @@ struct LeavingSweep {
     var needVolatile: Int32 = 0
     var preferredMax: Int32 = 0
     var states: [State] = []
+    var lanes: [Lane] = []
+    var firstBestPoints = 0
     var bestPoints = 0
     /// Beginnings that were kept: how hard it was.
     private(set) var stateCount = 0
@@ -63,7 +75,8 @@ struct LeavingSweep {
     private var stairs = LeavingStairs()
     private var leaving: [(parent: Int32, item: Int32)] = []
     private var bestParent = LeavingSweep.noParent
-    private var ceiling = Bounds.zero
+    /// The least slack: more than nothing once a better choice was found.
+    private var least = Slack.zero
 
     /// What leaves in the best choice, when it is better than the one known before.
     var found: [Int]? {
@@ -83,111 +96,146 @@ struct LeavingSweep {
         links.removeAll(keepingCapacity: true)
         states.removeAll(keepingCapacity: true)
         leaving.removeAll(keepingCapacity: true)
+        lanes = [Lane](repeating: Lane(), count: Slack.scalarCount)
+        least = .zero
         bestParent = Self.noParent
         stateCount = 0
     }
 
-    /// Decides one item after the other; false when there were too many beginnings to finish.
-    ///
-    /// - Parameter width: beginnings to go on with at each step. If there are more, the most promising are taken: the
-    ///   answer is quick, and perhaps not the best.
-    mutating func run(width: Int, statesMax: Int) -> Bool {
+    enum End {
+        /// What was found, if anything, is the best choice; otherwise there is none better than the known one.
+        case complete
+        /// A better choice was found on the way: with it much is decided before the next sweep.
+        case improved
+        /// There were too many beginnings to finish.
+        case tooMany
+    }
+
+    /// Decides one item after the other. Where beginnings become many the most promising are followed to their end
+    /// first: the better the known choice, the fewer are left.
+    mutating func run(statesMax: Int) -> End {
+        var dives = Self.dives[...]
         for position in steps.indices {
-            setCeiling()
             advance(position)
             stateCount += states.count
             if states.isEmpty { break }
-            if stateCount > statesMax { return false }
+            if stateCount > statesMax { return .tooMany }
+            if let dive = dives.first, states.count > dive.beginnings {
+                dives.removeFirst()
+                if self.dive(from: position + 1, width: dive.width, statesMax: statesMax) { return .improved }
+                if stateCount > statesMax { return .tooMany }
+            }
+        }
+        return .complete
+    }
+
+    /// From how many beginnings on, and how many of them are followed.
+    private static let dives: [(beginnings: Int, width: Int)] = [(40, 20), (200, 100), (800, 400)]
+
+    /// Follows the most promising beginnings to their end; true when that found a better choice.
+    private mutating func dive(from position: Int, width: Int, statesMax: Int) -> Bool {
+        let known = (states: states, leaving: leaving.count, points: bestPoints)
+        narrow(to: width)
+        for next in position..<steps.count {
+            advance(next)
+            stateCount += states.count
+            if states.isEmpty || stateCount > statesMax { break }
             if states.count > width { narrow(to: width) }
         }
-        return true
+        guard bestPoints == known.points else { return true }
+        states = known.states
+        leaving.removeLast(leaving.count - known.leaving)
+        return false
     }
 
-    private mutating func setCeiling() {
-        ceiling = Bounds(repeating: Int64(bestPoints - 1) << Int64(LeavingPrices.pointShift))
-    }
-
+    /// Goes on with those whose bound is lowest.
     private mutating func narrow(to width: Int) {
-        let sorted = states.indices.map { (bound: states[$0].bounds.max(), index: $0) }
-            .sorted { ($0.bound, $0.index) < ($1.bound, $1.index) }
-        let kept = sorted.prefix(width).map(\.index).sorted()
-        states = kept.map { states[$0] }
+        let shift = SIMD8<Int64>(lanes.map { Int64($0.shift) })
+        var slacks = states.map { (SIMD8<Int64>(truncatingIfNeeded: $0.slack) &<< shift).min() }
+        let all = slacks
+        slacks.sort(by: >)
+        let limit = slacks[width - 1]
+        var equal = width - slacks.prefix(width).count { $0 > limit }
+        var kept = 0
+        for (index, slack) in all.enumerated() {
+            if slack < limit { continue }
+            if slack == limit {
+                if equal == 0 { continue }
+                equal -= 1
+            }
+            states[kept] = states[index]
+            kept += 1
+        }
+        states.removeLast(states.count - kept)
     }
 
     /// Both ways of every beginning, cheapest first.
     private mutating func advance(_ position: Int) {
         let step = steps[position]
-        let limits = rest[position * (Int(preferredMax) + 1)..<(position + 1) * (Int(preferredMax) + 1)]
+        let row = position * (Int(preferredMax) + 1)
         next.removeAll(keepingCapacity: true)
+        next.reserveCapacity(2 * states.count)
         stairs.clear()
+        let count = states.count
         var (stay, leave) = (0, 0)
-        while stay < states.count {
-            let isStaying = leave >= states.count || states[stay].points < states[leave].points &+ step.points
-            if isStaying {
-                var state = states[stay]
-                stay += 1
-                if stays(&state, step) { keep(state, limits) }
+        // Bounded: each round takes one of the two ways of one beginning.
+        while leave < count {
+            if stay < count, states[stay].points < states[leave].points &+ step.points {
+                keepStaying(stay, step, row)
+                stay &+= 1
             } else {
-                var state = states[leave]
-                leave += 1
-                guard leaves(&state, step) else { continue }
-                if state.nonVolatile == needNonVolatile, state.volatile == needVolatile {
-                    offer(state, step)
-                } else if keep(state, limits) {
-                    leaving.append((state.parent, step.item))
-                    next[next.count - 1].parent = Int32(leaving.count - 1)
-                }
+                keepLeaving(leave, step, row)
+                leave &+= 1
             }
         }
-        for index in leave..<states.count { finish(states[index], step, limits) }
+        while stay < count {
+            keepStaying(stay, step, row)
+            stay &+= 1
+        }
         for index in stairs.surpassed { next[Int(index)].parent = Self.surpassed }
         swap(&states, &next)
         if !stairs.surpassed.isEmpty { states.removeAll { $0.parent == Self.surpassed } }
     }
 
-    /// The dearest beginnings, with the item leaving.
-    private mutating func finish(_ beginning: State, _ step: Step, _ limits: ArraySlice<SIMD2<Int32>>) {
-        var state = beginning
-        guard leaves(&state, step) else { return }
-        if state.nonVolatile == needNonVolatile, state.volatile == needVolatile {
-            offer(state, step)
-        } else if keep(state, limits) {
-            leaving.append((state.parent, step.item))
-            next[next.count - 1].parent = Int32(leaving.count - 1)
+    /// Lets an item stay, unless nothing better can come of it.
+    @inline(__always)
+    private mutating func keepStaying(_ index: Int, _ step: Step, _ row: Int) {
+        var state = states[index]
+        let isBarred = state.barred & step.bit != 0
+        state.barred = state.barred & ~(step.bit | step.twin) | step.nextTwin
+        // What is barred was clear, and counted, when it was barred.
+        if !isBarred {
+            state.slack &-= step.onStaying
+            for index in step.links where state.barred & links[index].bit == 0 {
+                state.barred |= links[index].bit
+                state.slack &-= links[index].onBarring
+            }
+            if any(state.slack .< least) { return }
         }
+        _ = keep(state, row)
     }
 
-    /// Lets an item stay; false when nothing better can come of it.
+    /// Lets an item leave, unless it cannot, or nothing better can come of it.
     @inline(__always)
-    private func stays(_ state: inout State, _ step: Step) -> Bool {
-        if state.barred & step.bit != 0 {
-            // It was clear, and counted, when it was barred.
-            state.barred &= ~step.bit
-            return true
-        }
-        state.bounds &+= step.onStaying
-        for index in step.links where state.barred & links[index].bit == 0 {
-            state.barred |= links[index].bit
-            state.bounds &+= links[index].onBarring
-        }
-        return !any(state.bounds .> ceiling)
-    }
-
-    /// Lets an item leave; false when it cannot, or nothing better can come of it.
-    @inline(__always)
-    private func leaves(_ state: inout State, _ step: Step) -> Bool {
-        if state.barred & step.bit != 0 { return false }
-        state.bounds &+= step.onLeaving
+    private mutating func keepLeaving(_ index: Int, _ step: Step, _ row: Int) {
+        var state = states[index]
+        if state.barred & (step.bit | step.twin) != 0 { return }
+        state.slack &-= step.onLeaving
         for index in step.links where state.barred & links[index].bit != 0 {
-            state.bounds &+= links[index].onLeaving
+            state.slack &-= links[index].onLeaving
         }
-        if any(state.bounds .> ceiling) { return false }
+        if any(state.slack .< least) { return }
         state.preferredCount &+= step.preferredCount
-        if state.preferredCount > preferredMax { return false }
+        if state.preferredCount > preferredMax { return }
         state.points &+= step.points
         state.nonVolatile = min(needNonVolatile, state.nonVolatile &+ step.nonVolatile)
         state.volatile = min(needVolatile, state.volatile &+ step.volatile)
-        return true
+        if state.nonVolatile == needNonVolatile, state.volatile == needVolatile {
+            offer(state, step)
+        } else if keep(state, row) {
+            leaving.append((state.parent, step.item))
+            next[next.count - 1].parent = Int32(leaving.count - 1)
+        }
     }
 
     private mutating func offer(_ state: State, _ step: Step) {
@@ -195,20 +243,24 @@ struct LeavingSweep {
         bestPoints = Int(state.points)
         leaving.append((state.parent, step.item))
         bestParent = Int32(leaving.count - 1)
-        setCeiling()
+        let less = (firstBestPoints - bestPoints) << LeavingPrices.pointShift
+        for (index, lane) in lanes.enumerated() {
+            // A bound above the new cost is one that no slack is enough for.
+            let left = (lane.gap >> lane.shift) - ((lane.gap - less) >> lane.shift)
+            least[index] = Int32(min(left, Self.slackMax + 1))
+        }
     }
 
     /// Keeps a beginning if the rest can cover what it lacks and no other is as good.
     @inline(__always)
-    @discardableResult
-    private mutating func keep(_ state: State, _ limits: ArraySlice<SIMD2<Int32>>) -> Bool {
-        let more = limits[limits.startIndex + Int(preferredMax - state.preferredCount)]
+    private mutating func keep(_ state: State, _ row: Int) -> Bool {
+        let more = rest[row &+ Int(preferredMax &- state.preferredCount)]
         if state.nonVolatile &+ more[0] < needNonVolatile || state.volatile &+ more[1] < needVolatile {
             return false
         }
         let stair = LeavingStairs.Stair(
             nonVolatile: state.nonVolatile, volatile: state.volatile, points: state.points,
-            index: Int32(next.count))
+            index: Int32(truncatingIfNeeded: next.count))
         guard stairs.admit(stair, barred: state.barred, preferredCount: state.preferredCount) else {
             return false
         }

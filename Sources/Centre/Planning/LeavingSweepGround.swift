@@ -8,82 +8,101 @@ extension LeavingSweep {
         needNonVolatile = Int32(items.needNonVolatile)
         needVolatile = Int32(items.needVolatile)
         preferredMax = Int32(search.prices.preferredMax)
-        bestPoints = search.bestPoints
+        // Without an answer everything is better than what there is.
+        bestPoints = min(search.bestPoints, items.points.reduce(1, +))
+        firstBestPoints = bestPoints
         let order = LeavingSweepOrder(search)
         guard let bits = order.bits() else { return false }
         for item in order.order { append(item, search, bits) }
-        var bounds = Bounds.zero
+        var state = State(
+            slack: .zero, barred: 0, points: Int32(search.points),
+            nonVolatile: min(needNonVolatile, Int32(search.freedNonVolatile)),
+            volatile: min(needVolatile, Int32(search.freedVolatile)),
+            preferredCount: Int32(search.preferredCount), parent: Self.noParent)
         var prices = search.prices
-        for lane in 0..<Bounds.scalarCount {
+        for lane in 0..<Slack.scalarCount {
             if lane > 0 { prices.set(Self.worth(search.worth, lane), status: search.status) }
-            bounds[lane] = Int64(prices.bound)
-            for position in steps.indices { setBounds(lane, position, prices, order, bits) }
+            state.slack[lane] = begin(lane, bound: prices.bound)
+            for position in steps.indices { setGains(lane, position, prices, order, bits) }
         }
         setRest()
-        states.append(
-            State(
-                bounds: bounds, barred: 0, points: Int32(search.points),
-                nonVolatile: min(needNonVolatile, Int32(search.freedNonVolatile)),
-                volatile: min(needVolatile, Int32(search.freedVolatile)),
-                preferredCount: Int32(search.preferredCount), parent: Self.noParent))
+        if state.slack.min() >= 0 { states.append(state) }
         return true
     }
 
+    /// Slacks have so few digits that no sum of what one step takes overflows: it has at most 64 links.
+    static let slackMax = 1 << 24
+
+    /// Finds the unit of a lane's slack; gives the first slack, which is negative where nothing better is possible.
+    private mutating func begin(_ lane: Int, bound: Int) -> Int32 {
+        let gap = ((bestPoints - 1) << LeavingPrices.pointShift) - bound
+        var shift = 0
+        // Bounded: a number has 64 digits.
+        while gap >> shift >= Self.slackMax { shift += 1 }
+        lanes[lane] = Lane(gap: gap, shift: shift)
+        return gap < 0 ? -1 : Int32(gap >> shift)
+    }
+
+    /// In the unit of a lane, rounded down: less than it is, so that nothing is dropped that might be the best.
+    private func gain(_ amount: Int, _ lane: Int) -> Int32 {
+        Int32(min(amount >> lanes[lane].shift, Self.slackMax))
+    }
+
     /// Worths around the best one: each is the best for other beginnings.
+    private static let worths: [(nonVolatile: Double, volatile: Double, unit: Double)] = [
+        (1, 1, 1), (1.25, 0.8, 1), (0.8, 1.25, 1), (1.1, 1.1, 0), (0.9, 0.9, 1), (1.5, 0.6, 1), (0.6, 1.5, 1),
+        (1.2, 1.2, 1),
+    ]
+
     private static func worth(_ best: LeavingPrices.Worth, _ lane: Int) -> LeavingPrices.Worth {
+        let factors = worths[lane]
         var worth = best
-        switch lane {
-        case 1:
-            worth.nonVolatile *= 1.25
-            worth.volatile *= 0.8
-        case 2:
-            worth.nonVolatile *= 0.8
-            worth.volatile *= 1.25
-        default:
-            worth.nonVolatile *= 1.1
-            worth.volatile *= 1.1
-            worth.unit = 0
-        }
+        worth.nonVolatile *= factors.nonVolatile
+        worth.volatile *= factors.volatile
+        worth.unit *= factors.unit
         return worth
     }
 
-    private mutating func append(_ item: Int, _ search: LeavingSearch, _ bits: [UInt64]) {
+    private mutating func append(_ item: Int, _ search: LeavingSearch, _ bits: LeavingSweepOrder.Bits) {
         let items = search.items
         let first = links.count
         for index in items.below[item] {
-            let bit = bits[items.below.members[index]]
+            let bit = bits.files[items.below.members[index]]
             if bit != 0 { links.append(Link(bit: bit)) }
         }
+        let twin = search.twins.after[item]
         steps.append(
             Step(
                 item: Int32(item), points: Int32(items.points[item]),
                 nonVolatile: Int32(items.nonVolatile[item]), volatile: Int32(items.volatile[item]),
-                preferredCount: items.isPreferred[item] ? 1 : 0, bit: bits[item],
-                links: first..<links.count))
+                preferredCount: items.isPreferred[item] ? 1 : 0, bit: bits.files[item],
+                twin: bits.twins[item], nextTwin: twin >= 0 ? bits.twins[twin] : 0, links: first..<links.count
+            ))
     }
 
-    private mutating func setBounds(
-        _ lane: Int, _ position: Int, _ prices: LeavingPrices, _ order: LeavingSweepOrder, _ bits: [UInt64]
+    private mutating func setGains(
+        _ lane: Int, _ position: Int, _ prices: LeavingPrices, _ order: LeavingSweepOrder,
+        _ bits: LeavingSweepOrder.Bits
     ) {
         let items = prices.items
         let item = Int(steps[position].item)
-        steps[position].onLeaving[lane] = Int64(max(0, prices.price[item]))
+        steps[position].onLeaving[lane] = gain(max(0, prices.price[item]), lane)
         var stays = -min(0, prices.price[item])
         // A file that stays gives the credit back that it gave to those above it.
         if item >= items.unitCount { for index in items.above[item] { stays += prices.credit[index] } }
-        steps[position].onStaying[lane] = Int64(stays)
+        steps[position].onStaying[lane] = gain(stays, lane)
         var link = steps[position].links.lowerBound
         for index in items.below[item] {
             let file = items.below.members[index]
-            guard bits[file] != 0 else { continue }
+            guard bits.files[file] != 0 else { continue }
             // The same for a file that is barred: at once for those that have left, later for those that will.
             var barring = -min(0, prices.price[file])
             for above in items.above[file] {
                 let other = items.above.members[above]
-                if other == item { links[link].onLeaving[lane] = Int64(prices.credit[above]) }
+                if other == item { links[link].onLeaving[lane] = gain(prices.credit[above], lane) }
                 if order.place[other] >= 0, order.place[other] < position { barring += prices.credit[above] }
             }
-            links[link].onBarring[lane] = Int64(barring)
+            links[link].onBarring[lane] = gain(barring, lane)
             link += 1
         }
     }

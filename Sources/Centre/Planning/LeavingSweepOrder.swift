@@ -1,10 +1,10 @@
 /// In which order a sweep decides what is open.
 ///
 /// Units by what a mistake would cost, dearest first; after a unit those that share code with it, so that little must
-/// be
-/// remembered at once; every file as soon as all above it is decided.
+/// be remembered at once; every file as soon as all above it is decided; of twins the first one first.
 struct LeavingSweepOrder {
     private let items: LeavingItems
+    private let twins: LeavingTwins
     private let status: [LeavingPrices.Status]
     private(set) var order: [Int] = []
     /// The place of each item in the order; negative where it has none.
@@ -14,6 +14,7 @@ struct LeavingSweepOrder {
 
     init(_ search: LeavingSearch) {
         items = search.items
+        twins = search.twins
         status = search.status
         place = [Int](repeating: -1, count: items.count)
         waiting = [Int](repeating: 0, count: items.count)
@@ -31,10 +32,21 @@ struct LeavingSweepOrder {
             .map { (loss: abs(price[$0]), unit: $0) }
             .sorted { ($0.loss, $1.unit) > ($1.loss, $0.unit) }
         for (_, unit) in units where place[unit] < 0 {
-            append(unit)
+            appendAfterTwins(unit)
             // Bounded: every round gives one unit its place.
-            while let user = nextUser { append(user) }
+            while let user = nextUser { appendAfterTwins(user) }
         }
+    }
+
+    private mutating func appendAfterTwins(_ unit: Int) {
+        var chain = [unit]
+        // Bounded: a chain of twins ascends.
+        while let last = chain.last, twins.before[last] >= 0, status[twins.before[last]] == .open,
+            place[twins.before[last]] < 0
+        {
+            chain.append(twins.before[last])
+        }
+        for twin in chain.reversed() { append(twin) }
     }
 
     /// The next place for an item, and for the files that waited for it only.
@@ -75,19 +87,37 @@ struct LeavingSweepOrder {
         return chosen
     }
 
-    /// A bit for each file from the first item above it to itself; `nil` when more than 64 are needed at once.
-    func bits() -> [UInt64]? {
-        var bits = [UInt64](repeating: 0, count: items.count)
+    /// What a sweep must remember of items that are not decided yet.
+    struct Bits {
+        /// For each file, from the first item above it to itself: that it cannot leave.
+        var files: [UInt64]
+        /// For each item, from its twin to itself: that its twin stays. None where all bits are taken; it is only lost
+        /// time then.
+        var twins: [UInt64]
+    }
+
+    /// Bits for everything that is open; `nil` when more than 64 are needed at once.
+    func bits() -> Bits? {
+        var bits = Bits(
+            files: [UInt64](repeating: 0, count: items.count),
+            twins: [UInt64](repeating: 0, count: items.count))
         var free = ~UInt64(0)
+        func take() -> UInt64 {
+            let bit = free & (~free &+ 1)
+            free &= ~bit
+            return bit
+        }
         for item in order {
             for index in items.below[item] {
                 let file = items.below.members[index]
-                guard status[file] == .open, bits[file] == 0 else { continue }
+                guard status[file] == .open, bits.files[file] == 0 else { continue }
                 guard free != 0 else { return nil }
-                bits[file] = free & (~free &+ 1)
-                free &= ~bits[file]
+                bits.files[file] = take()
             }
-            free |= bits[item]
+            free |= bits.files[item] | bits.twins[item]
+            let twin = twins.after[item]
+            // The last bits are for files: without one of those there is no sweep.
+            if twin >= 0, place[twin] > place[item], free.nonzeroBitCount > 32 { bits.twins[twin] = take() }
         }
         return bits
     }

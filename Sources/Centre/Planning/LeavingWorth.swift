@@ -1,59 +1,37 @@
 // How prices are made good, and first answers are found.
 
 extension LeavingSearch {
-    /// Climbs towards the worth that gives the highest bound, from the one at hand.
-    mutating func improvePrices(rounds: Int) {
-        var current = worth
-        var highest = (bound: Int.min, worth: worth)
-        var step = 1.0
-        var stale = 0
-        for _ in 0..<rounds {
-            prices.set(current, status: status)
-            if prices.bound > highest.bound {
-                highest = (prices.bound, current)
-                stale = 0
-            } else {
-                stale += 1
-                if stale == 4 {
-                    (stale, step, current) = (0, step * 0.5, highest.worth)
-                    prices.set(current, status: status)
-                }
+    /// A worth at which about as much would leave as is needed, if items could leave in parts: the cost for its room of
+    /// the last one that would.
+    func firstWorth() -> LeavingPrices.Worth {
+        let perNonVolatile = items.needNonVolatile > 0 ? 1 / Double(items.needNonVolatile) : 0
+        let perVolatile = items.needVolatile > 0 ? 1 / Double(items.needVolatile) : 0
+        var offers = (0..<items.count).map { item in
+            (
+                points: Double(items.points[item]),
+                room: Double(items.nonVolatile[item]) * perNonVolatile
+                    + Double(items.volatile[item]) * perVolatile
+            )
+        }
+        // Code comes with those who use it, a part with each.
+        for file in items.unitCount..<items.count {
+            let users = items.above.members[items.above[file]].filter { $0 < items.unitCount }
+            for user in users {
+                offers[user].points += offers[file].points / Double(users.count)
+                offers[user].room += offers[file].room / Double(users.count)
             }
-            if isHopeless { break }
-            guard stride(&current, step: step) else { break }
         }
-        worth = highest.worth
-        prices.set(worth, status: status)
-    }
-
-    /// One step along the subgradient, as long as the gap to the best answer suggests; false at the top.
-    private mutating func stride(_ worth: inout LeavingPrices.Worth, step: Double) -> Bool {
-        let cheapest = prices.cheapest(status)
-        let needNonVolatile = Double(max(1, items.needNonVolatile))
-        let needVolatile = Double(max(1, items.needVolatile))
-        let unitsMin = Double(max(1, prices.unitsMin))
-        let preferredMax = Double(max(1, prices.preferredMax))
-        // Every row counts by how much of it is missing.
-        func slope(_ missing: Int, _ whole: Double, at worth: Double) -> Double {
-            worth <= 0 && missing < 0 ? 0 : Double(missing) / whole
+        let missing = (perNonVolatile > 0 ? 1.0 : 0) + (perVolatile > 0 ? 1.0 : 0)
+        var covered = 0.0
+        var cost = 0.0
+        for offer in offers[..<items.unitCount].filter({ $0.room > 0 })
+            .sorted(by: { $0.points * $1.room < $1.points * $0.room })
+        {
+            cost = offer.points / offer.room
+            covered += offer.room
+            if covered >= missing { break }
         }
-        let nonVolatile = slope(
-            items.needNonVolatile - cheapest.nonVolatile, needNonVolatile, at: worth.nonVolatile)
-        let volatile = slope(items.needVolatile - cheapest.volatile, needVolatile, at: worth.volatile)
-        let unit = slope(prices.unitsMin - cheapest.units, unitsMin, at: worth.unit)
-        let preference = slope(
-            cheapest.preferred - prices.preferredMax, preferredMax, at: worth.preference)
-        let length =
-            nonVolatile * nonVolatile + volatile * volatile + unit * unit + preference * preference
-        guard length > 1e-12 else { return false }
-        let bound = Double(prices.bound) / Double(1 << LeavingPrices.pointShift)
-        let ceiling = Double(bestPoints == Int.max ? points + items.pointsTypical : bestPoints)
-        let move = step * max(1, ceiling - bound) / length
-        worth.nonVolatile = max(0, worth.nonVolatile + move * nonVolatile / needNonVolatile)
-        worth.volatile = max(0, worth.volatile + move * volatile / needVolatile)
-        worth.unit = max(0, worth.unit + move * unit / unitsMin)
-        worth.preference = max(0, worth.preference + move * preference / preferredMax)
-        return true
+        return .init(nonVolatile: cost * perNonVolatile, volatile: cost * perVolatile)
     }
 
     /// A quick answer from the prices at hand: leave by price, add what is missing, give back what is too much.

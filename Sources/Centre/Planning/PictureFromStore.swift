@@ -51,6 +51,7 @@ extension Act {
             },
             berths: ledger.held, custody: custody, applications: applications, releases: releases,
             learned: sizes.learned,
+            vetoes: try vetoes(on: dossier.card, of: Self.installedNames(on: dossier)),
             fees: try fees(applications.values, kept: keptBytes(dossier, custody, sizes)), holderSet: used,
             copiedAt: try copyTimes(of: custody, wishes), otherCards: try otherCards(dossier.card, wishes),
             ownDomains: try ownDomains(on: dossier, of: applications.values), now: now)
@@ -64,11 +65,19 @@ extension Act {
         let wanted = wishes.compactMap(\.application)
         let names = Set(wanted + known.map(\.application)).sorted()
         var queries = PublishedAID.queries(dossier.names)
-        if let holder = dossier.card.holder { queries.append(Custody.query(of: holder)) }
+        if let holder = dossier.card.holder {
+            queries.append(Custody.query(of: holder))
+            queries.append(HolderVeto.query(of: holder))
+        }
+        queries += ProviderVeto.queries(installedNames(on: dossier))
         queries += Application.queries(names)
         queries += Release.queries(Set(known))
         queries += Set(wanted).sorted().map { Query(Release.table, key: [.word($0)]) }
         return queries
+    }
+
+    private static func installedNames(on dossier: CardDossier) -> [ApplicationID] {
+        Set(dossier.applications.compactMap(\.release?.application)).sorted()
     }
 
     /// The best way to the wishes on this card as the registers know it.

@@ -66,6 +66,7 @@ extension Bounds {
     /// A permission to issue a card that is open for longer is forgotten somewhere.
     package static let issueWindowDaysMax = 366
     package static let usesPerHolderMax = 256
+    package static let vetoesPerHolderMax = 256
     package static let providersMax = 10_000
     package static let domainsPerProviderMax = 32
     package static let sightMax = 64

@@ -184,6 +184,8 @@ package enum ProblemTypes {
         .init(422, "holder-birth-date", "Nobody was born on that day"),
         .init(422, "issue-window", "The time in which a card may be issued makes no sense"),
         .init(409, "holder-uses", "The holder has too many use flags"),
+        .init(422, "veto-reason", "The reason of a veto is unusable"),
+        .init(409, "veto-too-many", "The holder has too many vetoes"),
         .init(409, "card-taken", "The card is somebody's already"),
         .init(403, "new-card-mismatch", "User number, password and card do not go together"),
     ]

@@ -17,7 +17,7 @@ package enum RestTable {
         OperatorEndpoints.all, TerminalEndpoints.all,
         ProviderEndpoints.all, ApplicationEndpoints.all, ReleaseEndpoints.all, BerthEndpoints.all,
         CustodyEndpoints.all, MoneyEndpoints.all, AddressEndpoints.all, AuditEndpoints.all,
-        EventEndpoints.all, WebhookEndpoints.all,
+        EventEndpoints.all, WebhookEndpoints.all, VetoEndpoints.all,
     ]
 
     private static func description(of endpoints: [Endpoint]) -> Endpoint {

@@ -35,7 +35,7 @@ enum PlanCommand {
                 With --store nothing is read from a card: what the centre knows of it, its holder, the catalogue, \
                 tariffs, room made ready and what is in custody make the plan, as they would for the service.
 
-                Wishes: add:NAME, add:NAME@VERSION, remove:NAME, remove:AID, park:NAME, update:NAME@VERSION, \
+                Wishes: add:NAME, add:NAME@VERSION, remove:NAME, remove:AID, park:NAME, snapshot:NAME, update:NAME@VERSION, \
                 restore:CARD:AID:NUMBER, reserve:PROVIDER:BYTES, reserve:PROVIDER:BYTES:DOMAIN, release:PROVIDER, \
                 renew, rotate-keys:NAME:VERSION.
                 """,
@@ -180,6 +180,7 @@ extension ArgumentValue where Value == Wish {
             if let aid = try? AID(hex: parts[1]) { return .removeInstance(aid) }
             return .remove(application: try name(parts[1]))
         case ("park", 2): return .park(application: try name(parts[1]))
+        case ("snapshot", 2): return .snapshot(application: try name(parts[1]))
         case ("update", 2): return .update(to: try release(parts[1]))
         case ("restore", 4):
             return .restore(

@@ -1,6 +1,8 @@
 extension Schema {
     /// The schema of this program.
-    package static let current = Schema([Migration(1, "registers", registers)])
+    package static let current = Schema([
+        Migration(1, "registers", registers), Migration(2, "vetoes", [VetoTables.sql]),
+    ])
 
     /// Every group of tables adds one line; a table stands after those that it refers to.
     private static let registers: [String] = [

@@ -5,5 +5,5 @@ package enum StoredRecords {
     /// Every group of tables adds its own.
     package static let all: [any Record.Type] =
         PeopleTables.records + CardTables.records + VaultTables.records + MoneyTables.records
-        + OperationTables.records + ServiceTables.records + EventTables.records
+        + OperationTables.records + ServiceTables.records + EventTables.records + VetoTables.records
 }

@@ -30,6 +30,10 @@ enum RoleTable {
         "changeHolder": operators, "setHolderPassword": operators, "permitIssue": operators,
         "forbidIssue": operators, "listPrograms": holderOnlookers, "listUses": holderOnlookers,
         "setUse": [.admin, .operator, .provider, .holder], "recordNewCard": [.terminal],
+        // Vetoes
+        "vetoLeaving": catalogueWriters, "liftVeto": catalogueWriters, "listVetoes": holderOnlookers,
+        "vetoLeavingForHolder": [.admin, .operator, .holder],
+        "liftVetoForHolder": [.admin, .operator, .holder],
         // Plans and operations
         "planWishes": cardOnlookers, "requestOperation": wishers, "cancelOperation": wishers,
         "listCardOperations": cardOnlookers, "listOperations": staff, "getOperation": cardOnlookers,

@@ -211,7 +211,7 @@ enum HolderEndpoints {
     // MARK: Common
 
     /// A holder sees the own entry; another's is told as if there were none.
-    private static func find(_ number: HolderNumber, _ call: RestCall, _ act: Act) throws -> Holder {
+    static func find(_ number: HolderNumber, _ call: RestCall, _ act: Act) throws -> Holder {
         if case .holder(let own, _) = call.principal, own != number { throw HolderRefusal.unknown(number) }
         guard let holder = try act.transaction.find(Holder.self, key: .word(number)) else {
             throw HolderRefusal.unknown(number)

@@ -1,0 +1,173 @@
+import Arguments
+import CardCrypto
+import Centre
+import FoundationEssentials
+import JSON
+import Storage
+import Testing
+import VirtualCard
+
+@testable import Commands
+
+/// A folder with a store and files, and command lines of `berth store` that meet them.
+private final class ExchangeBench: Sendable {
+    static let header = "id,profile,issuer-domain,master-key,key-version,channel\n"
+    let folder: String
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.path + "/berth-exchange-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        for name in ["a.db", "b.db"] {
+            try StoreAddress(folder + "/" + name).make().migrate(to: .current)
+        }
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    func write(_ text: String, to name: String) throws {
+        try Data(text.utf8).write(to: URL(filePath: folder + "/" + name))
+    }
+
+    func read(_ name: String) throws -> String {
+        String(decoding: try Data(contentsOf: URL(filePath: folder + "/" + name)), as: UTF8.self)
+    }
+
+    func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: folder + "/" + name) }
+
+    static func row(_ number: Int) -> String {
+        "4790\(10 + number),javacard-80k,A000000151000000,batch,48,scp03\n"
+    }
+
+    func cards(in store: String = "a.db") throws -> [Card] {
+        try StoreAddress(folder + "/" + store).open().read { try $0.all(Card.self, Query(Card.table)) }
+    }
+
+    /// `@` stands for the folder.
+    func run(_ line: String) async -> (exit: ExitCode, text: String, json: JSONValue?) {
+        let (output, errors) = (MemorySink(), MemorySink())
+        let terminal = Terminal(
+            output: output, errors: errors, input: ScriptedInput([]),
+            environment: Environment(["COLUMNS": "200", "HOME": folder]), clock: ContinuousClock(),
+            interrupts: .none)
+        let words = line.split(separator: " ").map { String($0).replacing("@", with: folder + "/") }
+        let program = Program(
+            "berth", "Test", version: "0", date: "2026-01-01",
+            commands: [StoreCommands.noun(ManualClock(Instant(milliseconds: 1_795_000_000_000)))])
+        let exit = await program.run(["store"] + words, on: terminal)
+        return (exit, output.text + errors.text, try? JSONValue(decoding: output.text))
+    }
+}
+
+@Suite("berth store import, export and tidy")
+struct StoreExchangeVerbTests {
+    @Test("bad rows are told by line and all others are taken; mended, only they are new")
+    func badRows() async throws {
+        let bench = try ExchangeBench()
+        let good = (0..<3).map(ExchangeBench.row)
+        try bench.write(
+            ExchangeBench.header + good[0] + "4790AA,javacard-80k,A000000151000000,batch,48,scp04\n" + good[1]
+                + "4790AB,,A000000151000000,batch,48,scp03\n" + good[2], to: "cards.csv")
+        let outcome = await bench.run("import cards @cards.csv --store @a.db")
+        #expect(outcome.exit == .badData, "\(outcome.text)")
+        #expect(outcome.text.contains("3 cards are new"), "\(outcome.text)")
+        #expect(outcome.text.contains("line 3: channel is neither scp02 nor scp03."), "\(outcome.text)")
+        #expect(outcome.text.contains("line 5: "), "\(outcome.text)")
+        #expect(try bench.cards().map(\.id.text) == ["479010", "479011", "479012"])
+        #expect(!bench.exists("cards.csv.progress"))
+        try bench.write(ExchangeBench.header + good.joined() + ExchangeBench.row(3), to: "cards.csv")
+        let mended = await bench.run("import cards @cards.csv --store @a.db --json")
+        #expect(mended.exit == .success, "\(mended.text)")
+        #expect(mended.json?["added"]?.integerValue == 1 && mended.json?["unchanged"]?.integerValue == 3)
+    }
+
+    @Test("a trial keeps nothing, and says what would be")
+    func trial() async throws {
+        let bench = try ExchangeBench()
+        try bench.write(ExchangeBench.header + ExchangeBench.row(0), to: "cards.csv")
+        let outcome = await bench.run("import cards @cards.csv --store @a.db --dry-run --json")
+        #expect(outcome.exit == .success, "\(outcome.text)")
+        #expect(outcome.json?["added"]?.integerValue == 1 && outcome.json?["kept"] == false)
+        #expect(try bench.cards().isEmpty)
+    }
+
+    @Test("an import that was broken off goes on after the line that its note names")
+    func resumption() async throws {
+        let bench = try ExchangeBench()
+        let text = ExchangeBench.header + (0..<6).map(ExchangeBench.row).joined()
+        try bench.write(text, to: "cards.csv")
+        let place = try StoreAddress(bench.folder + "/a.db").open().place
+        let subject = "cards of \(text.utf8.count) bytes into \(place)"
+        func note(_ subject: String) throws {
+            try bench.write(
+                JSONValue.object(["of": .string(subject), "line": .count(4)]).text, to: "cards.csv.progress")
+        }
+        try note(subject)
+        let outcome = await bench.run("import cards @cards.csv --store @a.db --json")
+        #expect(outcome.exit == .success, "\(outcome.text)")
+        #expect(outcome.json?["continuedAfterLine"]?.integerValue == 4, "\(outcome.text)")
+        #expect(try bench.cards().map(\.id.text) == ["479013", "479014", "479015"])
+        #expect(!bench.exists("cards.csv.progress"))
+        // A note about another store is not believed.
+        try note(subject)
+        let other = await bench.run("import cards @cards.csv --store @b.db --json")
+        #expect(other.json?["continuedAfterLine"]?.integerValue == 0, "\(other.text)")
+        #expect(try bench.cards(in: "b.db").count == 6)
+    }
+
+    @Test("what is exported comes back the same, in both forms", arguments: ["csv", "json"])
+    func roundTrip(_ format: String) async throws {
+        let bench = try ExchangeBench()
+        try bench.write(ExchangeBench.header + (0..<20).map(ExchangeBench.row).joined(), to: "cards.csv")
+        try bench.write(
+            "number,name,birth-date\nH1,\"Ada, \"\"the first\"\"\",1990-02-28\n", to: "holders.csv")
+        for kind in ["holders", "cards"] {
+            let taken = await bench.run("import \(kind) @\(kind).csv --store @a.db")
+            #expect(taken.exit == .success, "\(taken.text)")
+        }
+        for kind in ["holders", "cards"] {
+            let given = await bench.run("export \(kind) @out-\(kind).\(format) --store @a.db")
+            #expect(given.exit == .success, "\(given.text)")
+            let taken = await bench.run("import \(kind) @out-\(kind).\(format) --store @b.db")
+            #expect(taken.exit == .success, "\(taken.text)")
+            let again = await bench.run("export \(kind) @again-\(kind).\(format) --store @b.db")
+            #expect(again.exit == .success, "\(again.text)")
+            #expect(try bench.read("out-\(kind).\(format)") == bench.read("again-\(kind).\(format)"))
+        }
+        #expect(try bench.cards().count == 20 && bench.cards(in: "b.db").count == 20)
+    }
+
+    @Test("what cannot be begun says so, each with its own exit code")
+    func refusals() async throws {
+        let bench = try ExchangeBench()
+        try bench.write("id,colour\nx,red\n", to: "cards.csv")
+        let columns = await bench.run("import cards @cards.csv --store @a.db")
+        #expect(columns.exit == .badData && columns.text.contains("colour"), "\(columns.text)")
+        #expect(await bench.run("import cards @none.csv --store @a.db").exit == .noInput)
+        #expect(await bench.run("import cards @cards.txt --store @a.db").exit == .usage)
+        #expect(await bench.run("export applications @out --store @a.db").exit == .usage)
+        try bench.write("{}", to: "manifest.json")
+        let folder = await bench.run("import applications @ --store @a.db")
+        #expect(folder.exit == .badData, "\(folder.text)")
+    }
+
+    @Test("load files that no release names are forgotten, and only when it is no trial")
+    func tidy() async throws {
+        let bench = try ExchangeBench()
+        #expect(await bench.run("tidy --store @a.db").text.contains("Every load file is named by a release."))
+        let store = try StoreAddress(bench.folder + "/a.db").open()
+        try store.write { transaction in
+            let act = Act(
+                transaction, now: Instant(milliseconds: 0), actor: .centre,
+                entropy: SeededEntropy(seed: [1]))
+            try act.registerProvider(
+                ProviderID("city"), name: "City",
+                limits: .init(roomPerCard: Room(nonVolatile: 1 << 20, volatile: 1 << 16), cardsMax: 10))
+            try act.keep(CAPImport(ExampleApplication.pass.capFile), for: ProviderID("city"))
+        }
+        let trial = await bench.run("tidy --store @a.db --dry-run --json")
+        #expect(trial.json?["unused"]?.integerValue == 1 && trial.json?["forgotten"]?.integerValue == 0)
+        let done = await bench.run("tidy --store @a.db --json")
+        #expect(done.json?["forgotten"]?.integerValue == 1, "\(done.text)")
+        #expect(try store.read { try $0.all(KeptLoadFile.self, Query(KeptLoadFile.table)) }.isEmpty)
+    }
+}
