@@ -96,7 +96,7 @@ struct StoreExchangeVerbTests {
         let text = ExchangeBench.header + (0..<6).map(ExchangeBench.row).joined()
         try bench.write(text, to: "cards.csv")
         let place = try StoreAddress(bench.folder + "/a.db").open().place
-        let subject = "cards of \(text.utf8.count) bytes into \(place)"
+        let subject = "cards into \(place), \(text.utf8.count) bytes"
         func note(_ subject: String) throws {
             try bench.write(
                 JSONValue.object(["of": .string(subject), "line": .count(4)]).text, to: "cards.csv.progress")
