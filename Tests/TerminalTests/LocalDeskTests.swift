@@ -20,7 +20,7 @@ struct LocalDeskTests {
 
     init() {
         let names = names
-        desk = LocalDesk(terminal: "lobby-1") { names.next() }
+        desk = LocalDesk(terminal: "lobby-1", newName: { names.next() }, pause: { _ in })
     }
 
     private func link(_ url: String) throws -> CentreLink {
@@ -92,5 +92,25 @@ struct LocalDeskTests {
         #expect(code(["ask": "plan", "wish": "restore", "application": "purse"]) == "not-held")
         desk.welcome("0102", at: "A", try link(server.url))
         #expect(code(plan) == "forbidden")
+    }
+
+    @Test("a card that is being read is asked for again, and no longer than that", arguments: [3, 1_000])
+    func reading(untilRequest count: Int) throws {
+        let asked = Mutex(0)
+        let server = try LoopbackServer { _ in
+            let number = asked.withLock {
+                $0 += 1; return $0
+            }
+            return LoopbackServer.text(
+                "200 OK",
+                number < count
+                    ? #"{"isFeasible":false,"objections":[{"kind":"inventory-missing"}]}"#
+                    : #"{"isFeasible":true,"objections":[]}"#)
+        }
+        defer { server.stop() }
+        desk.welcome("0102", at: "A", try link(server.url))
+        let plan = desk.answer(["ask": "plan", "wish": "add", "application": "purse"])["plan"]
+        #expect(plan?["isFeasible"] == .bool(count == 3))
+        #expect(asked.withLock { $0 } == min(count, 41))
     }
 }

@@ -12,8 +12,11 @@ ALWAYS = {
     "issue-window",
     "not-a-cap-file",
     "provider-sight",
+    # Of the bytes of a text no schema can say how many there may be.
+    "reason",
     "release-empty",
     "request-reused",
+    "service-text",
     "token-terms",
     "webhook-replay-range",
 }
@@ -21,6 +24,16 @@ PLACES = {
     "parameter-invalid": {"cursor", "holder", "month", "provider"},
     "invalid": {"/address", "/currency", "/name", "/parking/class", "/reason"},
 }
+
+
+# Names are taken from answers, too; without its own operator the session would end, and nothing after it be looked at.
+OWN = "admin"
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    if case.method.upper() != "GET" and (case.path_parameters or {}).get("operator") == OWN:
+        case.path_parameters["operator"] = OWN + "-2"
 
 
 @schemathesis.check

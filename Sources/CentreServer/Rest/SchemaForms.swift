@@ -24,7 +24,7 @@ extension StringForm {
     package static let version = identifier(ReleaseVersion.self, pattern: given)
 
     package static let release = StringForm(
-        pattern: "^[0-9a-z][0-9a-z._-]*@[0-9A-Za-z._+-]+$", count: 3...97,
+        pattern: "^[0-9a-z][0-9a-z._-]{0,63}@[0-9A-Za-z._+-]{1,32}$", count: 3...97,
         rule: "a release: application@version", check: { ReleaseID($0) != nil })
     package static let aid = StringForm(
         pattern: "^([0-9A-F]{2}){5,16}$", count: 10...32,
@@ -56,6 +56,15 @@ extension StringForm {
 }
 
 extension Schema {
+    /// A text without line ends and other control characters. Its bound is one of bytes, too, which no schema can say.
+    package static func line(_ count: ClosedRange<Int>) -> Schema {
+        string(
+            StringForm(
+                pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*$", count: count,
+                rule: "a line of \(count.lowerBound) to \(count.upperBound) characters",
+                check: { FreeText.problem(in: $0, bytesMax: .max, mayBeEmpty: true) == nil }))
+    }
+
     package static let card = string(.card).described("A card.", example: "42ABCDEF-0001020304050607")
     package static let holder = string(.holder).described("A user number.", example: "10001")
     package static let provider = string(.provider).described("A provider.", example: "city-transit")
@@ -66,7 +75,8 @@ extension Schema {
     package static let day = string(.day).described("A day.", example: "2026-11-21")
     package static let instant = string(.instant).described(
         "A point in time in UTC.", example: "2026-11-21T08:05:09Z")
-    package static let reason = text(1...Bounds.reasonBytesMax).described("Why, on one line.")
+    package static let reason = line(1...Bounds.reasonBytesMax).described("Why, on one line.")
+    package static let label = line(0...Bounds.nameBytesMax)
     package static let byteCount = integer(0...Int64(Bounds.roomBytesMax))
     package static let room = named(
         "Room",

@@ -38,9 +38,10 @@ enum TerminalService {
             let lock = try TerminalOptions.lock(parsed, terminal)
             defer { lock.release() }
             let entropy = SystemEntropy()
-            let desk = LocalDesk(terminal: try TerminalOptions.identity(lock.folder).name) {
-                entropy.bytes(16).hex.lowercased()
-            }
+            let desk = LocalDesk(
+                terminal: try TerminalOptions.identity(lock.folder).name,
+                newName: { entropy.bytes(16).hex.lowercased() },
+                pause: { TerminalOptions.rest($0, terminal, Cancellation()) })
             let socket = try parsed[socket].map { try EventSocket($0, answer: desk.answer) }
             defer { socket?.close() }
             let service = Service(opener, parsed, terminal, desk, socket)

@@ -17,12 +17,20 @@ package final class LocalDesk: Sendable {
     private let guests = Mutex<[String: Guest]>([:])
     private let terminal: String
     private let newName: @Sendable () -> String
+    private let pause: @Sendable (Duration) -> Void
+    /// How often a plan is asked for again while its card is being read.
+    private static let readingMax = 40
 
     /// - Parameter terminal: its name at the centre.
     /// - Parameter newName: random and new, in hexadecimal digits.
-    package init(terminal: String, newName: @escaping @Sendable () -> String) {
+    /// - Parameter pause: lets time pass.
+    package init(
+        terminal: String, newName: @escaping @Sendable () -> String,
+        pause: @escaping @Sendable (Duration) -> Void
+    ) {
         self.terminal = terminal
         self.newName = newName
+        self.pause = pause
     }
 
     // MARK: Cards
@@ -71,7 +79,7 @@ package final class LocalDesk: Sendable {
         case "contents": return try contents(card, desk)
         case "offers": return ["applications": .array(try desk.offers(for: card).map { .string($0) })]
         case "work": return ["operations": .array(try desk.openOperations(on: card))]
-        case "plan": return ["plan": try desk.plan(try wishes(question, guest), for: card)]
+        case "plan": return ["plan": try plan(question, place, guest)]
         case "do":
             // Without the name of a plan nobody can have seen what it does.
             let approval = try text("approval", of: question)
@@ -136,6 +144,20 @@ package final class LocalDesk: Sendable {
         return object
     }
 
+    /// A card that has just been put in is being read: until then nobody can say what fits.
+    private func plan(_ question: JSONValue, _ place: String, _ guest: Guest) throws -> JSONValue {
+        let wishes = try wishes(question, guest)
+        var plan = try guest.desk.plan(wishes, for: guest.card)
+        for _ in 0..<Self.readingMax {
+            guard plan["objections"]?.arrayValue?.contains(where: \.isOfUnreadCard) == true,
+                guests.withLock({ $0[place]?.visit == guest.visit })
+            else { break }
+            pause(.milliseconds(250))
+            plan = try guest.desk.plan(wishes, for: guest.card)
+        }
+        return plan
+    }
+
     private func wishes(_ question: JSONValue, _ guest: Guest) throws -> [CentreDesk.Wish] {
         switch question["wish"]?.stringValue {
         case "add": return [.add(try text("application", of: question))]
@@ -180,6 +202,10 @@ package final class LocalDesk: Sendable {
         }
         return text
     }
+}
+
+extension JSONValue {
+    fileprivate var isOfUnreadCard: Bool { self["kind"] == "inventory-missing" }
 }
 
 extension CentreFailure {

@@ -122,7 +122,7 @@ enum SessionEndpoints {
                     .required("role", roles), .required("name", .text(1...64)),
                     .required("expiresAt", .instant),
                     .optional("scopes", .array(of: .string(.scope), 1...64)),
-                    .optional("label", .text(0...Bounds.nameBytesMax)),
+                    .optional("label", .label),
                     .optional(
                         "certificate",
                         Schema.string(.hex(bytes: 32...32)).described(
@@ -256,7 +256,7 @@ extension Schema {
             .required("kind", .words("token", "session", "certificate")),
             .required("role", .words("operator", "provider", "supplier", "terminal", "holder")),
             .required("name", .text(1...64)), .required("scopes", .text(0...3_000)),
-            .required("label", .text(0...Bounds.nameBytesMax)), .required("createdAt", .instant),
+            .required("label", .label), .required("createdAt", .instant),
             .required("createdBy", .text(1...200)), .optional("expiresAt", .instant),
             .optional("lastUsedAt", .instant), .optional("revokedAt", .instant)))
 }

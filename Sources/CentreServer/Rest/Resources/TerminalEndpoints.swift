@@ -31,7 +31,7 @@ enum TerminalEndpoints {
                 "TerminalRegistration",
                 .object(
                     .required("terminal", .terminal),
-                    .optional("label", .text(0...Bounds.nameBytesMax).described("Where it stands."))))),
+                    .optional("label", .label.described("Where it stands."))))),
         outcomes: [.json(201, "The terminal.", .terminalResource)]
     ) { call in
         let id: TerminalID = try call.member("terminal")
@@ -64,7 +64,7 @@ enum TerminalEndpoints {
             .named(
                 "TerminalChange",
                 .object(
-                    .required("label", .text(0...Bounds.nameBytesMax)),
+                    .required("label", .label),
                     .required("blocked", .nullable(.reason).described("Why it is cut off; null lets it in.")))
             )),
         outcomes: [.json(200, "The terminal.", .terminalResource)], precondition: .required
@@ -166,7 +166,7 @@ extension Schema {
     static let terminalResource = named(
         "Terminal",
         object(
-            .required("terminal", .terminal), .required("label", .text(0...Bounds.nameBytesMax)),
+            .required("terminal", .terminal), .required("label", .label),
             .required("isBlocked", .boolean), .required("createdAt", .instant),
             .required("revision", .integer(0...Int64.max)), .optional("blocked", .reason),
             .optional("enrolledAt", .instant), .optional("enrolmentUntil", .instant)))
