@@ -104,14 +104,6 @@ extension Schema {
                     rule: "one of " + words.joined(separator: ", "), check: { words.contains($0) })))
     }
 
-    /// What a person wrote, on one line.
-    package static func text(_ count: ClosedRange<Int>) -> Schema {
-        .init(
-            .string(
-                StringForm(
-                    count: count, rule: "a text of \(count.lowerBound) to \(count.upperBound) characters")))
-    }
-
     package static func string(_ form: StringForm) -> Schema { .init(.string(form)) }
 
     package func described(_ text: String, example: JSONValue? = nil) -> Schema {

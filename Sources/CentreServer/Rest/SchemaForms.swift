@@ -56,12 +56,13 @@ extension StringForm {
 }
 
 extension Schema {
-    /// A text without line ends and other control characters. Its bound is one of bytes, too, which no schema can say.
-    package static func line(_ count: ClosedRange<Int>) -> Schema {
+    /// What a person wrote: no line ends and no other control characters. Its bound is one of bytes, too, which no
+    /// schema can say.
+    package static func text(_ count: ClosedRange<Int>) -> Schema {
         string(
             StringForm(
                 pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028-\\u202e\\u2066-\\u2069]*$", count: count,
-                rule: "a line of \(count.lowerBound) to \(count.upperBound) characters",
+                rule: "a line of text of \(count.lowerBound) to \(count.upperBound) characters",
                 check: { FreeText.problem(in: $0, bytesMax: .max, mayBeEmpty: true) == nil }))
     }
 
@@ -75,8 +76,8 @@ extension Schema {
     package static let day = string(.day).described("A day.", example: "2026-11-21")
     package static let instant = string(.instant).described(
         "A point in time in UTC.", example: "2026-11-21T08:05:09Z")
-    package static let reason = line(1...Bounds.reasonBytesMax).described("Why, on one line.")
-    package static let label = line(0...Bounds.nameBytesMax)
+    package static let reason = text(1...Bounds.reasonBytesMax).described("Why, on one line.")
+    package static let label = text(0...Bounds.nameBytesMax)
     package static let byteCount = integer(0...Int64(Bounds.roomBytesMax))
     package static let room = named(
         "Room",
