@@ -136,7 +136,7 @@ enum TerminalErrands {
                 }
                 return
             }
-            try kiosk.run(errand) { try isApproved(parsed, terminal, display) }
+            try kiosk.run(errand, consent(parsed, terminal, display))
         } catch {
             if terminal.interrupts.raised() != nil { try terminal.checkInterrupted() }
             throw Problem(error)
@@ -175,11 +175,11 @@ enum TerminalErrands {
         }
     }
 
-    private static func isApproved(
+    private static func consent(
         _ parsed: ParsedCommand, _ terminal: Arguments.Terminal, _ display: Display
-    ) throws -> Bool {
-        if parsed[yes] { return true }
-        return try KioskMenu.approve(display) { try terminal.ask(display.text($0)) }
+    ) -> Kiosk.Consent {
+        if parsed[yes] { return .given }
+        return .asked { try KioskMenu.approve(display) { try terminal.ask(display.text($0)) } }
     }
 
     /// What an earlier run could not deliver goes first.
