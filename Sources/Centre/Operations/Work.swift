@@ -43,6 +43,10 @@ extension Visit {
         }
         if let reply = reopen(&file, around) { return reply }
         turn(&file, around)
+        if isSurveyDue {
+            isSurveyDue = false
+            return send([], surveyDraft(&file))
+        }
         // Once for the plan, once more where that turned it round, and once to see that nothing is left.
         for _ in 0..<3 {
             do {
@@ -69,6 +73,9 @@ extension Visit {
 
     private mutating func sendWork(_ draft: OrderDraft, _ file: inout CaseFile) -> Reply {
         var draft = draft
+        if file.model.upgradesLoadFiles, sight.upgrade?.state.isOpen == true || draft.isUpgrading {
+            draft.add(.upgrade(step: nil), .manageELFUpgrade(.status))
+        }
         draft.readRegistry()
         if draft.items.contains(where: \.ask.isWitness) { hasCalledWitness = true }
         file.operation?.orderCount += 1
@@ -78,10 +85,12 @@ extension Visit {
     /// Deadlines, cancellations and standstill turn an operation round, or end it.
     private mutating func turn(_ file: inout CaseFile, _ around: Surroundings) {
         guard let operation = file.operation, operation.isOpen else { return }
-        if file.now > operation.deadline, !around.flaws.contains(.ignoresDeadline) {
+        if file.now > operation.deadline, !operation.remaining.isEmpty, !around.flaws.contains(.ignoresDeadline) {
             file.operation?.state = .ended(.overdue(operation))
         } else if operation.isCancelRequested, !operation.isPastReturn, !operation.isUndoing {
             giveUp("It was cancelled.", &file, around)
+        } else if let reason = refusedUpgrade(operation) {
+            turnFromUpgrade(reason, &file, around)
         } else if operation.idleOrders >= Self.idleOrdersMax {
             let reason = operation.lastRefusal ?? "The card did not do what was asked, and did not say why."
             if operation.isUndoing {
@@ -213,6 +222,8 @@ extension Visit {
         var draft = OrderDraft()
         dismissWitness(&draft)
         keepHouse(&file, &draft, around)
+        // Nothing else changes on the card before the upgrade is over.
+        if endUpgrade(&file, &draft, around) { return draft }
         guard let operation = file.operation, operation.isOpen else { return draft }
         try addReading(&file, &draft, around)
         let isReading =
@@ -322,7 +333,7 @@ extension PlanStep {
         case .park(let parking), .snapshot(let parking): parking
         case .removeInstance, .removeLoadFile, .dropDomain, .makeDomain, .reserveInLedger, .releaseInLedger,
             .load,
-            .extradite, .install, .personalise, .identify, .restore, .putKeys:
+            .extradite, .install, .personalise, .identify, .restore, .putKeys, .upgrade:
             nil
         }
     }
