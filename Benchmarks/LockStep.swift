@@ -1,3 +1,4 @@
+internal import JSON
 internal import Synchronization
 internal import Wire
 
@@ -31,6 +32,12 @@ enum LockStep {
         let head: String
         var body: String
 
+        /// The session that this opens, where its answer brings an order along.
+        var opened: String? {
+            guard head.prefix(while: { $0 != "\r" }).contains("/visits ") else { return nil }
+            return (try? JSONValue(decoding: body))?["session"]?.stringValue
+        }
+
         /// The session, where this is a report.
         var session: String? {
             let path = head.split(separator: " ").dropFirst().first ?? ""
@@ -60,6 +67,7 @@ enum LockStep {
         private let orders = Mutex<[String: Order]>([:])
 
         func answer(_ request: Request, _ centre: BenchHTTP) throws -> (status: Int, body: String) {
+            if let opened = request.opened { return try visit(opened, request, centre) }
             guard let session = request.session else { return try request.forward(to: centre) }
             var request = request
             if var order = orders.withLock({ $0[session] }) {
@@ -75,14 +83,33 @@ enum LockStep {
                     decoding: SeramReport(report.status, responses: [order.answers]).written(), as: UTF8.self)
             }
             let (status, body) = try request.forward(to: centre)
-            guard status == 200, let order = try? SeramOrder(reading: Array(body.utf8)),
-                order.sends.count == 1, let commands = order.sends.first, commands.count > 1
-            else { return (status, body) }
+            guard status == 200, let order = try? SeramOrder(reading: Array(body.utf8)) else {
+                return (status, body)
+            }
+            return (200, takeApart(order, session).map(text) ?? body)
+        }
+
+        /// What remains of an order that has more than one command; `nil` where it has not.
+        private func takeApart(_ order: SeramOrder, _ session: String) -> SeramOrder? {
+            guard order.sends.count == 1, let commands = order.sends.first, commands.count > 1 else {
+                return nil
+            }
             orders.withLock { $0[session] = Order(left: Array(commands.dropFirst())) }
             let first = order.commands.map { command -> SeramCommand in
                 if case .send = command { .send([commands[0]]) } else { command }
             }
-            return (200, text(SeramOrder(delay: 0, chosen: order.chosen, commands: first)))
+            return SeramOrder(delay: 0, chosen: order.chosen, commands: first)
+        }
+
+        private func visit(
+            _ session: String, _ request: Request, _ centre: BenchHTTP
+        ) throws -> (status: Int, body: String) {
+            let (status, body) = try request.forward(to: centre)
+            guard case .object(var object)? = try? JSONValue(decoding: body), let order = object["order"],
+                let read = try? SeramOrder(reading: order.encoded()), let first = takeApart(read, session)
+            else { return (status, body) }
+            object["order"] = try JSONValue(decoding: first.written())
+            return (status, JSONValue.object(object).text)
         }
 
         private func text(_ order: SeramOrder) -> String { String(decoding: order.written(), as: UTF8.self) }

@@ -10,6 +10,8 @@ package struct Node: Sendable {
     package let clock: any WallClock
     package let entropy: any EntropySource & Sendable
     package let bell: any Bell
+    /// Sessions of agents that this node remembers; it may lose them.
+    let sessions = SeramShelf()
 
     package init(
         store: any Store, vault: any KeyVault, models: any CardModels, desk: ExchangeDesk,

@@ -85,7 +85,9 @@ extension Visit {
     /// Deadlines, cancellations and standstill turn an operation round, or end it.
     private mutating func turn(_ file: inout CaseFile, _ around: Surroundings) {
         guard let operation = file.operation, operation.isOpen else { return }
-        if file.now > operation.deadline, !operation.remaining.isEmpty, !around.flaws.contains(.ignoresDeadline) {
+        // What was carried out meanwhile is done, however late that is seen.
+        let isLate = file.now > operation.deadline && !operation.remaining.isEmpty
+        if isLate, !around.flaws.contains(.ignoresDeadline) {
             file.operation?.state = .ended(.overdue(operation))
         } else if operation.isCancelRequested, !operation.isPastReturn, !operation.isUndoing {
             giveUp("It was cancelled.", &file, around)

@@ -19,6 +19,8 @@ struct LeavingClimb {
 
     /// How much directions shrink in which the slope turned round.
     private static let shrinking = 0.5
+    /// What a whole need may be worth: so that no sum of prices overflows.
+    private static let pointsMax = Double(1 << 26)
     private static let longer = 1.3
     private static let shorter = 0.8
     private static let stridesMax = 10
@@ -52,7 +54,8 @@ struct LeavingClimb {
     mutating func advance() -> Bool {
         guard step > 0, isRising else { return false }
         place += direction * step * scale
-        place.clamp(lowerBound: .zero, upperBound: Vector(repeating: .infinity))
+        // Where nothing covers the need the way up has no end.
+        place.clamp(lowerBound: .zero, upperBound: Self.pointsMax * scale)
         strides += 1
         return true
     }
@@ -100,6 +103,10 @@ struct LeavingClimb {
 }
 
 extension LeavingSearch {
+    /// Steps without much gain after which a climb ends, and what is much: a part of what the bound lacks at most.
+    private static let idleMax = 10
+    private static let gapPart = 64
+
     /// Goes on from the worth at hand, and keeps the best that it finds.
     mutating func climb(rounds: Int) {
         var climb = LeavingClimb(worth, items, prices)
@@ -108,9 +115,14 @@ extension LeavingSearch {
         let bound = Double(prices.bound) / Double(1 << LeavingPrices.pointShift)
         let known = bestPoints == Int.max ? Double(points + items.pointsTypical) : Double(bestPoints)
         climb.begin(slope: slope(), height: max(1, known - bound))
+        var idle = 0
         for _ in 0..<rounds {
-            if isHopeless || !climb.advance() { break }
+            if isHopeless || idle > Self.idleMax || !climb.advance() { break }
             prices.set(climb.worth, status: status)
+            let gap = (Int(known) << LeavingPrices.pointShift) - highest.bound
+            let isWorthIt = prices.bound > highest.bound + max(0, gap / Self.gapPart)
+            // With a bound on those that are to be kept the way up is long and winding.
+            idle = isWorthIt || prices.preferredMax > 0 ? 0 : idle + 1
             if prices.bound > highest.bound { highest = (prices.bound, climb.worth) }
             climb.learn(slope: slope())
         }

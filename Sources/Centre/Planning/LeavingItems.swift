@@ -14,6 +14,10 @@ struct LeavingItems {
     let above: Lists
     /// What must stay if the item stays.
     let below: Lists
+    /// Whose list each member of `above` is in.
+    let fileOfAbove: [Int]
+    /// The same pair the other way round: for each member of `below`, its place among the members of `above`.
+    let aboveOfBelow: [Int]
     /// Files that few need first: where one's users are among another's, credit given in this order is the best.
     let filesByUse: [Int]
 
@@ -55,8 +59,13 @@ struct LeavingItems {
         let above = Self.above(problem)
         let below = Lists.inverted(above)
         self.above = Lists(above)
+        fileOfAbove = above.indices.flatMap { [Int](repeating: $0, count: above[$0].count) }
         filesByUse = (unitCount..<count).sorted { (above[$0].count, $0) < (above[$1].count, $1) }
         self.below = Lists(below)
+        // Both are in the order of the files.
+        var places = [[Int]](repeating: [], count: count)
+        for (place, user) in self.above.members.enumerated() { places[user].append(place) }
+        aboveOfBelow = places.flatMap { $0 }
     }
 
     /// More steps than any card is short of, and few enough that no sum overflows 32 bits.
@@ -78,11 +87,11 @@ struct LeavingItems {
         return one
     }
 
-    /// The same, when nothing counts but how many units leave.
-    var counted: LeavingItems {
+    /// The same, when nothing counts but how many of some leave.
+    func counting(_ isCounted: (Int) -> Bool) -> LeavingItems {
         var result = self
-        for item in 0..<count { result.points[item] = item < unitCount ? 1 : 0 }
-        result.pointsTypical = max(1, unitCount / 4)
+        for item in 0..<count { result.points[item] = isCounted(item) ? 1 : 0 }
+        result.pointsTypical = max(1, result.points.reduce(0, +) / 4)
         return result
     }
 

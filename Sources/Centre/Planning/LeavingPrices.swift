@@ -29,24 +29,46 @@ struct LeavingPrices {
         var preferred = 0
     }
 
+    /// An item by what its worths are multiplied with.
+    private struct Row {
+        var points: Int
+        var nonVolatile: Int
+        var volatile: Int
+        var unit: Int
+        var preferred: Int
+    }
+
     let items: LeavingItems
     /// At least so many units leave, whatever is chosen.
     var unitsMin: Int
     /// At most so many that the holder wants to keep leave.
     let preferredMax: Int
+    /// What a price is made of.
+    private let rows: [Row]
     private(set) var price: [Int]
     /// What a file's room is credited to: parallel to the members of `above`.
     private(set) var credit: [Int]
     private(set) var bound = 0
     private var marks: [Bool]
+    /// Marked since the last search for a user began.
+    private var reached: [Int] = []
+    /// For a file that was reached: what it gave, and where another gives instead; places in `credit`.
+    private var taken: [(given: Int, instead: Int)?]
 
     init(_ items: LeavingItems, unitsMin: Int, preferredMax: Int) {
         self.items = items
         self.unitsMin = unitsMin
         self.preferredMax = preferredMax
+        rows = (0..<items.count).map { item in
+            Row(
+                points: items.points[item] << Self.pointShift, nonVolatile: items.nonVolatile[item],
+                volatile: items.volatile[item], unit: item < items.unitCount ? 1 : 0,
+                preferred: items.isPreferred[item] ? 1 : 0)
+        }
         price = [Int](repeating: 0, count: items.count)
         credit = [Int](repeating: 0, count: items.above.members.count)
         marks = [Bool](repeating: false, count: items.count)
+        taken = [(given: Int, instead: Int)?](repeating: nil, count: items.count)
     }
 
     /// Sets all prices anew for a worth, with what is decided already.
@@ -58,24 +80,34 @@ struct LeavingPrices {
         let preference = Int(worth.preference * scale)
         bound = nonVolatile &* items.needNonVolatile &+ volatile &* items.needVolatile
         bound &+= unit &* unitsMin &- preference &* preferredMax
-        for item in 0..<items.count {
-            var value = items.points[item] << Self.pointShift
-            value &-= nonVolatile &* items.nonVolatile[item] &+ volatile &* items.volatile[item]
-            if item < items.unitCount { value &-= unit }
-            if items.isPreferred[item] { value &+= preference }
-            price[item] = value
-        }
+        setPlain(nonVolatile, volatile, unit: unit, preference: preference)
         giveCredit(status)
-        for item in 0..<items.count {
-            switch status[item] {
-            case .leaves: bound &+= price[item]
-            case .open: bound &+= min(0, price[item])
-            case .stays: break
+        price.withUnsafeBufferPointer { price in
+            status.withUnsafeBufferPointer { status in
+                for item in price.indices {
+                    switch status[item] {
+                    case .leaves: bound &+= price[item]
+                    case .open: bound &+= min(0, price[item])
+                    case .stays: break
+                    }
+                }
+            }
+        }
+    }
+
+    /// What each costs beyond what its room is worth, before any credit.
+    private mutating func setPlain(_ nonVolatile: Int, _ volatile: Int, unit: Int, preference: Int) {
+        price.withUnsafeMutableBufferPointer { price in
+            for (item, row) in rows.enumerated() {
+                price[item] =
+                    row.points &- nonVolatile &* row.nonVolatile &- volatile &* row.volatile
+                    &- unit &* row.unit &+ preference &* row.preferred
             }
         }
     }
 
     private mutating func giveCredit(_ status: [Status]) {
+        var isLeft = false
         for file in items.filesByUse {
             let range = items.above[file]
             for index in range { credit[index] = 0 }
@@ -89,24 +121,94 @@ struct LeavingPrices {
                 price[file] &+= amount
                 if price[file] == 0 { break }
             }
+            if price[file] < 0, range.count > 1 { isLeft = true }
         }
+        if isLeft { moveCreditOn(status) }
+    }
+
+    /// Gives what files have left by way of others: one whose user needs no more credit takes the place of another
+    /// there, which has a further user. So no more could be given in any way (it is a greatest flow), and the bound is
+    /// the highest for its worth.
+    private mutating func moveCreditOn(_ status: [Status]) {
+        for item in 0..<items.count { marks[item] = false }
+        for file in items.filesByUse where status[file] == .open && items.above[file].count > 1 {
+            // Bounded: each round uses up the file, a user, or what another file gave to one.
+            while price[file] < 0, let end = findUser(from: file, status) {
+                var amount = min(-price[file], price[items.above.members[end]])
+                var index = end
+                // Bounded: each file is reached once.
+                while let back = taken[items.fileOfAbove[index]] {
+                    amount = min(amount, credit[back.given])
+                    index = back.instead
+                }
+                price[file] &+= amount
+                price[items.above.members[end]] &-= amount
+                credit[end] &+= amount
+                index = end
+                while let back = taken[items.fileOfAbove[index]] {
+                    credit[back.given] &-= amount
+                    credit[back.instead] &+= amount
+                    index = back.instead
+                }
+                for item in reached { marks[item] = false }
+            }
+        }
+    }
+
+    /// A user with a price left that a file reaches, by way of others whose credit it can take over. What was reached
+    /// in vain stays marked: nothing that is given later changes that.
+    private mutating func findUser(from file: Int, _ status: [Status]) -> Int? {
+        reached.removeAll(keepingCapacity: true)
+        guard !marks[file] else { return nil }
+        marks[file] = true
+        reached.append(file)
+        taken[file] = nil
+        var files = [file]
+        var next = 0
+        while next < files.count {
+            for index in items.above[files[next]] {
+                let user = items.above.members[index]
+                guard status[user] == .open, !marks[user] else { continue }
+                if price[user] > 0 { return index }
+                marks[user] = true
+                reached.append(user)
+                for place in items.below[user] {
+                    let (given, other) = (items.aboveOfBelow[place], items.below.members[place])
+                    guard credit[given] > 0, !marks[other] else { continue }
+                    marks[other] = true
+                    reached.append(other)
+                    taken[other] = (given, index)
+                    files.append(other)
+                }
+            }
+            next += 1
+        }
+        return nil
     }
 
     mutating func cheapest(_ status: [Status]) -> Cheapest {
         for item in 0..<items.count { marks[item] = false }
         for item in 0..<items.count where status[item] != .stays {
-            guard status[item] == .leaves || price[item] < 0 else { continue }
-            marks[item] = true
-            for index in items.above[item] { marks[items.above.members[index]] = true }
+            if status[item] == .leaves || price[item] < 0 { mark(item) }
         }
         var result = Cheapest()
-        for item in 0..<items.count where marks[item] {
-            result.nonVolatile &+= items.nonVolatile[item]
-            result.volatile &+= items.volatile[item]
-            if item < items.unitCount { result.units &+= 1 }
-            if items.isPreferred[item] { result.preferred &+= 1 }
+        for (item, row) in rows.enumerated() where marks[item] {
+            result.nonVolatile &+= row.nonVolatile
+            result.volatile &+= row.volatile
+            result.units &+= row.unit
+            result.preferred &+= row.preferred
         }
         return result
+    }
+
+    /// Marks what leaves, all above it, and whatever gave them credit.
+    private mutating func mark(_ item: Int) {
+        guard !marks[item] else { return }
+        marks[item] = true
+        for place in items.below[item] where credit[items.aboveOfBelow[place]] > 0 {
+            mark(items.below.members[place])
+        }
+        for index in items.above[item] { mark(items.above.members[index]) }
     }
 
     /// The bound's change when an open item is decided.

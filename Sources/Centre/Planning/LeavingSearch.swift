@@ -12,7 +12,7 @@ struct LeavingSearch {
     static let partStatesMax = 5_000
     /// Beginnings for all parts together.
     static let partsStatesMax = 200_000
-    /// Steps of improving the prices.
+    /// Steps of improving the prices, at most.
     static let rounds = 24
 
     typealias Status = LeavingPrices.Status

@@ -30,10 +30,8 @@ extension LeavingProblem {
         guard items.isPreferred.contains(true) else { return Preferred() }
         var without = LeavingSearch(items, preferredMax: 0, statesMax: statesMax)
         if without.keepsPreferred(), !without.isHopeless { return Preferred() }
-        var counted = self
-        for unit in units.indices { counted.units[unit].points = units[unit].isPreferred ? 1 : 0 }
-        for file in files.indices { counted.files[file].points = 0 }
-        var search = LeavingSearch(LeavingItems(counted), preferredMax: units.count, statesMax: statesMax)
+        let counting = items.counting { items.isPreferred[$0] }
+        var search = LeavingSearch(counting, preferredMax: units.count, statesMax: statesMax)
         search.run()
         guard search.bestPoints != Int.max else { return nil }
         return Preferred(
@@ -101,7 +99,8 @@ extension LeavingSearch {
 
     /// At least so many must leave, by a bound for both memories together.
     private mutating func raiseUnitsMin() {
-        var counting = LeavingSearch(items.counted, preferredMax: prices.preferredMax, statesMax: 1)
+        var counting = LeavingSearch(
+            items.counting { $0 < items.unitCount }, preferredMax: prices.preferredMax, statesMax: 1)
         if prices.preferredMax == 0, !counting.keepsPreferred() { return }
         counting.start()
         let one = 1 << LeavingPrices.pointShift

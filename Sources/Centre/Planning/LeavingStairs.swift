@@ -30,16 +30,20 @@ struct LeavingStairs {
     private var stairs: [Stair] = []
     /// Beginnings that were kept and turned out no better than a later one of equal cost.
     private(set) var surpassed: [Int32] = []
+    /// Groups that were compared with a beginning since the step began.
+    private(set) var comparisons = 0
 
     mutating func clear() {
         groups.removeAll(keepingCapacity: true)
         stairs.removeAll(keepingCapacity: true)
         surpassed.removeAll(keepingCapacity: true)
+        comparisons = 0
     }
 
     /// Takes a beginning; false when one that is known is at least as good.
     mutating func admit(_ stair: Stair, barred: UInt64, preferredCount: Int32) -> Bool {
         var own = -1
+        comparisons &+= groups.count
         for group in groups.indices {
             let known = groups[group]
             guard known.barred & ~barred == 0, known.preferredCount <= preferredCount else { continue }

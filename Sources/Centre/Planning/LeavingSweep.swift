@@ -33,8 +33,14 @@ struct LeavingSweep {
         /// Set if the twin before this stays, and what is set if this stays.
         var twin: UInt64
         var nextTwin: UInt64
+        /// The bit of the twin before, if what this costs by staying was counted when that one stayed.
+        var counted: UInt64 = 0
         var onLeaving = Slack.zero
         var onStaying = Slack.zero
+        /// The part of it that is counted early.
+        var early = Slack.zero
+        /// What all its later twins cost that then stay too.
+        var onLaterTwins = Slack.zero
         /// The files that are barred if this stays.
         var links: Range<Int>
     }
@@ -42,6 +48,8 @@ struct LeavingSweep {
     /// A file below an item.
     struct Link {
         var bit: UInt64
+        /// The bit of the file's twin before, if the file was counted when that one stayed.
+        var counted: UInt64 = 0
         /// What the bounds gain when the file is barred by this item.
         var onBarring = Slack.zero
         /// What they gain when the item leaves and the file was barred before.
@@ -68,7 +76,7 @@ struct LeavingSweep {
     var lanes: [Lane] = []
     var firstBestPoints = 0
     var bestPoints = 0
-    /// Beginnings that were kept: how hard it was.
+    /// Beginnings that were kept, and what else took as long: how hard it was.
     private(set) var stateCount = 0
 
     private var next: [State] = []
@@ -117,7 +125,7 @@ struct LeavingSweep {
         var dives = Self.dives[...]
         for position in steps.indices {
             advance(position)
-            stateCount += states.count
+            stateCount += states.count + stairs.comparisons / Self.comparisonsPerState
             if states.isEmpty { break }
             if stateCount > statesMax { return .tooMany }
             if let dive = dives.first, states.count > dive.beginnings {
@@ -129,22 +137,34 @@ struct LeavingSweep {
         return .complete
     }
 
-    /// From how many beginnings on, and how many of them are followed.
-    private static let dives: [(beginnings: Int, width: Int)] = [(40, 20), (200, 100), (800, 400)]
+    /// So many comparisons with other groups of beginnings take as long as one beginning.
+    private static let comparisonsPerState = 128
 
-    /// Follows the most promising beginnings to their end; true when that found a better choice.
+    /// From how many beginnings on, and how many of them are followed.
+    private static let dives: [(beginnings: Int, width: Int)] = [(30, 15), (150, 75), (600, 300)]
+
+    /// A sweep begins anew for a choice that is better by more than this part of what it might have been.
+    private static let gapPart = 3
+
+    /// Follows the most promising beginnings to their end; true when that found a choice so much better that a new
+    /// sweep is worth its preparation.
     private mutating func dive(from position: Int, width: Int, statesMax: Int) -> Bool {
         let known = (states: states, leaving: leaving.count, points: bestPoints)
         narrow(to: width)
         for next in position..<steps.count {
             advance(next)
-            stateCount += states.count
+            stateCount += states.count + stairs.comparisons / Self.comparisonsPerState
             if states.isEmpty || stateCount > statesMax { break }
             if states.count > width { narrow(to: width) }
         }
-        guard bestPoints == known.points else { return true }
+        let gained = (known.points - bestPoints) << LeavingPrices.pointShift
+        if gained > lanes[0].gap / Self.gapPart { return true }
         states = known.states
-        leaving.removeLast(leaving.count - known.leaving)
+        if bestPoints < known.points {
+            states.removeAll { any($0.slack .< least) }
+        } else {
+            leaving.removeLast(leaving.count - known.leaving)
+        }
         return false
     }
 
@@ -201,17 +221,22 @@ struct LeavingSweep {
     @inline(__always)
     private mutating func keepStaying(_ index: Int, _ step: Step, _ row: Int) {
         var state = states[index]
-        let isBarred = state.barred & step.bit != 0
-        state.barred = state.barred & ~(step.bit | step.twin) | step.nextTwin
+        let barred = state.barred
+        state.barred = barred & ~(step.bit | step.twin) | step.nextTwin
+        if barred & step.counted != 0 {
+            if barred & step.bit == 0 { state.slack &+= step.early }
+        } else {
+            state.slack &-= step.onLaterTwins
+        }
         // What is barred was clear, and counted, when it was barred.
-        if !isBarred {
+        if barred & step.bit == 0 {
             state.slack &-= step.onStaying
             for index in step.links where state.barred & links[index].bit == 0 {
                 state.barred |= links[index].bit
-                state.slack &-= links[index].onBarring
+                if barred & links[index].counted == 0 { state.slack &-= links[index].onBarring }
             }
-            if any(state.slack .< least) { return }
         }
+        if any(state.slack .< least) { return }
         _ = keep(state, row)
     }
 

@@ -13,7 +13,7 @@ extension LeavingSweep {
         firstBestPoints = bestPoints
         let order = LeavingSweepOrder(search)
         guard let bits = order.bits() else { return false }
-        for item in order.order { append(item, search, bits) }
+        for item in order.order { append(item, search, order, bits) }
         var state = State(
             slack: .zero, barred: 0, points: Int32(search.points),
             nonVolatile: min(needNonVolatile, Int32(search.freedNonVolatile)),
@@ -23,7 +23,7 @@ extension LeavingSweep {
         for lane in 0..<Slack.scalarCount {
             if lane > 0 { prices.set(Self.worth(search.worth, lane), status: search.status) }
             state.slack[lane] = begin(lane, bound: prices.bound)
-            for position in steps.indices { setGains(lane, position, prices, order, bits) }
+            for position in steps.indices.reversed() { setGains(lane, position, prices, order, bits) }
         }
         setRest()
         if state.slack.min() >= 0 { states.append(state) }
@@ -49,9 +49,9 @@ extension LeavingSweep {
     }
 
     /// Worths around the best one: each is the best for other beginnings.
-    private static let worths: [(nonVolatile: Double, volatile: Double, unit: Double)] = [
-        (1, 1, 1), (1.25, 0.8, 1), (0.8, 1.25, 1), (1.1, 1.1, 0), (0.9, 0.9, 1), (1.5, 0.6, 1), (0.6, 1.5, 1),
-        (1.2, 1.2, 1),
+    private static let worths: [(nonVolatile: Double, volatile: Double, unit: Double, preference: Double)] = [
+        (1, 1, 1, 1), (0.95, 1, 1.5, 0.9), (0.7, 1.1, 0.7, 1.25), (1.1, 0.75, 0, 1.25), (0.9, 1, 1, 1),
+        (1.2, 0.3, 1, 1.75), (3.5, 0.7, 1, 1), (1.25, 0.9, 0.2, 1.35),
     ]
 
     private static func worth(_ best: LeavingPrices.Worth, _ lane: Int) -> LeavingPrices.Worth {
@@ -60,15 +60,27 @@ extension LeavingSweep {
         worth.nonVolatile *= factors.nonVolatile
         worth.volatile *= factors.volatile
         worth.unit *= factors.unit
+        worth.preference *= factors.preference
         return worth
     }
 
-    private mutating func append(_ item: Int, _ search: LeavingSearch, _ bits: LeavingSweepOrder.Bits) {
+    private mutating func append(
+        _ item: Int, _ search: LeavingSearch, _ order: LeavingSweepOrder, _ bits: LeavingSweepOrder.Bits
+    ) {
         let items = search.items
+        // Counted when its twin stays: only what nothing can bar before that.
+        func early(_ item: Int) -> UInt64 {
+            let twin = search.twins.before[item]
+            guard twin >= 0, order.place[twin] >= 0 else { return 0 }
+            let isLater = items.above[item].allSatisfy {
+                order.place[items.above.members[$0]] > order.place[twin]
+            }
+            return isLater ? bits.twins[item] : 0
+        }
         let first = links.count
         for index in items.below[item] {
             let bit = bits.files[items.below.members[index]]
-            if bit != 0 { links.append(Link(bit: bit)) }
+            if bit != 0 { links.append(Link(bit: bit, counted: early(items.below.members[index]))) }
         }
         let twin = search.twins.after[item]
         steps.append(
@@ -76,8 +88,8 @@ extension LeavingSweep {
                 item: Int32(item), points: Int32(items.points[item]),
                 nonVolatile: Int32(items.nonVolatile[item]), volatile: Int32(items.volatile[item]),
                 preferredCount: items.isPreferred[item] ? 1 : 0, bit: bits.files[item],
-                twin: bits.twins[item], nextTwin: twin >= 0 ? bits.twins[twin] : 0, links: first..<links.count
-            ))
+                twin: bits.twins[item], nextTwin: twin >= 0 ? bits.twins[twin] : 0,
+                counted: early(item), links: first..<links.count))
     }
 
     private mutating func setGains(
@@ -91,6 +103,14 @@ extension LeavingSweep {
         // A file that stays gives the credit back that it gave to those above it.
         if item >= items.unitCount { for index in items.above[item] { stays += prices.credit[index] } }
         steps[position].onStaying[lane] = gain(stays, lane)
+        // Not more than was counted in full, each part being rounded down.
+        steps[position].early[lane] = gain(-min(0, prices.price[item]), lane)
+        let twin = order.twins.after[item]
+        if twin >= 0, order.place[twin] > position, steps[order.place[twin]].counted != 0 {
+            let later = steps[order.place[twin]]
+            steps[position].onLaterTwins[lane] = min(
+                later.early[lane] &+ later.onLaterTwins[lane], Int32(Self.slackMax))
+        }
         var link = steps[position].links.lowerBound
         for index in items.below[item] {
             let file = items.below.members[index]

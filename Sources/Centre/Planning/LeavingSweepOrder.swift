@@ -4,7 +4,7 @@
 /// be remembered at once; every file as soon as all above it is decided; of twins the first one first.
 struct LeavingSweepOrder {
     private let items: LeavingItems
-    private let twins: LeavingTwins
+    let twins: LeavingTwins
     private let status: [LeavingPrices.Status]
     private(set) var order: [Int] = []
     /// The place of each item in the order; negative where it has none.

@@ -56,8 +56,13 @@ package final class ExchangeDesk: Sendable {
 
     // MARK: Exchanges
 
+    /// What a caller does in the transaction of an exchange, knowing what came of it. It may run more than once.
+    package typealias Beside = (Act, CaseFile, Visit.Reply) throws -> Void
+
     /// A card has shown up: its first order.
-    package func arrive(_ card: CardID, at terminal: TerminalID?) throws -> Visit.Reply {
+    package func arrive(
+        _ card: CardID, at terminal: TerminalID?, _ beside: Beside = { _, _, _ in }
+    ) throws -> Visit.Reply {
         let id = entropy.bytes(Self.visitIDBytes)
         return try exchange(card) { act in
             let known = try act.openCase(of: card, self.models)
@@ -73,12 +78,15 @@ package final class ExchangeDesk: Sendable {
             var file = known.file
             let reply = visit.begin(&file, self.surroundings(act, known))
             try act.close(known, file, vault: self.vault, flaws: self.flaws)
+            try beside(act, file, reply)
             return (visit, reply, id)
         }
     }
 
     /// A report has come: the next order, or the end. A report that came before gets no second effect.
-    package func report(_ report: Report) throws -> Visit.Reply {
+    package func report(
+        _ report: Report, _ beside: Beside = { _, _, _ in }
+    ) throws -> Visit.Reply {
         guard let visit = visits[report.visit] else {
             return .over(.interrupted("This visit is not known here any more; the card is asked anew."))
         }
@@ -95,6 +103,7 @@ package final class ExchangeDesk: Sendable {
             let reply = next.received(report, &file, self.surroundings(act, known))
             try act.close(known, file, vault: self.vault, flaws: self.flaws)
             if case .over = reply { self.endLease(act, known.lease, visit) }
+            try beside(act, file, reply)
             return (next, reply, report.visit)
         }
     }

@@ -12,6 +12,7 @@ package enum RestTable {
 
     private static let groups: [[Endpoint]] = [
         CardEndpoints.all, OfferEndpoints.all, HolderEndpoints.all, OperationEndpoints.all,
+        VisitEndpoints.all,
         FigureEndpoints.all,
         SessionEndpoints.all,
         OperatorEndpoints.all, TerminalEndpoints.all,

@@ -63,6 +63,13 @@ extension SeramNotice {
     }
 }
 
+extension SeramNotice.Memory {
+    init(_ account: RoomAccount) {
+        self.init(
+            used: account.used.nonVolatile + account.reserved.nonVolatile, free: account.free.nonVolatile)
+    }
+}
+
 extension PlanStep {
     /// One stable word for programs.
     fileprivate var action: String {

@@ -16,7 +16,6 @@ package final class SeramService: HTTPService {
 
     let node: Node
     private let signIn: SignIn
-    private let shelf = SeramShelf()
 
     package init(node: Node, signIn: @escaping SignIn) {
         self.node = node
@@ -24,7 +23,7 @@ package final class SeramService: HTTPService {
     }
 
     /// Sessions that this node remembers.
-    package var sessionCount: Int { shelf.count }
+    package var sessionCount: Int { node.sessions.count }
 
     package func answer(_ request: HTTPRequest, since: Instant) -> Answer {
         do throws(Problem) {
@@ -94,31 +93,9 @@ package final class SeramService: HTTPService {
         guard command.isAcceptable else {
             throw Problem.seram(406, "not-acceptable", "This is GP SERAM 2.0.0: JSON over HTTPS.")
         }
-        let opening = AgentSession(
-            terminal: terminal, id: id, opening: command.written(), openedAt: node.clock.now, isStarted: false
-        )
-        let elements = try node.act(by: .terminal(terminal)) { act in
-            let elements = try Self.elements(command, act.transaction)
-            try act.openSession(opening)
-            for element in elements {
-                if let card = element.card { try act.recordAddress(.terminal(terminal), of: card) }
-            }
-            return elements
-        }
-        let session = SeramSession(
-            terminal: terminal, id: id, elements, isStarted: false, now: node.clock.now)
-        _ = shelf.keep(session, replacing: true, now: node.clock.now)
+        let opening = SeramOpening(terminal: terminal, id: id, command: command)
+        opening.remember(try node.act(by: .terminal(terminal), opening.keep), on: node)
         return .now(Self.message(SeramHandshakeResponse().written()))
-    }
-
-    private static func elements(
-        _ command: SeramHandshakeCommand, _ transaction: any Transaction
-    ) throws -> [SeramSession.Element] {
-        try command.secureElements.map { element in
-            let id = try? CardID(element.id.uppercased())
-            let known = try id.flatMap { try transaction.find(Card.self, key: .word($0)) }
-            return SeramSession.Element(element: element, card: known?.id)
-        }
     }
 
     // MARK: Reports
@@ -159,7 +136,7 @@ package final class SeramService: HTTPService {
 
     /// One that this node does not remember may be in the store; another terminal's is nobody's.
     private func session(_ terminal: TerminalID, _ id: String) throws -> SeramSession {
-        if let session = shelf.find(terminal, id) { return session }
+        if let session = node.sessions.find(terminal, id) { return session }
         let now = node.clock.now
         let found = try node.store.read { transaction -> (AgentSession, [SeramSession.Element])? in
             guard
@@ -167,14 +144,14 @@ package final class SeramService: HTTPService {
                 kept.openedAt.advanced(by: Bounds.sessionLife) > now,
                 let command = try? SeramHandshakeCommand(reading: kept.opening)
             else { return nil }
-            return (kept, try Self.elements(command, transaction))
+            return (kept, try SeramOpening.elements(command, transaction))
         }
         guard let (kept, elements) = found else {
             throw Problem.seram(404, "session-unknown", "There is no such session; begin with a handshake.")
         }
         let session = SeramSession(
             terminal: terminal, id: id, elements, isStarted: kept.isStarted, now: node.clock.now)
-        return shelf.keep(session, replacing: false, now: node.clock.now)
+        return node.sessions.keep(session, replacing: false, now: node.clock.now)
     }
 
     // MARK: HTTP

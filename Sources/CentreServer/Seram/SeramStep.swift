@@ -30,6 +30,7 @@ struct SeramStep {
     private(set) var state: SeramSession.State
     private let now: Instant
     private var topics: [Topic] = []
+    private var isClosedInStore = false
 
     init(_ node: Node, terminal: TerminalID, session: String, _ state: SeramSession.State, now: Instant) {
         self.node = node
@@ -84,27 +85,27 @@ struct SeramStep {
         guard report.status.word != .polling else {
             return try interrupted(index, "The answers did not come.")
         }
-        let reply = try node.desk.report(
-            Report(visit: outstanding.visit, number: outstanding.number, answers: outstanding.answers(report))
-        )
+        let told = Report(
+            visit: outstanding.visit, number: outstanding.number, answers: outstanding.answers(report))
+        let (reply, seen) = try exchange(index) { beside in try node.desk.report(told, beside) }
         switch report.status.word {
-        case .processed, .polling: return try handle(reply, index)
+        case .processed, .polling: return try handle(reply, seen, index)
         case .unavailableElement, .unknownFailure, .accessNotGranted:
             try node.act(by: .terminal(terminal)) { act in
                 try act.endAddress(.terminal(self.terminal), of: card)
             }
             // It may have gone after its last answer.
-            if case .over(.finished) = reply { try finish(index) }
+            if case .over(.finished) = reply { try finish(index, seen) }
             close(index, .interrupted, "The card was gone; what was begun goes on when it is back.")
             return nil
         }
     }
 
-    private mutating func handle(_ reply: Visit.Reply, _ index: Int) throws -> SeramOrder? {
+    private mutating func handle(_ reply: Visit.Reply, _ seen: Seen?, _ index: Int) throws -> SeramOrder? {
         switch reply {
-        case .order(let order): return try send(order, index)
+        case .order(let order): return try send(order, seen, index)
         case .over(.finished):
-            try finish(index)
+            try finish(index, seen)
             return nil
         case .over(.interrupted(let why)): return try interrupted(index, why)
         case .over(.stopped(let why)):
@@ -123,12 +124,11 @@ struct SeramStep {
         return try arrive(index)
     }
 
-    private mutating func finish(_ index: Int) throws {
+    private mutating func finish(_ index: Int, _ seen: Seen?) throws {
         state.elements[index].triedAt = now
-        guard let card = state.elements[index].card, let id = state.elements[index].tried else { return }
-        let operation = try node.store.read { try $0.find(Operation.self, key: .word(card), .word(id)) }
-        guard let notice = operation.flatMap(SeramNotice.end(of:)) else { return }
+        guard let notice = seen?.ending else { return }
         state.notices.append(notice)
+        isClosedInStore = isClosedInStore || seen?.isClosedInStore == true
         state.hasWorked = true
         state.elements[index].tried = nil
         state.elements[index].triedAt = nil
@@ -142,6 +142,49 @@ struct SeramStep {
         var notice = SeramNotice(event, card: name, message: why)
         notice.code = code
         state.notices.append(notice)
+    }
+
+    // MARK: One transaction
+
+    /// What an exchange left behind, seen in its own transaction: nothing of it is asked for again.
+    private struct Seen {
+        var operation: Operation?
+        var model: CardModel
+        /// How the operation of this session ended.
+        var ending: SeramNotice?
+        var isClosedInStore = false
+    }
+
+    /// The exchange, and with it whatever the session writes down: one commit for all.
+    private func exchange(
+        _ index: Int, _ body: (ExchangeDesk.Beside) throws -> Visit.Reply
+    ) throws -> (Visit.Reply, Seen?) {
+        var seen: Seen?
+        let reply = try body { act, file, reply in
+            var found = Seen(operation: file.operation, model: file.model)
+            switch reply {
+            case .order: if !state.isStarted { try act.markStarted(terminal, session) }
+            case .over(.finished): try end(index, file, &found, act)
+            case .over: break
+            }
+            seen = found
+        }
+        return (reply, seen)
+    }
+
+    /// Where the operation ended and nothing else waits, the session is over with it.
+    private func end(_ index: Int, _ file: CaseFile, _ seen: inout Seen, _ act: Act) throws {
+        guard let tried = state.elements[index].tried else { return }
+        let card = file.card.id
+        let operation =
+            file.operation?.id == tried
+            ? file.operation : try act.transaction.find(Operation.self, key: .word(card), .word(tried))
+        guard var notice = operation.flatMap(SeramNotice.end(of:)) else { return }
+        notice.memory = SeramNotice.Memory(try act.ledger(of: card, node.models).account)
+        seen.ending = notice
+        guard state.elements.count == 1, try act.transaction.openOperation(on: card) == nil else { return }
+        try act.closeSession(terminal, session)
+        seen.isClosedInStore = true
     }
 
     // MARK: Work
@@ -178,46 +221,38 @@ struct SeramStep {
         guard let card = state.elements[index].card else { return nil }
         state.elements[index].isSeen = true
         do {
-            switch try node.desk.arrive(card, at: terminal) {
+            let (reply, seen) = try exchange(index) { beside in
+                try node.desk.arrive(card, at: terminal, beside)
+            }
             // Another terminal has it: it cannot be here, or this one is late.
-            case .over(.interrupted(let why)):
+            if case .over(.interrupted(let why)) = reply {
                 close(index, .interrupted, why)
                 return nil
-            case let reply: return try handle(reply, index)
             }
+            return try handle(reply, seen, index)
         } catch let refusal as any Refusal {
             close(index, .stopped, refusal.reason, code: refusal.code)
             return nil
         }
     }
 
-    private mutating func send(_ order: Order, _ index: Int) throws -> SeramOrder {
+    private mutating func send(_ order: Order, _ seen: Seen?, _ index: Int) throws -> SeramOrder {
         let element = state.elements[index]
-        let (operation, model) = try facts(element.card)
+        let operation = seen?.operation.flatMap { $0.isOpen ? $0 : nil }
         if let operation { state.elements[index].tried = operation.id }
         state.outstanding = .init(
             index: index, visit: order.visit, number: order.number,
             selects: order.commands.map { $0.ins == 0xA4 })
-        var commands = try start()
+        var commands: [SeramCommand] = state.isStarted ? [] : [.start]
+        state.isStarted = true
         if let card = element.card {
             topics += [.card(card), .events]
-            state.notices.append(.progress(card, operation, model, order))
+            state.notices.append(.progress(card, operation, seen?.model, order))
         }
         commands += state.notices.map { .notify($0.text) }
         state.notices = []
         commands.append(.send(order.commands.map(\.bytes)))
         return SeramOrder(delay: 0, chosen: element.element, commands: commands)
-    }
-
-    private func facts(_ card: CardID?) throws -> (Operation?, CardModel?) {
-        guard let card else { return (nil, nil) }
-        let (operation, profile) = try node.store.read { transaction in
-            (
-                try transaction.openOperation(on: card),
-                try transaction.find(Card.self, key: .word(card))?.profile
-            )
-        }
-        return (operation, profile.flatMap(node.models.model(of:)))
     }
 
     /// The first command of a session is the start command, and it comes once.
@@ -237,6 +272,7 @@ struct SeramStep {
         let commands = try start() + state.notices.map { .notify($0.text) } + [.stop]
         state.notices = []
         state.isOver = true
+        guard !isClosedInStore else { return SeramOrder(delay: 0, commands: commands) }
         try node.act(by: .terminal(terminal)) { act in
             try act.closeSession(self.terminal, self.session)
         }

@@ -19,12 +19,14 @@ package final class ServingCentre: Sendable {
         package var writeLog: @Sendable ([UInt8]) -> Void
         /// Delivers events to webhooks in the place of libcurl.
         package var webhooks: (any WebhookCarrier)?
+        /// Waits so many milliseconds; false when the node is to end.
+        package var pause: @Sendable (Int) -> Bool
 
         package init(
             clock: any WallClock, entropy: any EntropySource & Sendable, models: any CardModels,
             version: String,
             writeLog: @escaping @Sendable ([UInt8]) -> Void,
-            webhooks: (any WebhookCarrier)? = nil
+            webhooks: (any WebhookCarrier)? = nil, pause: @escaping @Sendable (Int) -> Bool
         ) {
             self.clock = clock
             self.entropy = entropy
@@ -32,6 +34,7 @@ package final class ServingCentre: Sendable {
             self.version = version
             self.writeLog = writeLog
             self.webhooks = webhooks
+            self.pause = pause
         }
     }
 
@@ -66,11 +69,13 @@ package final class ServingCentre: Sendable {
     /// Serves from then on.
     package init(_ configuration: ServeConfiguration, _ surroundings: Surroundings) throws {
         let settings = try ServeSettings(configuration)
-        let ground = try ServingGround(settings, clock: surroundings.clock, entropy: surroundings.entropy)
-        let metrics = Metrics()
         let log = ServiceLog(
             settings.logFormat, from: settings.logLevel, clock: surroundings.clock,
             write: surroundings.writeLog)
+        let ground = try ServingGround(
+            settings, clock: surroundings.clock, entropy: surroundings.entropy,
+            StorePause(log: log, pause: surroundings.pause))
+        let metrics = Metrics()
         let spans = try settings.traces.map { endpoint in
             SpanExporter(
                 node: settings.node, version: surroundings.version, entropy: surroundings.entropy,
@@ -114,7 +119,7 @@ package final class ServingCentre: Sendable {
             log.write(.warning, "no-webhooks", ["reason": "libcurl is not installed"])
         }
         let webhooks = carrier.map { WebhookDesk(node, carrier: $0, source: node.eventSource) }
-        housekeeping.start(Self.chores(node, room, spans, webhooks), log: log, metrics: metrics)
+        housekeeping.start(Self.chores(node, ground.store, room, spans, webhooks), log: log, metrics: metrics)
         log.write(
             .info, "serving",
             [
@@ -274,7 +279,8 @@ extension ServingCentre {
     }
 
     private static func chores(
-        _ node: Node, _ room: WaitingRoom, _ spans: SpanExporter?, _ webhooks: WebhookDesk?
+        _ node: Node, _ database: any Database, _ room: WaitingRoom, _ spans: SpanExporter?,
+        _ webhooks: WebhookDesk?
     ) -> [Housekeeping.Chore] {
         let watch = StoreWatch(node.store, room)
         let pump = EventPump(node)
@@ -282,6 +288,10 @@ extension ServingCentre {
         let doors = ForgottenDays(keeping: 2)
         var chores: [Housekeeping.Chore] = [
             .init("watch", everyMilliseconds: 250) { try watch.turn() },
+            .init("tidy", everyMilliseconds: 500) {
+                try database.tidy()
+                return false
+            },
             .init("expire", everyMilliseconds: 5_000) {
                 _ = try node.desk.expire()
                 return false

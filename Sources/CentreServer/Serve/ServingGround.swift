@@ -15,12 +15,14 @@ struct ServingGround: Sendable {
     private static let certificateDays = 825
 
     init(
-        _ settings: ServeSettings, clock: any WallClock, entropy: any EntropySource & Sendable
+        _ settings: ServeSettings, clock: any WallClock, entropy: any EntropySource & Sendable,
+        _ pause: StorePause
     ) throws {
         try ServingFiles.makeFolder(settings.folder)
         var made: [String] = []
         let address = try StoreAddress(settings.store)
         if case .file(let path) = address, !ServingFiles.exists(path) { made.append("the store \(path)") }
+        try pause.await(address)
         store = try address.openForWork()
         vault = try Self.vault(settings, clock, entropy, &made)
         // A vault that is not this store's must be found out before anything is sealed in it.

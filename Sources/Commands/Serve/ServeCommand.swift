@@ -62,7 +62,8 @@ enum ServeCommand {
                 .init(
                     clock: clock, entropy: SystemEntropy(), models: BuiltInModels(),
                     version: BerthProgram.version,
-                    writeLog: { terminal.errors.write($0) }))
+                    writeLog: { terminal.errors.write($0) },
+                    pause: { signals.next($0) != .end }))
             tell(centre.report, on: terminal)
             loop: while true {
                 switch signals.next(1_000) {

@@ -136,7 +136,7 @@ enum TerminalErrands {
                 }
                 return
             }
-            try kiosk.run(errand) { try isApproved(parsed, terminal, display) }
+            try kiosk.run(errand, consent(to: errand, parsed, terminal, display))
         } catch {
             if terminal.interrupts.raised() != nil { try terminal.checkInterrupted() }
             throw Problem(error)
@@ -175,11 +175,12 @@ enum TerminalErrands {
         }
     }
 
-    private static func isApproved(
-        _ parsed: ParsedCommand, _ terminal: Arguments.Terminal, _ display: Display
-    ) throws -> Bool {
-        if parsed[yes] { return true }
-        return try KioskMenu.approve(display) { try terminal.ask(display.text($0)) }
+    private static func consent(
+        to errand: Errand, _ parsed: ParsedCommand, _ terminal: Arguments.Terminal, _ display: Display
+    ) -> Kiosk.Consent {
+        // Who only looks has no such option.
+        if errand.needsApproval, parsed[yes] { return .given }
+        return .asked { try KioskMenu.approve(display) { try terminal.ask(display.text($0)) } }
     }
 
     /// What an earlier run could not deliver goes first.

@@ -15,6 +15,8 @@ package protocol Database: Store {
     /// One statement outside of any transaction of ours, in the engine's own words: for those who look after it.
     @discardableResult
     func perform(_ statement: String) throws(StoreFailure) -> [[StoredValue]]
+    /// Does a little of what can wait, beside those who work: to be called every second or so by one who serves.
+    func tidy() throws(StoreFailure)
     /// What the engine itself finds wrong.
     func flaws() throws(StoreFailure) -> [String]
 }

@@ -56,6 +56,23 @@ package enum StoreAddress: Hashable, Sendable {
         return store
     }
 
+    /// Whether it can be opened now, where that is another program's to say.
+    package enum Readiness: Hashable, Sendable {
+        case ready
+        /// It is there, and takes no connections yet, or none any more.
+        case starting
+        /// Nobody is there.
+        case silent
+    }
+
+    package func readiness() throws(StoreFailure) -> Readiness {
+        switch self {
+        case .file, .memory: .ready
+        case .postgreSQL(let address):
+            PostgreSQLConnection.readiness(try LibPQ(), address: address)
+        }
+    }
+
     /// Opens it, and makes an empty file where there is none.
     package func make() throws(StoreFailure) -> any Database {
         switch self {

@@ -16,6 +16,7 @@ final class LibPQ: Sendable {
     typealias Number = Int32
 
     let connect: @convention(c) (UnsafePointer<Text?>, UnsafePointer<Text?>, Number) -> Connection?
+    let ping: @convention(c) (UnsafePointer<Text?>, UnsafePointer<Text?>, Number) -> UInt32
     let status: @convention(c) (Connection) -> UInt32
     let finish: @convention(c) (Connection) -> Void
     let errorMessage: @convention(c) (Connection) -> Text?
@@ -59,6 +60,7 @@ final class LibPQ: Sendable {
         }
         let table = Table(library: library)
         connect = try table.find("PQconnectdbParams")
+        ping = try table.find("PQpingParams")
         status = try table.find("PQstatus")
         finish = try table.find("PQfinish")
         errorMessage = try table.find("PQerrorMessage")

@@ -41,12 +41,7 @@ final class PostgreSQLConnection {
     /// `address` is a URL or a line of settings as the library takes them.
     init(_ library: LibPQ, address: String) throws(StoreFailure) {
         self.library = library
-        // What the address says comes last, and wins.
-        let settings = [
-            ("connect_timeout", Self.connectSeconds), ("fallback_application_name", "berth"),
-            ("dbname", address), ("client_encoding", "UTF8"),
-        ]
-        guard let handle = Self.connect(library, settings) else {
+        guard let handle = Self.withSettings(address, { library.connect($0, $1, 1) }) else {
             throw .unreachable("there is no memory left")
         }
         self.handle = handle
@@ -76,12 +71,29 @@ final class PostgreSQLConnection {
 
     deinit { library.finish(handle) }
 
-    private static func connect(_ library: LibPQ, _ settings: [(String, String)]) -> OpaquePointer? {
+    /// Whether a server at the address takes connections, without signing in.
+    static func readiness(_ library: LibPQ, address: String) -> StoreAddress.Readiness {
+        switch withSettings(address, { library.ping($0, $1, 1) }) {
+        case PQPING_REJECT.rawValue: .starting
+        case PQPING_NO_RESPONSE.rawValue: .silent
+        // Also where the address is no good: whoever connects is told why.
+        default: .ready
+        }
+    }
+
+    private static func withSettings<Result>(
+        _ address: String,
+        _ body: (UnsafePointer<LibPQ.Text?>, UnsafePointer<LibPQ.Text?>) -> Result
+    ) -> Result {
+        // What the address says comes last, and wins.
+        let settings = [
+            ("connect_timeout", connectSeconds), ("fallback_application_name", "berth"),
+            ("dbname", address), ("client_encoding", "UTF8"),
+        ]
         let keys = settings.map { strdup($0.0) }
         let values = settings.map { strdup($0.1) }
         defer { for text in keys + values { free(text) } }
-        return library.connect(
-            keys.map { UnsafePointer($0) } + [nil], values.map { UnsafePointer($0) } + [nil], 1)
+        return body(keys.map { UnsafePointer($0) } + [nil], values.map { UnsafePointer($0) } + [nil])
     }
 
     /// Whether the server has hung up while nobody was looking. What it said then is waiting to be read.

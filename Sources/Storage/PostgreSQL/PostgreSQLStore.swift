@@ -74,6 +74,9 @@ package final class PostgreSQLStore: Database {
         }
     }
 
+    /// The server does so by itself.
+    package func tidy() {}
+
     /// For what stands beside transactions: schema, checks.
     func alone<Value>(
         _ body: (PostgreSQLConnection) throws(PostgreSQLFailure) -> Value

@@ -29,6 +29,7 @@ package final class SQLiteStore: Database {
     package let engine = "SQLite"
     private let writer: GroupCommit
     private let readers: SQLiteReaders?
+    private let logKeeper: SQLiteLogKeeper?
 
     package init(_ location: Location, mode: Mode = .shared) throws(StoreFailure) {
         place = location.place
@@ -38,6 +39,7 @@ package final class SQLiteStore: Database {
         try location.configure(connection)
         writer = GroupCommit(connection)
         readers = location.isShared && mode == .shared ? SQLiteReaders(location) : nil
+        logKeeper = location.isShared && mode == .shared ? SQLiteLogKeeper(location) : nil
     }
 
     package func read<Result: Sendable>(_ body: (any Transaction) throws -> Result) throws -> Result {
@@ -57,6 +59,14 @@ package final class SQLiteStore: Database {
 
     /// How many callers wait for the next durable commit.
     package var waitingWriters: Int { writer.waitingCount }
+
+    package func tidy() throws(StoreFailure) {
+        try logKeeper?.turn { () throws(StoreFailure) in
+            try writer.alone { connection throws(StoreFailure) in
+                try connection.script("PRAGMA wal_autocheckpoint = \(SQLiteLogKeeper.pagesMax)")
+            }
+        }
+    }
 
     /// A snapshot begins with the first question.
     private static func look<Result>(

@@ -1,6 +1,6 @@
 internal import Centre
 package import JSON
-internal import Wire
+package import Wire
 
 /// What a terminal asks its centre for beside carrying orders: plans, operations, what is there and what it costs.
 package struct CentreDesk: Sendable {
@@ -69,7 +69,7 @@ package struct CentreDesk: Sendable {
     // MARK: What is there
 
     /// Non-volatile bytes; `nil` before the card was ever read.
-    package func memory(of card: String) throws(CentreFailure) -> (used: Int, free: Int)? {
+    package func memory(of card: String) throws(CentreFailure) -> SeramNotice.Memory? {
         let account: JSONValue?
         do throws(CentreFailure) {
             account = try link.get(Self.path(card) + "/room")["account"]
@@ -84,7 +84,8 @@ package struct CentreDesk: Sendable {
             account?[name]?["nonVolatile"]?.integerValue.flatMap { Int(exactly: $0) }
         }
         guard let used = bytes("used"), let free = bytes("free") else { return nil }
-        return (used + (bytes("reservedOnCard") ?? 0) + (bytes("reservedInLedger") ?? 0), free)
+        return SeramNotice.Memory(
+            used: used + (bytes("reservedOnCard") ?? 0) + (bytes("reservedInLedger") ?? 0), free: free)
     }
 
     /// Names of the applications on the card, each once, and of those that nobody knows their AIDs.
@@ -149,6 +150,34 @@ package struct CentreDesk: Sendable {
     package func plan(_ wishes: [Wish], for card: String) throws(CentreFailure) -> JSONValue {
         try link.post(
             Self.path(card) + "/plans", ["wishes": .array(wishes.map(\.json))], token: holderToken)
+    }
+
+    /// What came of a visit that was begun.
+    package struct Visit: Sendable {
+        /// `nil` where the card is read first, or something waits for it; then the same is asked again.
+        package var plan: JSONValue?
+        package var memory: SeramNotice.Memory?
+        package var operation: String?
+        /// What the session goes on with.
+        package var order: SeramOrder
+    }
+
+    /// Opens the session for a card that is here, and plans what is wished, or begins it as well: one round trip.
+    package func visit(
+        _ wishes: [Wish], approval: String?, begins: Bool, of card: String, session: String, key: String
+    ) throws(CentreFailure) -> Visit {
+        var body: JSONObject = [
+            "session": .string(session), "wishes": .array(wishes.map(\.json)), "begins": .bool(begins),
+        ]
+        body["approval"] = approval.map { .string($0) }
+        let answer = try link.post(
+            Self.path(card) + "/visits", .object(body), token: holderToken, key: key)
+        guard let order = answer["order"], let read = try? SeramOrder(reading: order.encoded()) else {
+            throw .malformed("no order came")
+        }
+        return Visit(
+            plan: answer["plan"], memory: SeramNotice.Memory(answer["memory"]),
+            operation: answer["operation"]?["operation"]?.stringValue, order: read)
     }
 
     /// Begins what the plan says, and nothing else. The same key again is the same operation.

@@ -59,6 +59,8 @@ package final class Kiosk {
     }
 
     private static let roundsMax = 120
+    /// A card is read once; more often only where something came for it meanwhile.
+    private static let readingsMax = 4
 
     let around: Surroundings
     let narrator: Narrator
@@ -101,7 +103,7 @@ package final class Kiosk {
 
     /// One round with the centre: true when it ended the session, false when there is nothing to do now.
     private func carry() throws(KioskFailure) -> Bool {
-        let session = self.session ?? newSession()
+        let session = self.session ?? newSession(around.newName())
         self.session = session
         switch session.run(waits: false, patience: around.patience) {
         case .idle: return false
@@ -121,9 +123,9 @@ package final class Kiosk {
         }
     }
 
-    private func newSession() -> CardSession {
+    private func newSession(_ name: String) -> CardSession {
         CardSession(
-            around.newName(), SecureElement(.undefined, id: card), channel, link: around.link,
+            name, SecureElement(.undefined, id: card), channel, link: around.link,
             queue: around.queue, until: around.cancellation, pause: around.pause
         ) { [narrator] event in narrator.show(event) }
     }
@@ -155,14 +157,23 @@ package final class Kiosk {
 
     // MARK: Errands
 
-    /// - Parameter approve: asked after the plan was shown.
-    package func run(_ errand: Errand, approve: () throws -> Bool) throws(KioskFailure) {
+    /// Whether what a plan says may be done.
+    package enum Consent {
+        /// Said in advance: nobody is asked.
+        case given
+        /// Asked after the plan was shown.
+        case asked(() throws -> Bool)
+
+        fileprivate var isGiven: Bool { if case .given = self { true } else { false } }
+    }
+
+    package func run(_ errand: Errand, _ consent: Consent) throws(KioskFailure) {
         switch errand {
-        case .add(let name): try wish([.add(name)], approve)
-        case .remove(let name): try wish([.remove(name)], approve)
-        case .park(let name): try wish([.park(name)], approve)
-        case .restore(let name): try restore(name, approve)
-        case .renew: try wish([.renew], approve)
+        case .add(let name): try wish([.add(name)], consent)
+        case .remove(let name): try wish([.remove(name)], consent)
+        case .park(let name): try wish([.park(name)], consent)
+        case .restore(let name): try restore(name, consent)
+        case .renew: try wish([.renew], consent)
         case .list: try list()
         case .statement(let month): try statement(month)
         }
@@ -178,14 +189,14 @@ package final class Kiosk {
         narrator.say(.cardIsYours(number: number), .newCardIntroduction)
     }
 
-    private func restore(_ name: String, _ approve: () throws -> Bool) throws(KioskFailure) {
+    private func restore(_ name: String, _ consent: Consent) throws(KioskFailure) {
         let kept = try ask { (desk) throws(CentreFailure) in try desk.kept(of: self.card) }
         guard let item = kept.last(where: { $0.application == name && $0.isHeld }) else {
             narrator.tell("not-held", ["application": .string(name)])
             narrator.show(narrator.display.pair(.inCustody, narrator.display.text(.nothingThere)))
             throw .notHeld(name)
         }
-        try wish([.restore(card: item.card, aid: item.aid, stay: item.stay)], approve)
+        try wish([.restore(card: item.card, aid: item.aid, stay: item.stay)], consent)
     }
 
     private func list() throws(KioskFailure) {
@@ -198,7 +209,7 @@ package final class Kiosk {
             [
                 "card": .string(card), "applications": .array(names.map { .string($0) }),
                 "custody": kept.map { .array($0.map(\.json)) } ?? .null,
-                "memory": Self.json(memory),
+                "memory": memory?.json ?? .null,
             ])
         narrator.show(narrator.display.list(applications: names, kept: kept))
         show(memory, .memoryNow)
@@ -212,13 +223,30 @@ package final class Kiosk {
 
     // MARK: Wishes
 
-    private func wish(_ wishes: [CentreDesk.Wish], _ approve: () throws -> Bool) throws(KioskFailure) {
-        // The centre must have heard that the card is here, and what is on it.
-        try doWaitingWork()
-        let plan = try ask { (desk) throws(CentreFailure) in try desk.plan(wishes, for: self.card) }
+    private func wish(_ wishes: [CentreDesk.Wish], _ consent: Consent) throws(KioskFailure) {
+        var visit = try self.visit(wishes, begins: consent.isGiven)
+        guard let plan = visit.plan else { throw .unfinished }
         narrator.tell("plan", ["plan": plan])
         narrator.show(narrator.display.plan(plan))
         guard plan["isFeasible"]?.boolValue == true else { throw .notFeasible }
+        if case .asked(let approve) = consent {
+            try require(approve)
+            visit = try self.visit(wishes, begins: true, approval: plan["approval"]?.stringValue)
+        }
+        guard let operation = visit.operation else { throw .unfinished }
+        let before = visit.memory
+        narrator.tell("operation", ["operation": .string(operation)])
+        narrator.say(.leaveCardIn)
+        try finish(operation)
+        let after = narrator.ending?.memory ?? before
+        narrator.tell("memory", ["before": before?.json ?? .null, "after": after?.json ?? .null])
+        show(before, .memoryBefore)
+        show(after, .memoryAfter)
+        showBill()
+        narrator.say(.takeCard)
+    }
+
+    private func require(_ approve: () throws -> Bool) throws(KioskFailure) {
         let isApproved: Bool
         do { isApproved = try approve() } catch { throw .cancelled }
         guard isApproved else {
@@ -226,21 +254,28 @@ package final class Kiosk {
             narrator.say(.declined)
             throw .declined
         }
-        let before = try ask { (desk) throws(CentreFailure) in try desk.memory(of: self.card) }
-        // Whatever is lost on the way: the same key is the same operation.
-        let key = around.newName()
-        let operation = try ask { (desk) throws(CentreFailure) in
-            try desk.request(wishes, approval: plan["approval"]?.stringValue, for: self.card, key: key)
+    }
+
+    /// Opens a session with what is wished; what waits for the card, and the reading of it, go first.
+    private func visit(
+        _ wishes: [CentreDesk.Wish], begins: Bool, approval: String? = nil
+    ) throws(KioskFailure) -> CentreDesk.Visit {
+        narrator.forget()
+        for _ in 0..<Self.readingsMax {
+            // Whatever is lost on the way: the same key is the same operation.
+            let (name, key) = (around.newName(), around.newName())
+            let visit = try ask { (desk) throws(CentreFailure) in
+                try desk.visit(
+                    wishes, approval: approval, begins: begins, of: self.card, session: name, key: key)
+            }
+            let session = newSession(name)
+            session.begin(with: visit.order)
+            self.session = session
+            if visit.plan != nil { return visit }
+            if try carry() { _ = try judge() }
         }
-        narrator.tell("operation", ["operation": .string(operation)])
-        narrator.say(.leaveCardIn)
-        try finish(operation)
-        let after = try ask { (desk) throws(CentreFailure) in try desk.memory(of: self.card) }
-        narrator.tell("memory", ["before": Self.json(before), "after": Self.json(after)])
-        show(before, .memoryBefore)
-        show(after, .memoryAfter)
-        showBill()
-        narrator.say(.takeCard)
+        narrator.say(.willGoOn, .nothingLost)
+        throw .unfinished
     }
 
     /// Goes on until the operation has ended.
@@ -291,13 +326,9 @@ package final class Kiosk {
             ])
     }
 
-    private func show(_ memory: (used: Int, free: Int)?, _ label: Message) {
+    private func show(_ memory: SeramNotice.Memory?, _ label: Message) {
         guard let memory else { return }
         narrator.show(narrator.display.memory(label, used: memory.used, free: memory.free))
-    }
-
-    private static func json(_ memory: (used: Int, free: Int)?) -> JSONValue {
-        memory.map { ["used": .count($0.used), "free": .count($0.free)] } ?? .null
     }
 
     /// A question to the centre; while it is away it is asked again.

@@ -136,7 +136,7 @@ package final class KioskMenu {
 
     private func run(_ errand: Errand) throws {
         do throws(KioskFailure) {
-            try kiosk.run(errand) { try Self.approve(display, ask) }
+            try kiosk.run(errand, .asked { try Self.approve(self.display, self.ask) })
         } catch {
             switch error {
             case .cardGone: ending = .cardGone

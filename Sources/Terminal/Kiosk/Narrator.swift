@@ -1,7 +1,7 @@
 package import Arguments
 internal import HTTPClient
 package import JSON
-internal import Wire
+package import Wire
 
 /// Tells what happens in a session: lines of 40 columns for a person, or one JSON object a line for a program.
 package final class Narrator {
@@ -21,6 +21,7 @@ package final class Narrator {
         package var operation: String?
         package var message: String?
         package var nextStep: String?
+        package var memory: SeramNotice.Memory?
     }
 
     package init(_ terminal: Arguments.Terminal, _ display: Display) {
@@ -91,7 +92,7 @@ package final class Narrator {
             endBar()
             ending = SeramEnding(
                 event: notice.event.rawValue, operation: notice.operation, message: notice.message,
-                nextStep: notice.nextStep)
+                nextStep: notice.nextStep, memory: notice.memory)
             lastStep = nil
             end(notice)
         }

@@ -53,6 +53,8 @@ package final class CardSession {
     private var number = 0
     private var hasShakenHands = false
     private var isCardGone = false
+    /// An order that came by another way than a report.
+    private var brought: SeramOrder?
 
     /// - Parameter id: random and new, in hexadecimal digits.
     /// - Parameter pause: waits, and returns early when the session is cancelled.
@@ -88,9 +90,18 @@ package final class CardSession {
         }
     }
 
+    /// Goes on with the order that opened the session, in the place of a handshake.
+    package func begin(with order: SeramOrder) {
+        (hasShakenHands, brought, report, number) = (true, order, .polling, 0)
+    }
+
     /// Carries orders until the centre ends the session, or, where `waits` is false, has nothing to do.
     package func run(waits: Bool, patience: Duration) -> SessionEnd {
         if !hasShakenHands, let end = open(patience: patience) { return end }
+        if let order = brought {
+            brought = nil
+            if let end = take(order, waits: waits) { return end }
+        }
         while !cancellation.isCancelled {
             let isPolling = report.status.word == .polling
             let message = report.written()
@@ -114,12 +125,19 @@ package final class CardSession {
             guard let order = try? SeramOrder(reading: bytes) else {
                 return .failed(.malformed("The centre sent no order."))
             }
-            carryOut(order)
-            if order.isStop { return .stopped }
-            if !waits, order.sends.isEmpty, isPolling { return .idle }
-            if let delay = order.delay, delay > 0, order.sends.isEmpty { pause(.milliseconds(delay)) }
+            if let end = take(order, waits: waits) { return end }
         }
         return .cancelled
+    }
+
+    private func take(_ order: SeramOrder, waits: Bool) -> SessionEnd? {
+        carryOut(order)
+        if order.isStop { return .stopped }
+        guard order.sends.isEmpty else { return nil }
+        // Who brings nothing has nothing: asking once more would be a round trip for the same answer.
+        if !waits { return .idle }
+        if let delay = order.delay, delay > 0 { pause(.milliseconds(delay)) }
+        return nil
     }
 
     // MARK: Orders

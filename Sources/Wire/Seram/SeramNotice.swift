@@ -1,4 +1,4 @@
-internal import JSON
+package import JSON
 
 /// What the text of a notification command says: one JSON object, which docs/reference/seram.md describes. An agent
 /// that
@@ -42,6 +42,29 @@ package struct SeramNotice: Hashable, Sendable {
     /// In English, for people and logs.
     package var message: String?
     package var nextStep: String?
+    /// Of the card, when the operation has ended.
+    package var memory: Memory?
+
+    /// Non-volatile bytes.
+    package struct Memory: Hashable, Sendable {
+        /// What is reserved is used.
+        package var used: Int
+        package var free: Int
+
+        package init(used: Int, free: Int) {
+            self.used = used
+            self.free = free
+        }
+
+        package var json: JSONValue { ["used": .count(used), "free": .count(free)] }
+
+        package init?(_ value: JSONValue?) {
+            guard let value, let used = SeramNotice.number(value, "used"),
+                let free = SeramNotice.number(value, "free")
+            else { return nil }
+            self.init(used: used, free: free)
+        }
+    }
 
     /// Commands that follow each other and carry out the same step.
     package struct Part: Hashable, Sendable {
@@ -84,6 +107,7 @@ package struct SeramNotice: Hashable, Sendable {
         object["code"] = code.map { .string($0) }
         object["message"] = message.map { .string(String($0.prefix(Self.messageMax))) }
         object["nextStep"] = nextStep.map { .string(String($0.prefix(Self.messageMax))) }
+        object["memory"] = memory?.json
         return JSONValue.object(object).text
     }
 
@@ -106,6 +130,7 @@ package struct SeramNotice: Hashable, Sendable {
         parts = (value["parts"]?.arrayValue ?? []).prefix(Self.partsMax).compactMap(Part.init)
         code = value["code"]?.stringValue
         nextStep = value["nextStep"]?.stringValue
+        memory = Memory(value["memory"])
     }
 
     private static let messageMax = 400

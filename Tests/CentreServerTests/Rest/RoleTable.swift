@@ -36,6 +36,7 @@ enum RoleTable {
         "liftVetoForHolder": [.admin, .operator, .holder],
         // Plans and operations
         "planWishes": cardOnlookers, "requestOperation": wishers, "cancelOperation": wishers,
+        "beginVisit": [.holder, .terminal],
         "listCardOperations": cardOnlookers, "listOperations": staff, "getOperation": cardOnlookers,
         "listJournal": staff,
         // Figures

@@ -98,10 +98,12 @@ struct TerminalEndToEndTests {
         #expect(kiosk.card == id.text)
         #expect(try !kiosk.doWaitingWork())
         var wasAsked = false
-        try kiosk.run(.add("purse")) {
-            wasAsked = true
-            return true
-        }
+        try kiosk.run(
+            .add("purse"),
+            .asked {
+                wasAsked = true
+                return true
+            })
         #expect(wasAsked)
         let text = bench.output.text
         for part in [
@@ -115,7 +117,7 @@ struct TerminalEndToEndTests {
         #expect(try bench.bench.act { try $0.dossier(of: id) }.applications.contains { $0.release != nil })
         #expect(ReportQueue(folder: bench.folder).all().isEmpty)
         // The same again has nothing to do, and does nothing.
-        try kiosk.run(.add("purse")) { true }
+        try kiosk.run(.add("purse"), .asked { true })
         #expect(try bench.bench.act { try $0.dossier(of: id) }.applications.count { $0.release != nil } == 1)
     }
 
@@ -163,7 +165,7 @@ struct TerminalEndToEndTests {
         let kiosk = try bench.kiosk(PlainChannel(card))
         _ = try kiosk.doWaitingWork()
         #expect(try kiosk.desk.offers(for: kiosk.card) == ["loyalty", "purse"])
-        try kiosk.run(.add("purse")) { true }
+        try kiosk.run(.add("purse"), .asked { true })
         #expect(try kiosk.desk.offers(for: kiosk.card) == ["loyalty"])
         try bench.bench.act { try $0.stopService(of: try ApplicationID("loyalty"), reason: "It rests.") }
         #expect(try kiosk.desk.offers(for: kiosk.card) == [])
@@ -182,7 +184,7 @@ struct TerminalEndToEndTests {
         let bench = try TerminalBench()
         let (card, id) = try bench.bench.makeCard()
         let kiosk = try bench.kiosk(PlainChannel(card))
-        #expect(throws: KioskFailure.declined) { try kiosk.run(.add("purse")) { false } }
+        #expect(throws: KioskFailure.declined) { try kiosk.run(.add("purse"), .asked { false }) }
         #expect(try bench.bench.act { try $0.transaction.openOperation(on: id) } == nil)
         #expect(bench.output.text.contains("Nothing was changed."))
     }
@@ -197,7 +199,7 @@ struct TerminalEndToEndTests {
         let kiosk = try bench.kiosk(loose)
         loose.commandsLeft = at
         do throws(KioskFailure) {
-            try kiosk.run(.add("purse")) { true }
+            try kiosk.run(.add("purse"), .asked { true })
         } catch {
             #expect(bench.output.text.contains("Nothing is lost."), "\(error)")
         }
@@ -215,8 +217,8 @@ struct TerminalEndToEndTests {
         let bench = try TerminalBench()
         let (card, id) = try bench.bench.makeCard()
         let kiosk = try bench.kiosk(PlainChannel(card), format: .json)
-        try kiosk.run(.add("loyalty")) { true }
-        try kiosk.run(.list) { true }
+        try kiosk.run(.add("loyalty"), .asked { true })
+        try kiosk.run(.list, .asked { true })
         let events = try bench.output.text.split(separator: "\n").map { try JSONValue(decoding: String($0)) }
         let names = events.compactMap { $0["event"]?.stringValue }
         for name in ["card", "plan", "operation", "progress", "done", "memory", "list"] {

@@ -69,7 +69,8 @@ struct ServingCentreTests {
             ServeConfiguration(given: given),
             .init(
                 clock: RealClock(), entropy: SystemEntropy(), models: NoServedModels(), version: "test",
-                writeLog: { line in log.value += [String(decoding: line, as: UTF8.self)] }))
+                writeLog: { line in log.value += [String(decoding: line, as: UTF8.self)] },
+                pause: { _ in true }))
     }
 
     private func client(_ centre: ServingCentre) throws -> RawClient {

@@ -15,7 +15,7 @@ enum OperationEndpoints {
     private static let onlookers: Set<Role> = wishers.union([.auditor])
 
     /// How long an operation waits for its card where nobody says otherwise.
-    private static let deadlineDefault = Duration.seconds(30 * 86_400)
+    static let deadlineDefault = Duration.seconds(30 * 86_400)
 
     // MARK: Plans
 
@@ -33,11 +33,11 @@ enum OperationEndpoints {
         }
     }
 
-    private static func wishes(_ call: RestCall) throws -> [Wish] {
+    static func wishes(_ call: RestCall) throws -> [Wish] {
         try (call.body["wishes"]?.arrayValue ?? []).map { try Wish(json: $0) }
     }
 
-    private static func make(_ wishes: [Wish], _ id: CardID, _ call: RestCall, _ act: Act) throws -> Plan {
+    static func make(_ wishes: [Wish], _ id: CardID, _ call: RestCall, _ act: Act) throws -> Plan {
         try call.checkSight(of: id, for: wishes, act)
         if call.principal.role != .auditor { try call.check(wishes, on: id, act) }
         return try act.plan(wishes, on: id, call.node.models)
