@@ -58,7 +58,7 @@ extension World {
             guard watch.books.cards[operation.card]?.life == .active else { continue }
             throw Violation(
                 invariant: .rest,
-                words: "\(operation.id) does not come to an end: \(operation.lastRefusal ?? "")")
+                words: "\(operation.id) does not come to an end: \(operation.lastRefusal?.text ?? "")")
         }
         for request in requests where !request.isExcused {
             let state = watch.books.operations.first { $0.id == request.id }?.state

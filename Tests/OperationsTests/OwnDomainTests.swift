@@ -156,7 +156,7 @@ struct OwnDomainTests {
             Issue.record("\(String(describing: try bench.operation("park", on: id)?.state))")
             return
         }
-        #expect(reason.contains("refused to put"))
+        #expect(reason.text.contains("refused to put"))
         #expect(try DeskBench.ask(card, .purse, "8030000000") == balance)
         #expect(Self.place(card) == Self.domain)
     }

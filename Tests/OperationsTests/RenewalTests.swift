@@ -135,7 +135,7 @@ struct RenewalTests {
             Issue.record("\(String(describing: try bench.operation("back", on: oldID)))")
             return
         }
-        #expect(reason.contains("retired"))
+        #expect(reason.text.contains("retired"))
         guard case .held? = try bench.stays(of: oldID).last?.state else {
             Issue.record("\(try bench.stays(of: oldID))")
             return

@@ -131,7 +131,7 @@ struct VisitTests {
             Issue.record("\(String(describing: bench.file.operation?.state))")
             return
         }
-        #expect(reason.contains("Checked in at station 0012"))
+        #expect(reason.text.contains("Checked in at station 0012"))
         #expect(try bench.ask(.pass, "8044000000").hasSuffix("9000"))
         #expect(bench.file.stays.isEmpty)
     }
@@ -155,7 +155,7 @@ struct VisitTests {
             Issue.record("\(String(describing: bench.file.operation))")
             return
         }
-        #expect(reason.contains("refused"))
+        #expect(reason.text.contains("refused"))
         #expect(next.contains("as it was before"))
         #expect(try bench.ask(.purse, "8030000000") == balance)
         #expect(bench.card.freeMemory == free)
@@ -197,7 +197,7 @@ struct VisitTests {
             Issue.record("\(String(describing: bench.file.operation))")
             return
         }
-        #expect(reason.contains("maintenance"))
+        #expect(reason.text.contains("maintenance"))
         #expect(!bench.applications.contains(ExampleApplication.pass.module))
     }
 

@@ -111,6 +111,17 @@ expect "the provider, where certificates are required" '"role":"provider"' "$(sh
 [[ $(show nobody /health/live) != *'"status"'*live* ]] || fail "somebody without a certificate came in"
 expect "a stranger, where certificates are required" certificate-refused "$(show stranger /health/live)"
 
+# Other authorities take the place of those without a restart, and a file that holds none changes nothing.
+says() { [[ $(show "$1" /v1/sessions/current) == *"$2"* ]]; }
+cp strangers.pem ours.pem
+await "the new authorities are not taken" says stranger '"sign-in"'
+says lobby certificate-refused || fail "an authority that was taken away still counts"
+echo "no certificate" >ours.pem
+kill -HUP "$pid"
+await "a file without authorities was not refused" grep -q certificate-refused two.stderr
+says stranger '"sign-in"' || fail "a file without authorities was taken"
+kill -0 "$pid" || fail "a file without authorities ended the node"
+
 # Without TLS only on this machine, or for a proxy that is named.
 address=$(hostname -I | cut -d' ' -f1)
 for door in "${address:-192.0.2.1}:0" '*:0'; do

@@ -50,7 +50,7 @@ extension Act {
         if var operation = try transaction.openOperation(on: card.id) {
             operation.state = .ended(
                 .failed(
-                    reason: "The card was retired: \(reason)",
+                    reason: Reason(.cardUnserved, text: "The card was retired: \(reason)"),
                     nextStep: "Ask for it on the card that took its place."))
             transaction.put(operation)
         }

@@ -49,7 +49,8 @@ extension Visit {
             _ = try expectedKeys.check(answer)
             sight.keysTaken = true
         } catch {
-            sight.refused[step] = "The card did not take the new keys: \(error)."
+            sight.refused[step] = Reason(
+                .keysNotTaken, text: "The card did not take the new keys: \(error).")
         }
     }
 
@@ -66,7 +67,7 @@ extension Visit {
     /// Begins anew in the same visit, with the keys that are to be proved.
     mutating func restart(_ file: inout CaseFile, _ around: Surroundings) -> Reply {
         guard !isProvingKeys, let pending = file.operation?.pendingKeys else {
-            return end(.interrupted("The new keys could not be proved."))
+            return end(.interrupted(Reason(.keysUnproved, text: "The new keys could not be proved.")))
         }
         isProvingKeys = true
         hasTriedPendingKeys = true

@@ -8,16 +8,16 @@ package struct Operation: Hashable, Sendable {
         case waiting
         case running
         /// Steps that were done are being undone, because of this.
-        case undoing(because: String)
+        case undoing(because: Reason)
         case ended(End)
     }
 
     package enum End: Hashable, Sendable {
         case done
         /// Nothing of it remains on the card, or what remains is in custody; the reason says which.
-        case failed(reason: String, nextStep: String)
-        case cancelled(reason: String)
-        case needsPerson(reason: String, nextStep: String)
+        case failed(reason: Reason, nextStep: String)
+        case cancelled(reason: Reason)
+        case needsPerson(reason: Reason, nextStep: String)
     }
 
     /// Made by the client: asking again gives this operation.
@@ -42,7 +42,7 @@ package struct Operation: Hashable, Sendable {
     /// How many lines its journal has.
     package var journalCount = 0
     /// What the card said when a step was refused last, in words.
-    package var lastRefusal: String?
+    package var lastRefusal: Reason?
     /// When a card takes keys, the key set it is to have; its present one counts until a session proves the other.
     package var pendingKeys: Card.KeySet?
     /// The version that the card's new keys took the place of, until it is deleted.

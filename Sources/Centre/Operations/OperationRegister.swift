@@ -159,7 +159,7 @@ extension Act {
         operation.isCancelRequested = true
         // Nothing has reached the card: there is nothing to undo.
         if operation.begun.isEmpty, operation.orderCount == 0 {
-            operation.state = .ended(.cancelled(reason: "It was cancelled."))
+            operation.state = .ended(.cancelled(reason: .cancelled))
             try settleBerths(of: operation, models)
         }
         transaction.put(operation)
@@ -172,7 +172,7 @@ extension Act {
     ) throws -> Int {
         guard !flaws.contains(.ignoresDeadline) else { return 0 }
         let open = try transaction.all(
-            Operation.self, Query(Operation.table, [.init("is_open", .integer(1))], limit: Query.rowsMax))
+            Operation.self, Query(Operation.table, [.init("is_open", fixed: 1)], limit: Query.rowsMax))
         let overdue = open.filter { $0.deadline < now }.prefix(limit)
         for operation in overdue {
             var operation = operation
@@ -192,6 +192,6 @@ extension Transaction {
 
 extension Operation {
     static func openQuery(on card: CardID) -> Query {
-        Query(table, [.init("card", .word(card)), .init("is_open", .integer(1))], limit: 1)
+        Query(table, [.init("card", .word(card)), .init("is_open", fixed: 1)], limit: 1)
     }
 }

@@ -22,7 +22,7 @@ extension Operation: Record {
             ],
             [.text(word), .optional(reason), .optional(next), .instant(requestedAt), .instant(deadline)],
             [.bool(isPastReturn), .bool(isCancelRequested), .count(idleOrders), .count(orderCount)],
-            [.count(journalCount), .optional(lastRefusal), .optional(pendingKeys?.text)],
+            [.count(journalCount), .optional(lastRefusal?.stored), .optional(pendingKeys?.text)],
             [.optional(replacedKeyVersion)],
         ]
         return columns.flatMap { $0 }
@@ -45,7 +45,7 @@ extension Operation: Record {
         (self.done, self.begun) = (done, begun)
         (isPastReturn, isCancelRequested) = (try row.bool(), try row.bool())
         (idleOrders, orderCount, journalCount) = (try row.count(), try row.count(), try row.count())
-        lastRefusal = try row.optionalText()
+        lastRefusal = try row.optionalText().map(Reason.init(stored:))
         pendingKeys = try row.optionalWord(Card.KeySet.init(text:))
         replacedKeyVersion = try row.optionalInteger().flatMap { UInt8(exactly: $0) }
         guard done.union(begun).allSatisfy(steps.indices.contains) else {
@@ -59,11 +59,11 @@ extension Operation.State {
         switch self {
         case .waiting: ("waiting", nil, nil)
         case .running: ("running", nil, nil)
-        case .undoing(let reason): ("undoing", reason, nil)
+        case .undoing(let reason): ("undoing", reason.stored, nil)
         case .ended(.done): ("done", nil, nil)
-        case .ended(.failed(let reason, let next)): ("failed", reason, next)
-        case .ended(.cancelled(let reason)): ("cancelled", reason, nil)
-        case .ended(.needsPerson(let reason, let next)): ("needs-person", reason, next)
+        case .ended(.failed(let reason, let next)): ("failed", reason.stored, next)
+        case .ended(.cancelled(let reason)): ("cancelled", reason.stored, nil)
+        case .ended(.needsPerson(let reason, let next)): ("needs-person", reason.stored, next)
         }
     }
 
@@ -71,12 +71,13 @@ extension Operation.State {
         switch (word, reason, next) {
         case ("waiting", nil, nil): self = .waiting
         case ("running", nil, nil): self = .running
-        case ("undoing", let reason?, nil): self = .undoing(because: reason)
+        case ("undoing", let reason?, nil): self = .undoing(because: Reason(stored: reason))
         case ("done", nil, nil): self = .ended(.done)
-        case ("failed", let reason?, let next?): self = .ended(.failed(reason: reason, nextStep: next))
-        case ("cancelled", let reason?, nil): self = .ended(.cancelled(reason: reason))
+        case ("failed", let reason?, let next?):
+            self = .ended(.failed(reason: Reason(stored: reason), nextStep: next))
+        case ("cancelled", let reason?, nil): self = .ended(.cancelled(reason: Reason(stored: reason)))
         case ("needs-person", let reason?, let next?):
-            self = .ended(.needsPerson(reason: reason, nextStep: next))
+            self = .ended(.needsPerson(reason: Reason(stored: reason), nextStep: next))
         default: return nil
         }
     }

@@ -18,7 +18,6 @@ package struct Reason: Hashable, Sendable {
         /// Something that no program may resolve.
         case contradiction = "custody-contradiction"
         case cardCopied = "card-copied"
-        case oldCardUnsettled = "old-card-unsettled"
         // How a visit ends.
         case cardGone = "card-gone"
         case cardElsewhere = "card-elsewhere"
@@ -75,4 +74,14 @@ package struct Reason: Hashable, Sendable {
 
 extension Reason: CustomStringConvertible {
     package var description: String { text }
+}
+
+extension Reason {
+    static let cancelled = Reason(.cancelled, text: "It was cancelled.")
+    static let reportLate = Reason(.reportLate, text: "The report belongs to another order.")
+    static let seenElsewhere = Reason(.cardElsewhere, text: "The card was seen elsewhere meanwhile.")
+    static let servedElsewhere = Reason(
+        .cardElsewhere, text: "The card is being served elsewhere; try again in a minute.")
+    static let profileSilent = Reason(
+        .profileSilent, text: "The profile of the card does not tell its channel.")
 }

@@ -67,10 +67,10 @@ extension Visit {
                 doomed.insert(aid)
             }
         }
-        for (index, words) in sight.refused.sorted(by: { $0.key < $1.key })
+        for (index, reason) in sight.refused.sorted(by: { $0.key < $1.key })
         where !operation.done.contains(index) {
-            operation.lastRefusal = words
-            file.note(.result, index, words)
+            operation.lastRefusal = reason
+            file.note(.result, index, reason.text)
             break
         }
         file.operation = operation

@@ -9,7 +9,7 @@ extension Visit {
     private static let houseAttemptsMax = 2
 
     /// Turns the operation round: what it made is removed, and what had left comes back.
-    mutating func giveUp(_ reason: String, _ file: inout CaseFile, _ around: Surroundings) {
+    mutating func giveUp(_ reason: Reason, _ file: inout CaseFile, _ around: Surroundings) {
         guard var operation = file.operation, operation.isOpen, !operation.isUndoing else {
             if file.operation?.isOpen == true { file.operation?.state = .ended(.stuck(reason)) }
             return

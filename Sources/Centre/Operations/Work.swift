@@ -49,7 +49,9 @@ extension Visit {
                 let draft = try compose(&file, around)
                 guard draft.isEmpty else { return sendWork(draft, &file) }
             } catch {
-                giveUp("What the next step needs is not at hand: \(error).", &file, around)
+                let reason = Reason(
+                    .materialMissing, text: "What the next step needs is not at hand: \(error).")
+                giveUp(reason, &file, around)
                 continue
             }
             judge(&file, around)
@@ -60,11 +62,12 @@ extension Visit {
 
     /// Nothing more is done with a card that has a second copy of something, until a person looked at it.
     private mutating func stop(_ found: Contradiction, _ file: inout CaseFile) -> Reply {
+        let reason = Reason(.contradiction, about: found.code, text: found.reason)
         file.card.life = .blocked(reason: found.reason)
         if file.operation?.isOpen == true {
-            file.operation?.state = .ended(.needsPerson(reason: found.reason, nextStep: found.remedy))
+            file.operation?.state = .ended(.needsPerson(reason: reason, nextStep: found.remedy))
         }
-        return end(.stopped(found.reason))
+        return end(.stopped(reason))
     }
 
     private mutating func sendWork(_ draft: OrderDraft, _ file: inout CaseFile) -> Reply {
@@ -81,9 +84,11 @@ extension Visit {
         if file.now > operation.deadline, !around.flaws.contains(.ignoresDeadline) {
             file.operation?.state = .ended(.overdue(operation))
         } else if operation.isCancelRequested, !operation.isPastReturn, !operation.isUndoing {
-            giveUp("It was cancelled.", &file, around)
+            giveUp(.cancelled, &file, around)
         } else if operation.idleOrders >= Self.idleOrdersMax {
-            let reason = operation.lastRefusal ?? "The card did not do what was asked, and did not say why."
+            let reason =
+                operation.lastRefusal
+                ?? Reason(.cardSilent, text: "The card did not do what was asked, and did not say why.")
             if operation.isUndoing {
                 file.operation?.state = .ended(.stuck(reason))
             } else {
@@ -99,7 +104,8 @@ extension Visit {
     private mutating func conclude(_ file: inout CaseFile, _ around: Surroundings) -> Bool {
         guard let operation = file.operation, operation.isOpen else { return false }
         guard operation.remaining.isEmpty else {
-            giveUp(operation.lastRefusal ?? "The next step cannot be taken on this card.", &file, around)
+            let reason = Reason(.stepImpossible, text: "The next step cannot be taken on this card.")
+            giveUp(operation.lastRefusal ?? reason, &file, around)
             return true
         }
         switch operation.state {
@@ -126,19 +132,21 @@ extension Custody {
 extension Operation.End {
     static func overdue(_ operation: Operation) -> Operation.End {
         .failed(
-            reason: "The card was not seen again before the deadline of \(operation.deadline).",
+            reason: Reason(
+                .overdue, about: "\(operation.deadline)",
+                text: "The card was not seen again before the deadline of \(operation.deadline)."),
             nextStep: operation.isPastReturn
                 ? "What had left the card is in custody: ask for it back when the card is at a terminal."
                 : "Nothing was changed on the card; ask again.")
     }
 
-    static func stuck(_ reason: String) -> Operation.End {
+    static func stuck(_ reason: Reason) -> Operation.End {
         .needsPerson(
             reason: reason,
             nextStep: "Look at the card and at what is in custody, then ask for what is missing.")
     }
 
-    static func undone(_ reason: String) -> Operation.End {
+    static func undone(_ reason: Reason) -> Operation.End {
         .failed(
             reason: reason,
             nextStep: "The card is as it was before. Mend what the reason says, and ask again.")
@@ -157,7 +165,8 @@ extension Visit {
             do {
                 try keep(parking, status, &file, around)
             } catch {
-                sight.refused[operation.steps.firstIndex(of: step) ?? 0] = "\(error)"
+                sight.refused[operation.steps.firstIndex(of: step) ?? 0] = Reason(
+                    .imageNotKept, about: parking.release.application.text, text: "\(error)")
             }
         }
     }
@@ -259,8 +268,9 @@ extension Visit {
         guard let status = sight.parking[parking.instance] else {
             // What its domain said goes before.
             guard sight.refused.isEmpty else { return }
-            file.operation?.lastRefusal =
-                "\(parking.release.application) does not answer as an application that can be parked."
+            file.operation?.lastRefusal = Reason(
+                .appSilent, about: parking.release.application.text,
+                text: "\(parking.release.application) does not answer as an application that can be parked.")
             return
         }
         let generation: UInt32
@@ -275,7 +285,9 @@ extension Visit {
             draft.park(parking.instance, .freeze(generation: generation), keys: sealKeys)
         case .frozen: generation = status.generation
         case .vacant, .importing, .verified:
-            file.operation?.lastRefusal = "\(parking.release.application) has no data that could leave."
+            file.operation?.lastRefusal = Reason(
+                .nothingToPark, about: parking.release.application.text,
+                text: "\(parking.release.application) has no data that could leave.")
             return
         }
         begin(index, &file)
@@ -298,9 +310,11 @@ extension Visit {
         file.stays.append(try Custody.open(opening, frozen: expected, at: file.now))
     }
 
-    private static func words(_ status: ParkingStatus, _ parking: PlanStep.Parking) -> String {
+    private static func words(_ status: ParkingStatus, _ parking: PlanStep.Parking) -> Reason {
         let said = status.text.map { ": \($0)" } ?? "."
-        return "\(parking.release.application) refuses to leave now\(said)"
+        return Reason(
+            .appRefusesToLeave, about: parking.release.application.text,
+            text: "\(parking.release.application) refuses to leave now\(said)")
     }
 
     /// Sealed answers are longer by a tag and an authenticator.

@@ -33,10 +33,21 @@ package struct Query: Hashable, Sendable {
         package let column: String
         /// The column has one of these; never none.
         package let values: [StoredValue]
+        /// The value stands in the statement itself, as it does in the index that the statement is for: an engine that
+        /// has to look at a parameter to know whether it may use that index prepares the statement each time anew.
+        package let isFixed: Bool
 
         package init(_ column: String, _ value: StoredValue) {
             self.column = column
             values = [value]
+            isFixed = false
+        }
+
+        /// For one of a few numbers that the code itself names.
+        package init(_ column: String, fixed number: Int64) {
+            self.column = column
+            values = [.integer(number)]
+            isFixed = true
         }
 
         package init(_ column: String, anyOf values: [StoredValue]) {
@@ -45,6 +56,7 @@ package struct Query: Hashable, Sendable {
             precondition(!values.contains(.null), "no row is found by being empty or not")
             self.column = column
             self.values = values
+            isFixed = false
         }
     }
 

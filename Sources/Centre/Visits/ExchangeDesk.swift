@@ -73,7 +73,7 @@ package final class ExchangeDesk: Sendable {
             guard
                 let options = self.models.channelOptions(
                     of: known.file.card.profile, known.file.card.keySet.channel)
-            else { return (nil, .over(.stopped("The profile of the card does not tell its channel.")), nil) }
+            else { return (nil, .over(.stopped(.profileSilent)), nil) }
             var visit = Visit(id: id, card: card, channelOptions: options)
             var file = known.file
             let reply = visit.begin(&file, self.surroundings(act, known))
@@ -88,15 +88,18 @@ package final class ExchangeDesk: Sendable {
         _ report: Report, _ beside: Beside = { _, _, _ in }
     ) throws -> Visit.Reply {
         guard let visit = visits[report.visit] else {
-            return .over(.interrupted("This visit is not known here any more; the card is asked anew."))
+            return .over(
+                .interrupted(
+                    Reason(
+                        .reportLate, text: "This visit is not known here any more; the card is asked anew.")))
         }
         return try exchange(visit.cardID) { act in
             let known = try act.openCase(of: visit.cardID, self.models)
             guard self.keepLease(act, known.lease, visit) || self.flaws.contains(.ignoresLease) else {
-                return (nil, .over(.interrupted("The card was seen elsewhere meanwhile.")), report.visit)
+                return (nil, .over(.interrupted(.seenElsewhere)), report.visit)
             }
             guard report.number == visit.number || self.flaws.contains(.takesOldReports) else {
-                return (visit, .over(.interrupted("The report belongs to another order.")), report.visit)
+                return (visit, .over(.interrupted(.reportLate)), report.visit)
             }
             var next = visit
             var file = known.file
@@ -122,7 +125,7 @@ package final class ExchangeDesk: Sendable {
             outcome = result
         } catch let clone as CloneFound {
             try block(card, clone)
-            return .over(.stopped(Self.words(clone)))
+            return .over(.stopped(Self.reason(clone)))
         }
         if let id = outcome.id {
             if let visit = outcome.visit, case .order = outcome.reply {
@@ -134,14 +137,16 @@ package final class ExchangeDesk: Sendable {
         return outcome.reply
     }
 
-    private static func words(_ clone: CloneFound) -> String {
-        "The data of \(clone.aid) are already in custody, from the card \(clone.other): one of the two cards is a copy."
+    private static func reason(_ clone: CloneFound) -> Reason {
+        let text =
+            "The data of \(clone.aid) are already in custody, from the card \(clone.other): one of the two cards is a copy."
+        return Reason(.cardCopied, about: clone.other.text, text: text)
     }
 
     private func block(_ card: CardID, _ clone: CloneFound) throws {
-        let reason = Self.words(clone)
+        let reason = Self.reason(clone)
         try write(.centre) { act in
-            try act.blockCard(card, reason: reason)
+            try act.blockCard(card, reason: reason.text)
             guard var operation = try act.transaction.openOperation(on: card) else { return }
             operation.state = .ended(
                 .needsPerson(
@@ -154,7 +159,9 @@ package final class ExchangeDesk: Sendable {
     private static func refusal(_ card: Card) -> Visit.Reply? {
         switch card.life {
         case .active: nil
-        case .blocked(let reason), .retired(let reason): .over(.stopped("This card is not served: \(reason)"))
+        case .blocked(let reason), .retired(let reason):
+            .over(
+                .stopped(Reason(.cardUnserved, text: "This card is not served: \(reason)")))
         }
     }
 
@@ -169,7 +176,7 @@ package final class ExchangeDesk: Sendable {
             terminal == nil || held.terminal != terminal,
             !flaws.contains(.ignoresLease)
         {
-            return .over(.interrupted("The card is being served elsewhere; try again in a minute."))
+            return .over(.interrupted(.servedElsewhere))
         }
         act.transaction.put(Lease(card: card, visit: visit, terminal: terminal, until: until(act.now)))
         return nil

@@ -70,7 +70,10 @@ extension Visit {
             let computed = asked.first == .select
             if computed {
                 guard let first = rest.first, first.status.isSuccess || first.status == 0x6283 else {
-                    return end(.interrupted("The card was gone, or does not know its issuer domain."))
+                    return end(
+                        .interrupted(
+                            Reason(
+                                .cardGone, text: "The card was gone, or does not know its issuer domain.")))
                 }
                 rest = rest.dropFirst()
                 asked.removeFirst()
@@ -183,11 +186,11 @@ extension Visit {
         return Room(nonVolatile: resources.freeNonVolatile, volatile: resources.freeVolatile)
     }
 
-    private static func words(_ status: StatusWord, _ step: Int, _ file: CaseFile) -> String {
+    private static func words(_ status: StatusWord, _ step: Int, _ file: CaseFile) -> Reason {
         let what =
             file.operation?.steps.indices.contains(step) == true
             ? file.operation?.steps[step].words ?? "a step" : "a step"
-        return "The card refused to \(what): \(status)."
+        return Reason(.cardRefused, about: "\(status)", text: "The card refused to \(what): \(status).")
     }
 
     private mutating func takeParking(

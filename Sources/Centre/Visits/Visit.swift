@@ -19,9 +19,9 @@ package struct Visit {
         /// All that can be done now is done.
         case finished
         /// It broke off; the next visit goes on.
-        case interrupted(String)
+        case interrupted(Reason)
         /// This is not the card it was said to be, or it must not be served; a person looks at it.
-        case stopped(String)
+        case stopped(Reason)
     }
 
     /// What a visit needs from around it; lent for one report.
@@ -106,7 +106,7 @@ struct Sight {
     var deleted: Set<AID> = []
     /// Steps whose own commands all succeeded in the last order.
     var succeeded: Set<Int> = []
-    var refused: [Int: String] = [:]
+    var refused: [Int: Reason] = [:]
     /// Versions of the key sets that the card says it has.
     var keyVersions: Set<UInt8>?
     /// Something that no program may resolve: a second copy of data that are in the vault.
@@ -118,7 +118,9 @@ struct Sight {
 extension Visit {
     /// The first order: in clear up to the card's challenge, or, where that is known, everything up to the survey.
     package mutating func begin(_ file: inout CaseFile, _ around: Surroundings) -> Reply {
-        guard phase == .opening, number == 0 else { return end(.interrupted("The visit had begun already.")) }
+        guard phase == .opening, number == 0 else {
+            return end(.interrupted(Reason(.reportLate, text: "The visit had begun already.")))
+        }
         return open(with: file.card.keySet, &file, around)
     }
 
@@ -156,7 +158,9 @@ extension Visit {
             asked.append(.initializeUpdate)
             return send(commands, OrderDraft())
         } catch {
-            return end(.stopped("The keys of the card are not at hand: \(error)."))
+            return end(
+                .stopped(
+                    Reason(.keysNotAtHand, text: "The keys of the card are not at hand: \(error).")))
         }
     }
 
@@ -166,9 +170,10 @@ extension Visit {
     ) -> Reply {
         guard report.visit == id, phase != .over,
             report.number == number || around.flaws.contains(.takesOldReports)
-        else { return .over(.interrupted("The report belongs to another order.")) }
+        else { return .over(.interrupted(.reportLate)) }
         guard number < Self.ordersMax else {
-            return end(.interrupted("The card keeps the centre busy without end."))
+            return end(
+                .interrupted(Reason(.cardEndless, text: "The card keeps the centre busy without end.")))
         }
         switch phase {
         case .opening: return takeOpening(report.answers, &file, around)
@@ -203,7 +208,8 @@ extension Visit {
             number += 1
             return .order(Order(visit: id, number: number, commands: commands, stretches: stretches))
         } catch {
-            return end(.interrupted("The secure channel ended: \(error)."))
+            return end(
+                .interrupted(Reason(.channelFailed, text: "The secure channel ended: \(error).")))
         }
     }
 }
@@ -263,14 +269,23 @@ extension Visit {
         _ answers: [ResponseAPDU], _ file: inout CaseFile, _ around: Surroundings
     ) -> Reply {
         guard answers.count == asked.count, let challenge = answers.last else {
-            return end(.interrupted("The card was gone before its challenge came."))
+            return end(
+                .interrupted(Reason(.cardGone, text: "The card was gone before its challenge came.")))
         }
         guard answers[0].status.isSuccess || answers[0].status == 0x6283 else {
-            return end(.stopped("The card does not know its issuer domain: \(answers[0].status)."))
+            return end(
+                .stopped(
+                    Reason(
+                        .domainUnknown, about: "\(answers[0].status)",
+                        text: "The card does not know its issuer domain: \(answers[0].status).")))
         }
         if let seen = Self.identity(asked, answers), seen != cardID, !around.flaws.contains(.ignoresIdentity)
         {
-            return end(.stopped("Another card is in the reader: \(seen) instead of \(cardID)."))
+            return end(
+                .stopped(
+                    Reason(
+                        .anotherCard, about: "\(seen)",
+                        text: "Another card is in the reader: \(seen) instead of \(cardID).")))
         }
         do {
             let authenticate = try dialogue.proceed(challenge)
@@ -295,7 +310,7 @@ extension Visit {
     }
 
     /// A counter that went back is a copy of the card, or a card put back to an older state.
-    private func takeCounter(_ file: inout CaseFile, _ around: Surroundings) -> String? {
+    private func takeCounter(_ file: inout CaseFile, _ around: Surroundings) -> Reason? {
         guard !isProvingKeys, let counter = dialogue.provenCounter else { return nil }
         let shown = min(counter, unexpectedCounter ?? counter)
         if let least = file.card.keySet.leastSequenceCounter, shown < least,
@@ -303,7 +318,7 @@ extension Visit {
         {
             let problem = Self.counterWentBack(from: least, to: shown)
             file.card.life = .blocked(reason: problem)
-            return problem
+            return Reason(.cardCopied, text: problem)
         }
         // SCP03 counts with INITIALIZE UPDATE (§6.2.2.1), SCP02 with EXTERNAL AUTHENTICATE (GPCS 2.3.1 §E.1.2).
         keepCounter(file.card.keySet.channel == .scp02 ? counter : counter + 1, &file)
@@ -332,17 +347,27 @@ extension Visit {
     func keepCounter(_ next: UInt32, _ file: inout CaseFile) {
         file.card.keySet.nextSequenceCounter = next
         file.card.keySet.leastSequenceCounter = max(next, file.card.keySet.leastSequenceCounter ?? 0)
+        // SCP03 vouches for its counter only by a challenge that was made from it (§6.2.2.1): the next one can be
+        // computed, and saves a round trip from then on.
+        if file.card.keySet.channel == .scp03 { file.card.keySet.isChallengePredictable = true }
     }
 
     static func ending(of failure: DialogueFailure) -> Ending {
         switch failure {
-        case .interrupted: .interrupted("The card was gone before all answers came.")
-        case .messaging(let error): .interrupted("An answer was not protected as it must be: \(error).")
+        case .interrupted:
+            .interrupted(Reason(.cardGone, text: "The card was gone before all answers came."))
+        case .messaging(let error):
+            .interrupted(
+                Reason(.answersForged, text: "An answer was not protected as it must be: \(error)."))
         case .handshake(.cardCryptogramMismatch):
-            .stopped("The card does not have the keys it should have. No attempt was spent.")
+            .stopped(
+                Reason(
+                    .keysDiffer, text: "The card does not have the keys it should have. No attempt was spent."
+                ))
         case .handshake(let failure) where failure.isCountedByCard:
-            .stopped("The card refused the keys, and counted it: \(failure).")
-        case .handshake(let failure): .interrupted("The secure channel did not open: \(failure).")
+            .stopped(Reason(.keysRefused, text: "The card refused the keys, and counted it: \(failure)."))
+        case .handshake(let failure):
+            .interrupted(Reason(.channelFailed, text: "The secure channel did not open: \(failure)."))
         }
     }
 

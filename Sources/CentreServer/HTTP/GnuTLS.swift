@@ -9,6 +9,9 @@ final class GnuTLS: Sendable {
     typealias Session = OpaquePointer
     typealias Key = OpaquePointer
     typealias Credentials = OpaquePointer
+    typealias TrustList = OpaquePointer
+    /// A certificate of a chain.
+    typealias Link = OpaquePointer
 
     let sessionContext: @convention(c) (Session?) -> UnsafeMutableRawPointer?
     let errorText: @convention(c) (Int32) -> UnsafePointer<CChar>?
@@ -33,10 +36,22 @@ final class GnuTLS: Sendable {
         ) -> Int32
     let freeKey: @convention(c) (Key?) -> Void
     let peers: @convention(c) (Session?, UnsafeMutablePointer<UInt32>) -> UnsafePointer<gnutls_datum_t>?
-    let verifyPeers:
+    let makeTrust: @convention(c) (UnsafeMutablePointer<TrustList?>, UInt32) -> Int32
+    let addTrust:
         @convention(c) (
-            Session?, UnsafeMutablePointer<gnutls_typed_vdata_st>?, UInt32, UnsafeMutablePointer<UInt32>
+            TrustList?, UnsafePointer<gnutls_datum_t>?, UnsafePointer<gnutls_datum_t>?, UInt32, UInt32, UInt32
         ) -> Int32
+    let freeTrust: @convention(c) (TrustList?, UInt32) -> Void
+    let makeLink: @convention(c) (UnsafeMutablePointer<Link?>) -> Int32
+    let readLink: @convention(c) (Link?, UnsafePointer<gnutls_datum_t>, UInt32) -> Int32
+    let freeLink: @convention(c) (Link?) -> Void
+    let verifyChain:
+        @convention(c) (
+            TrustList?, UnsafeMutablePointer<Link?>, UInt32, UnsafeMutablePointer<gnutls_typed_vdata_st>?,
+            UInt32,
+            UInt32, UnsafeMutablePointer<UInt32>, OpaquePointer?
+        ) -> Int32
+    let hideAuthorities: @convention(c) (Session?, Int32) -> Void
 
     init() throws(HTTPServerError) {
         #if os(Linux)
@@ -60,7 +75,14 @@ final class GnuTLS: Sendable {
         readKey = try library.find("gnutls_privkey_import_x509_raw")
         freeKey = try library.find("gnutls_privkey_deinit")
         peers = try library.find("gnutls_certificate_get_peers")
-        verifyPeers = try library.find("gnutls_certificate_verify_peers")
+        makeTrust = try library.find("gnutls_x509_trust_list_init")
+        addTrust = try library.find("gnutls_x509_trust_list_add_trust_mem")
+        freeTrust = try library.find("gnutls_x509_trust_list_deinit")
+        makeLink = try library.find("gnutls_x509_crt_init")
+        readLink = try library.find("gnutls_x509_crt_import")
+        freeLink = try library.find("gnutls_x509_crt_deinit")
+        verifyChain = try library.find("gnutls_x509_trust_list_verify_crt2")
+        hideAuthorities = try library.find("gnutls_certificate_send_x509_rdn_sequence")
     }
 
     func words(_ code: Int32) -> String { errorText(code).map { String(cString: $0) } ?? "code \(code)" }
@@ -173,70 +195,9 @@ final class ServerCertificates: Sendable {
 }
 
 extension gnutls_datum_t {
-    fileprivate init(_ bytes: UnsafeRawBufferPointer) {
+    init(_ bytes: UnsafeRawBufferPointer) {
         let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
         self.init(data: UnsafeMutablePointer(mutating: start), size: UInt32(bytes.count))
-    }
-}
-
-/// Who may issue certificates for clients. The chains themselves are checked by GnuTLS against libmicrohttpd's list.
-final class ClientAuthority: Sendable {
-    private let library: GnuTLS
-    private let isRequired: Bool
-    /// RFC 5280 §4.2.1.12: id-kp-clientAuth.
-    private static let purpose = "1.3.6.1.5.5.7.3.2"
-
-    init(_ library: GnuTLS, isRequired: Bool) {
-        self.library = library
-        self.isRequired = isRequired
-    }
-
-    /// The client's certificate as DER; a chain is verified once for each connection.
-    func certificate(
-        of client: ClientConnection, _ connection: MicroHTTPD.Connection, _ server: MicroHTTPD
-    ) throws(RequestRefusal) -> [UInt8]? {
-        if case .unknown = client.certificate { client.certificate = look(connection, server) }
-        switch client.certificate {
-        case .verified(let der): return der
-        case .refused(let why): throw RequestRefusal(.certificateRefused(why))
-        case .none where isRequired:
-            throw RequestRefusal(.certificateRefused("The client showed no certificate."))
-        case .none, .unknown: return nil
-        }
-    }
-
-    private func look(
-        _ connection: MicroHTTPD.Connection, _ server: MicroHTTPD
-    ) -> ClientConnection.ClientCertificate {
-        guard let pointer = server.info(connection, .CONNECTION_INFO_GNUTLS_SESSION)?.tls_session else {
-            return .none
-        }
-        let session = OpaquePointer(pointer)
-        var count: UInt32 = 0
-        guard let chain = library.peers(session, &count), count > 0, let data = chain.pointee.data else {
-            return .none
-        }
-        let der = Array(UnsafeBufferPointer(start: data, count: Int(chain.pointee.size)))
-        var status: UInt32 = 0
-        let code = Self.purpose.withCString { purpose in
-            var wanted = gnutls_typed_vdata_st()
-            wanted.type = GNUTLS_DT_KEY_PURPOSE_OID
-            wanted.data = UnsafeMutablePointer(
-                mutating: UnsafeRawPointer(purpose).assumingMemoryBound(to: UInt8.self))
-            return library.verifyPeers(session, &wanted, 1, &status)
-        }
-        guard code >= 0 else { return .refused("It cannot be checked: \(library.words(code)).") }
-        return status == 0 ? .verified(der) : .refused(Self.words(status))
-    }
-
-    private static func words(_ status: UInt32) -> String {
-        if status & GNUTLS_CERT_EXPIRED.rawValue != 0 { return "It has expired." }
-        if status & GNUTLS_CERT_NOT_ACTIVATED.rawValue != 0 { return "It is not valid yet." }
-        if status & GNUTLS_CERT_REVOKED.rawValue != 0 { return "It was revoked." }
-        if status & GNUTLS_CERT_SIGNER_NOT_FOUND.rawValue != 0 {
-            return "No authority for clients issued it."
-        }
-        return "It or its chain is not valid for a client."
     }
 }
 
@@ -261,5 +222,7 @@ func giveCertificate(
     let client = Unmanaged<ClientConnection>.fromOpaque(pointer).takeUnretainedValue()
     guard let certificates = client.door.certificates else { return -1 }
     certificates.give(chain, count, key)
+    // The names that libmicrohttpd knows are those of its start; a client shows what it has without being told.
+    libraries.tls.hideAuthorities(session, 1)
     return 0
 }

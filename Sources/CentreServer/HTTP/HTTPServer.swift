@@ -98,6 +98,11 @@ package final class HTTPServer: Sendable {
         for open in state.withLock({ $0.doors }) { try open.door.certificates?.replace(with: identity) }
     }
 
+    /// New connections are held to the new authorities; a client that was let in stays.
+    package func replaceClientAuthorities(_ authorities: [UInt8]) throws(HTTPServerError) {
+        for open in state.withLock({ $0.doors }) { try open.door.clients?.replace(with: authorities) }
+    }
+
     /// Ends in order: nothing new is accepted, what waits is answered, streams end, and what is under way gets its
     /// time.
     package func stop() {
@@ -160,8 +165,9 @@ package final class HTTPServer: Sendable {
                 try ServerCertificates(tls.identity, GnuTLS())
             },
             clients: try listener.tls.flatMap { tls throws(HTTPServerError) in
-                guard tls.clientAuthorities != nil else { return nil }
-                return ClientAuthority(try GnuTLS(), isRequired: tls.requiresClientCertificate)
+                guard let authorities = tls.clientAuthorities else { return nil }
+                return try ClientAuthority(
+                    authorities, GnuTLS(), isRequired: tls.requiresClientCertificate)
             })
         let socket = try ListeningSocket(listener.address)
         guard let daemon = start(door, listener, on: socket.descriptor) else {

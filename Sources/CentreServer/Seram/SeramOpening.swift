@@ -35,6 +35,7 @@ struct SeramOpening {
         // Whatever is asked next by the agent is another message than this.
         let cause = Digest.sha256.hash(Array("visit".utf8))
         let outcome = try session.state.withLock { state in
+            state.tellsMemory = true
             var step = SeramStep(node, terminal: terminal, session: id, state, now: now)
             let outcome = try step.take(.polling, cause: cause, since: now, patience: .zero)
             state = step.state

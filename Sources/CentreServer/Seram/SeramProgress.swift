@@ -53,13 +53,21 @@ extension SeramNotice {
         switch end {
         case .done: notice.event = .done
         case .failed(let reason, let next), .needsPerson(let reason, let next):
-            notice.message = reason
+            notice.say(reason)
             notice.nextStep = next
-        case .cancelled(let reason): notice.message = reason
+        case .cancelled(let reason): notice.say(reason)
         }
         notice.operation = operation.id.text
         notice.steps = operation.steps.count
         return notice
+    }
+}
+
+extension SeramNotice {
+    mutating func say(_ reason: Reason) {
+        message = reason.text
+        code = reason.code.rawValue
+        subjects = reason.subjects
     }
 }
 

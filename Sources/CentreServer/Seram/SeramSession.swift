@@ -44,6 +44,8 @@ final class SeramSession: Sendable {
         var isOver = false
         /// An operation came to an end here.
         var hasWorked = false
+        /// Its terminal shows how full the card is, and asked for it when it began.
+        var tellsMemory = false
         /// What the agent will be told with the next commands.
         var notices: [SeramNotice] = []
     }

@@ -83,7 +83,7 @@ struct SeramStep {
         topics += [.card(card), .events]
         // An agent that asks again instead of telling has forgotten what it did: the card is asked.
         guard report.status.word != .polling else {
-            return try interrupted(index, "The answers did not come.")
+            return try interrupted(index, Reason(.cardGone, text: "The answers did not come."))
         }
         let told = Report(
             visit: outstanding.visit, number: outstanding.number, answers: outstanding.answers(report))
@@ -96,7 +96,9 @@ struct SeramStep {
             }
             // It may have gone after its last answer.
             if case .over(.finished) = reply { try finish(index, seen) }
-            close(index, .interrupted, "The card was gone; what was begun goes on when it is back.")
+            close(
+                index, .interrupted,
+                Reason(.cardGone, text: "The card was gone; what was begun goes on when it is back."))
             return nil
         }
     }
@@ -115,7 +117,7 @@ struct SeramStep {
     }
 
     /// It goes on with a new visit, unless that has been tried often enough.
-    private mutating func interrupted(_ index: Int, _ why: String) throws -> SeramOrder? {
+    private mutating func interrupted(_ index: Int, _ why: Reason) throws -> SeramOrder? {
         state.elements[index].interruptions += 1
         guard state.elements[index].interruptions < Self.interruptionsMax else {
             close(index, .interrupted, why)
@@ -134,14 +136,19 @@ struct SeramStep {
         state.elements[index].triedAt = nil
     }
 
-    private mutating func close(
-        _ index: Int, _ event: SeramNotice.Event, _ why: String, code: String? = nil
-    ) {
+    private mutating func close(_ index: Int, _ event: SeramNotice.Event, _ why: Reason) {
+        var notice = self.notice(index, event)
+        notice.say(why)
+        close(index, notice)
+    }
+
+    private mutating func close(_ index: Int, _ notice: SeramNotice) {
         state.elements[index].isClosed = true
-        let name = state.elements[index].card?.text ?? state.elements[index].element.id
-        var notice = SeramNotice(event, card: name, message: why)
-        notice.code = code
         state.notices.append(notice)
+    }
+
+    private func notice(_ index: Int, _ event: SeramNotice.Event) -> SeramNotice {
+        SeramNotice(event, card: state.elements[index].card?.text ?? state.elements[index].element.id)
     }
 
     // MARK: One transaction
@@ -180,7 +187,9 @@ struct SeramStep {
             file.operation?.id == tried
             ? file.operation : try act.transaction.find(Operation.self, key: .word(card), .word(tried))
         guard var notice = operation.flatMap(SeramNotice.end(of:)) else { return }
-        notice.memory = SeramNotice.Memory(try act.ledger(of: card, node.models).account)
+        if state.tellsMemory {
+            notice.memory = SeramNotice.Memory(try act.ledger(of: card, node.models).account)
+        }
         seen.ending = notice
         guard state.elements.count == 1, try act.transaction.openOperation(on: card) == nil else { return }
         try act.closeSession(terminal, session)
@@ -190,9 +199,13 @@ struct SeramStep {
     // MARK: Work
 
     private mutating func findWork() throws -> SeramOrder? {
+        // The transaction that ended the operation saw that nothing else waits.
+        if isClosedInStore { return nil }
         for index in state.elements.indices where !state.elements[index].isClosed {
             guard let card = state.elements[index].card else {
-                close(index, .cardUnknown, "The centre does not know this card.")
+                var notice = notice(index, .cardUnknown)
+                (notice.message, notice.code) = ("The centre does not know this card.", "card-unknown")
+                close(index, notice)
                 continue
             }
             if try isDue(index, card), let order = try arrive(index) { return order }
@@ -231,7 +244,9 @@ struct SeramStep {
             }
             return try handle(reply, seen, index)
         } catch let refusal as any Refusal {
-            close(index, .stopped, refusal.reason, code: refusal.code)
+            var notice = notice(index, .stopped)
+            (notice.message, notice.code) = (refusal.reason, refusal.code)
+            close(index, notice)
             return nil
         }
     }

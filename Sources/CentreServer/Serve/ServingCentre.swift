@@ -137,6 +137,9 @@ package final class ServingCentre: Sendable {
         guard !settings.listen.isEmpty else { return }
         do {
             try server.replaceIdentity(try ServingGround.identity(settings, now: clock.now))
+            if let authorities = try ServingGround.clientAuthorities(settings) {
+                try server.replaceClientAuthorities(authorities)
+            }
             log.write(.info, "certificate-reloaded")
         } catch let error as HTTPServerError {
             log.write(.error, "certificate-refused", ["reason": .string(ServeFailure(error).why ?? "")])
@@ -169,7 +172,7 @@ package final class ServingCentre: Sendable {
     private static func stamps(_ settings: ServeSettings) -> [[Int64]?] {
         switch settings.certificate {
         case .ours(let certificate, let key), .given(let certificate, let key):
-            [certificate, key].map(ServingFiles.stamp)
+            ([certificate, key] + [settings.clientAuthorities].compactMap { $0 }).map(ServingFiles.stamp)
         }
     }
 }

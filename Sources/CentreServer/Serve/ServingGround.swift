@@ -31,10 +31,15 @@ struct ServingGround: Sendable {
         identity =
             settings.listen.isEmpty
             ? nil : try Self.identity(settings, now: now, entropy: entropy, makes: true, &made)
-        clientAuthorities = try settings.clientAuthorities.map { path throws(ServeFailure) in
+        clientAuthorities = try Self.clientAuthorities(settings)
+        self.made = made
+    }
+
+    /// What is in the file now.
+    static func clientAuthorities(_ settings: ServeSettings) throws(ServeFailure) -> [UInt8]? {
+        try settings.clientAuthorities.map { path throws(ServeFailure) in
             try ServingFiles.read(path).withBytes { Array($0) }
         }
-        self.made = made
     }
 
     private static func vault(

@@ -1,13 +1,36 @@
 internal import Centre
 internal import GlobalPlatform
+internal import Synchronization
 internal import VirtualCard
 
-/// What the built-in profiles say of the cards of their models.
-struct BuiltInModels: CardModels {
-    func model(of name: ProfileName) -> CardModel? { CardProfile.builtIn(name.text).map { CardModel($0) } }
+/// What the built-in profiles say of the cards of their models. A profile is a text: it is read when it is first asked
+/// for, and not again for every exchange with a card.
+final class BuiltInModels: CardModels {
+    private struct Known {
+        let model: CardModel
+        let options: [Card.KeySet.Channel: UInt8]
+    }
+
+    private let known = Mutex<[ProfileName: Known]>([:])
+
+    func model(of name: ProfileName) -> CardModel? { find(name)?.model }
 
     func channelOptions(of name: ProfileName, _ channel: Card.KeySet.Channel) -> UInt8? {
-        CardProfile.builtIn(name.text)?.channelProtocol(for: channel == .scp03 ? .aes : .des)?.options
+        find(name)?.options[channel]
+    }
+
+    private func find(_ name: ProfileName) -> Known? {
+        known.withLock { known in
+            if let found = known[name] { return found }
+            // Names that nobody knows are as many as somebody thinks of: they are not kept.
+            guard let profile = CardProfile.builtIn(name.text) else { return nil }
+            var options: [Card.KeySet.Channel: UInt8] = [:]
+            options[.scp03] = profile.channelProtocol(for: .aes)?.options
+            options[.scp02] = profile.channelProtocol(for: .des)?.options
+            let read = Known(model: CardModel(profile), options: options)
+            known[name] = read
+            return read
+        }
     }
 }
 

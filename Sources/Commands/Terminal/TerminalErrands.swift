@@ -136,7 +136,7 @@ enum TerminalErrands {
                 }
                 return
             }
-            try kiosk.run(errand, consent(parsed, terminal, display))
+            try kiosk.run(errand, consent(to: errand, parsed, terminal, display))
         } catch {
             if terminal.interrupts.raised() != nil { try terminal.checkInterrupted() }
             throw Problem(error)
@@ -176,9 +176,10 @@ enum TerminalErrands {
     }
 
     private static func consent(
-        _ parsed: ParsedCommand, _ terminal: Arguments.Terminal, _ display: Display
+        to errand: Errand, _ parsed: ParsedCommand, _ terminal: Arguments.Terminal, _ display: Display
     ) -> Kiosk.Consent {
-        if parsed[yes] { return .given }
+        // Who only looks has no such option.
+        if errand.needsApproval, parsed[yes] { return .given }
         return .asked { try KioskMenu.approve(display) { try terminal.ask(display.text($0)) } }
     }
 

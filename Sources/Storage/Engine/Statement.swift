@@ -19,6 +19,8 @@ struct Statement: Hashable, Sendable {
             /// How many values it may have; none is asked for by a condition of its own, because SQL's `=` never
             /// finds an empty column.
             let count: Int
+            /// Stands in the text, and has no parameter.
+            var fixed: Int64?
         }
         let conditions: [Condition]
         /// The columns of the key in which a row must come later.
@@ -83,6 +85,10 @@ struct Statement: Hashable, Sendable {
         var parts: [String] = []
         var number = 0
         for condition in filter.conditions {
+            if let fixed = condition.fixed {
+                parts.append("\(condition.column) = \(fixed)")
+                continue
+            }
             switch condition.count {
             case 0: parts.append("\(condition.column) IS NULL")
             case 1: parts.append("\(condition.column) = $\(number + 1)")
@@ -175,7 +181,7 @@ struct Call: Sendable {
             values += after[start...]
         }
         let conditions = query.conditions.map {
-            Statement.Filter.Condition(column: $0.column, count: $0.parameters.count)
+            Statement.Filter.Condition(column: $0.column, count: $0.parameters.count, fixed: $0.number)
         }
         return (Statement.Filter(conditions: conditions, later: later), values)
     }
@@ -188,9 +194,15 @@ extension Query {
 }
 
 extension Query.Condition {
+    /// What stands in the text of the statement.
+    fileprivate var number: Int64? {
+        guard isFixed, case .integer(let number)? = values.first else { return nil }
+        return number
+    }
+
     /// The last value is repeated up to a power of two, so that lists of many lengths share a few statements.
     fileprivate var parameters: [StoredValue] {
-        guard let last = values.last, last != .null else { return [] }
+        guard number == nil, let last = values.last, last != .null else { return [] }
         var count = 1
         while count < values.count { count *= 2 }
         return values + repeatElement(last, count: count - values.count)

@@ -295,7 +295,11 @@ package final class Kiosk {
             case "failed", "cancelled", "needs-person":
                 let why = state["reason"]?.stringValue ?? ""
                 narrator.say(.failed)
-                narrator.show(narrator.display.folded("  " + why))
+                narrator.show(
+                    narrator.display.told(
+                        code: state["reasonCode"]?.stringValue,
+                        about: (state["reasonSubjects"]?.arrayValue ?? []).compactMap(\.stringValue), why,
+                        state["nextStep"]?.stringValue, indent: "  "))
                 throw .failed(why)
             default: around.pause(.seconds(1))
             }

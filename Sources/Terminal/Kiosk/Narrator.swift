@@ -111,7 +111,9 @@ package final class Narrator {
         case .progress: return
         }
         guard notice.event != .cardUnknown, let message = notice.message else { return }
-        show(display.told(code: notice.code, message, notice.nextStep, indent: "  "))
+        show(
+            display.told(
+                code: notice.code, about: notice.subjects, message, notice.nextStep, indent: "  "))
     }
 
     private func progress(_ notice: SeramNotice) {

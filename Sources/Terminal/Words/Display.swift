@@ -57,9 +57,15 @@ package struct Display: Sendable {
 
     /// What the centre told: in the language of the display where it has a code that is known, else in its words. Its
     /// words are English, and say more.
-    package func told(code: String?, _ words: String, _ remedy: String?, indent: String = "") -> [String] {
+    package func told(
+        code: String?, about subjects: [String] = [], _ words: String, _ remedy: String?, indent: String = ""
+    ) -> [String] {
         let known = code.flatMap(Trouble.init(code:)).map { folded(indent + text(.trouble($0))) } ?? []
-        guard known.isEmpty || language == .english else { return known }
+        guard known.isEmpty || language == .english else {
+            // English words name them; here they stand beside.
+            return subjects.isEmpty
+                ? known : known + folded("  (" + subjects.joined(separator: ", ") + ")")
+        }
         return known + [words, remedy].compactMap { $0 }.flatMap { folded("  " + $0) }
     }
 

@@ -148,6 +148,15 @@ extension Trouble {
         case .terminalClosed: "This terminal is closed."
         case .tooOften: "Too often. Please wait a little."
         case .centreBusy: "The centre is busy. Please try again."
+        case .calledOff: "It was called off."
+        case .tooLate: "Too late: its time is over."
+        case .cardDidNot: "The card did not do it."
+        case .staysNow: "It cannot leave the card just now."
+        case .anotherCard: "This is another card."
+        case .cardAway: "The card was taken out."
+        case .usedElsewhere: "The card is in use elsewhere."
+        case .brokeOff: "It broke off. Please try again."
+        case .unexplained: "The staff can say why."
         }
     }
 }

@@ -148,6 +148,15 @@ extension Trouble {
         case .terminalClosed: "Dieses Terminal ist geschlossen."
         case .tooOften: "Zu oft. Bitte etwas warten."
         case .centreBusy: "Die Zentrale ist belegt. Bitte nochmal."
+        case .calledOff: "Es wurde abgebrochen."
+        case .tooLate: "Zu spät: die Frist ist vorbei."
+        case .cardDidNot: "Die Karte hat es nicht getan."
+        case .staysNow: "Das muss jetzt auf der Karte bleiben."
+        case .anotherCard: "Das ist eine andere Karte."
+        case .cardAway: "Die Karte wurde herausgenommen."
+        case .usedElsewhere: "Die Karte ist anderswo in Arbeit."
+        case .brokeOff: "Es brach ab. Bitte noch einmal."
+        case .unexplained: "Das Personal kann sagen, warum."
         }
     }
 }

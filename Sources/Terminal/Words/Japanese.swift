@@ -147,6 +147,15 @@ extension Trouble {
         case .terminalClosed: "この端末は停止されています。"
         case .tooOften: "回数が多すぎます。お待ちください。"
         case .centreBusy: "センターが混み合っています。"
+        case .calledOff: "取り消されました。"
+        case .tooLate: "期限が過ぎました。"
+        case .cardDidNot: "カードが実行しませんでした。"
+        case .staysNow: "今はカードから移せません。"
+        case .anotherCard: "これは別のカードです。"
+        case .cardAway: "カードが抜かれました。"
+        case .usedElsewhere: "カードは別の場所で使用中です。"
+        case .brokeOff: "中断しました。もう一度どうぞ。"
+        case .unexplained: "理由は係員にお尋ねください。"
         }
     }
 }

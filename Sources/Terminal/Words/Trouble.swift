@@ -1,4 +1,5 @@
-/// What the centre says with a code of its own: problems (docs/reference/problems.md) and objections of plans. A code
+/// What the centre says with a code of its own: problems (docs/reference/problems.md), objections of plans, and reasons
+/// why work ended. A code
 /// that is not here is shown in the centre's words.
 package enum Trouble: Hashable, Sendable, CaseIterable {
     case cardUnknown
@@ -36,6 +37,15 @@ package enum Trouble: Hashable, Sendable, CaseIterable {
     case terminalClosed
     case tooOften
     case centreBusy
+    case calledOff
+    case tooLate
+    case cardDidNot
+    case staysNow
+    case anotherCard
+    case cardAway
+    case usedElsewhere
+    case brokeOff
+    case unexplained
 
     package init?(code: String) {
         guard let trouble = Self.allCases.first(where: { $0.codes.contains(code) }) else { return nil }
@@ -49,7 +59,11 @@ package enum Trouble: Hashable, Sendable, CaseIterable {
         case .cardRetired: ["card-retired", "card-terminated"]
         case .cardExpired: ["card-expired"]
         case .cardNotServed: ["card-not-active"]
-        case .cardDrifts: ["card-drifts"]
+        case .cardDrifts:
+            [
+                "card-drifts", "custody-contradiction", "card-copied", "keys-differ", "keys-refused",
+                "keys-not-at-hand", "issuer-domain-unknown", "profile-silent",
+            ]
         case .cardUnread: ["inventory-missing"]
         case .oldCardActive: ["old-card-active"]
         case .applicationUnknown: ["application-unknown"]
@@ -59,9 +73,9 @@ package enum Trouble: Hashable, Sendable, CaseIterable {
         case .notInstalled: ["not-installed"]
         case .alreadyThere: ["already-installed", "already-so"]
         case .placeTaken: ["name-taken", "aid-taken"]
-        case .partMissing: ["import-missing", "library-missing", "dependency-missing"]
+        case .partMissing: ["import-missing", "library-missing", "dependency-missing", "material-missing"]
         case .stillNeeded: ["still-needed", "library-needed"]
-        case .cannotPark: ["cannot-park"]
+        case .cannotPark: ["cannot-park", "application-silent", "nothing-to-park", "image-not-kept"]
         case .notHeld: ["not-held", "custody-not-held", "custody-unknown"]
         case .notEnoughRoom: ["not-enough-room"]
         case .quotaExceeded: ["quota-exceeded", "provider-limit"]
@@ -79,6 +93,16 @@ package enum Trouble: Hashable, Sendable, CaseIterable {
         case .terminalClosed: ["terminal-blocked"]
         case .tooOften: ["throttled", "too-many-requests"]
         case .centreBusy: ["internal", "not-serving", "outcome-unknown", "store-busy", "store-unreachable"]
+        case .calledOff: ["operation-cancelled"]
+        case .tooLate: ["operation-overdue"]
+        case .cardDidNot: ["card-silent", "step-impossible", "card-refused", "keys-not-taken"]
+        case .staysNow: ["application-refuses-to-leave"]
+        case .anotherCard: ["another-card"]
+        case .cardAway: ["card-gone"]
+        case .usedElsewhere: ["card-elsewhere"]
+        case .brokeOff:
+            ["report-late", "answers-not-protected", "channel-failed", "keys-unproved", "card-endless"]
+        case .unexplained: ["reason"]
         }
     }
 }

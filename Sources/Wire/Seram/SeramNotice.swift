@@ -37,8 +37,10 @@ package struct SeramNotice: Hashable, Sendable {
     package var millisecondsLeft: Int?
     /// What the commands that follow carry out, one step after the other.
     package var parts: [Part] = []
-    /// Of the refusal, where it is one.
+    /// Of the reason or the refusal, where there is one.
     package var code: String?
+    /// Names and status words that the reason is about.
+    package var subjects: [String] = []
     /// In English, for people and logs.
     package var message: String?
     package var nextStep: String?
@@ -105,6 +107,10 @@ package struct SeramNotice: Hashable, Sendable {
         // A text has a bound.
         if !parts.isEmpty { object["parts"] = .array(parts.prefix(Self.partsMax).map(\.json)) }
         object["code"] = code.map { .string($0) }
+        if !subjects.isEmpty {
+            object["subjects"] = .array(
+                subjects.prefix(Self.subjectsMax).map { .string(String($0.prefix(64))) })
+        }
         object["message"] = message.map { .string(String($0.prefix(Self.messageMax))) }
         object["nextStep"] = nextStep.map { .string(String($0.prefix(Self.messageMax))) }
         object["memory"] = memory?.json
@@ -129,12 +135,14 @@ package struct SeramNotice: Hashable, Sendable {
         millisecondsLeft = number("millisecondsLeft")
         parts = (value["parts"]?.arrayValue ?? []).prefix(Self.partsMax).compactMap(Part.init)
         code = value["code"]?.stringValue
+        subjects = (value["subjects"]?.arrayValue ?? []).prefix(Self.subjectsMax).compactMap(\.stringValue)
         nextStep = value["nextStep"]?.stringValue
         memory = Memory(value["memory"])
     }
 
     private static let messageMax = 400
     private static let partsMax = 20
+    private static let subjectsMax = 8
 
     fileprivate static func number(_ value: JSONValue, _ name: String) -> Int? {
         value[name]?.integerValue.flatMap { (0...1_000_000_000).contains($0) ? Int($0) : nil }

@@ -167,6 +167,18 @@ struct HTTPServerTests {
             "GET / HTTP/1.1\r\nHost: a\r\nX: " + String(repeating: "y", count: 20_000) + "\r\n\r\n", 431),
     ]
 
+    @Test("a line feed alone ends a line, and what stands behind it counts")
+    func bareLineFeeds() throws {
+        let fixture = try echoing()
+        let client = try fixture.client()
+        client.send(
+            "POST /one HTTP/1.1\nHost: a\nX: y\nContent-Length: 4\n\nabcdGET /two HTTP/1.1\r\nHost: a\r\n\r\n"
+        )
+        #expect(try #require(client.read()).status == 200)
+        #expect(try #require(client.read()).status == 200)
+        #expect(fixture.observer.records.withLock { $0.map(\.path) } == ["/one", "/two"])
+    }
+
     @Test("refuses what is malformed, and takes nothing more from that connection", arguments: malformed)
     func refuses(_ malformed: Malformed) throws {
         let (raw, status) = (malformed.raw, malformed.status)

@@ -175,8 +175,117 @@ struct TerminalEndToEndTests {
     func codes() {
         let objections = Set(Objection.Kind.allCases.map(\.rawValue))
         for code in Trouble.allCases.flatMap(\.codes) {
-            #expect(ProblemTypes.all[code] != nil || objections.contains(code), "\(code)")
+            let isReason = Reason.Code(rawValue: code) != nil
+            #expect(ProblemTypes.all[code] != nil || objections.contains(code) || isReason, "\(code)")
         }
+    }
+
+    @Test(
+        "why work failed is told in the language of the person, and by REST in English with its code",
+        arguments: Language.allCases)
+    func failure(language: Language) throws {
+        let bench = try TerminalBench()
+        let (card, id) = try bench.bench.makeCard()
+        _ = try bench.kiosk(PlainChannel(card)).doWaitingWork()
+        _ = try bench.bench.wish("bring", [.add(application: try ApplicationID("loyalty"))], on: id)
+        try bench.bench.act { try $0.stopService(of: try ApplicationID("loyalty"), reason: "It rests.") }
+        let kiosk = try bench.kiosk(PlainChannel(card), language: language)
+        #expect(throws: KioskFailure.self) { try kiosk.doWaitingWork() }
+        let words = language.text(.trouble(.partMissing))
+        #expect(bench.output.text.contains(words), "\(bench.output.text)")
+        #expect(language == .english || !bench.output.text.contains("What the next step needs"))
+        let operation = try kiosk.desk.operation("bring", on: id.text)
+        #expect(operation["reasonCode"] == "material-missing")
+        #expect(operation["reason"]?.stringValue?.contains("What the next step needs") == true)
+    }
+
+    @Test("every reason has words in every language, which fit one line", arguments: Reason.Code.allCases)
+    func reasonWords(code: Reason.Code) throws {
+        let trouble = try #require(Trouble(code: code.rawValue), "\(code)")
+        for language in Language.allCases {
+            let words = language.text(.trouble(trouble))
+            #expect(!words.isEmpty && "  ".displayWidth + words.displayWidth <= Display.columns, "\(words)")
+        }
+    }
+
+    @Test("a reason is the same after it was kept; what was kept before there were codes is words only")
+    func keptReason() {
+        let reason = Reason(.cardRefused, about: "6A84", "purse", text: "The card refused to load it: 6A84.")
+        #expect(Reason(stored: reason.stored) == reason)
+        let bare = Reason(.cardSilent, text: "It said nothing.")
+        #expect(Reason(stored: bare.stored) == bare)
+        let old = Reason(stored: "The card refused it.")
+        #expect(old.code == .unnamed && old.subjects.isEmpty && old.text == "The card refused it.")
+        // A separator in a name cannot make another reason of it.
+        let odd = Reason(.cardSilent, about: "a\u{1F}b", text: "c")
+        #expect(Reason(stored: odd.stored) == Reason(.cardSilent, about: "ab", text: "c"))
+    }
+
+    @Test(
+        "what a holder adds is used from then on, and comes onto a new card; what is removed is used no more",
+        .mission(.c7), .mission(.c8))
+    func uses() throws {
+        let bench = try TerminalBench()
+        let (card, id) = try bench.bench.makeCard()
+        let holder = try HolderNumber("1001")
+        func uses() throws -> [String: Bool] {
+            try bench.bench.act { act in
+                Dictionary(
+                    uniqueKeysWithValues: try act.useFlags(of: holder).map {
+                        ($0.application.text, $0.isUsed)
+                    })
+            }
+        }
+        let verifier = try PasswordVerifier(
+            Secret(Array("harbour-lights".utf8)), entropy: SystemEntropy(),
+            cost: try KeyDerivation.ScryptCost(workExponent: 1, blockSize: 1, parallelism: 1))
+        try bench.bench.act { act in
+            try act.registerHolder(holder, HolderDetails(name: "Ada Byron"), password: verifier)
+            try act.assignCard(id, to: holder)
+        }
+        let kiosk = try bench.kiosk(PlainChannel(card))
+        try kiosk.run(.add("loyalty"), .given)
+        try kiosk.run(.add("purse"), .given)
+        #expect(try uses() == ["loyalty": true, "purse": true])
+        try kiosk.run(.remove("purse"), .given)
+        #expect(try uses() == ["loyalty": true, "purse": false])
+
+        // The old card is lost; the new one gets what is used, and nothing else.
+        let (blank, newID) = try bench.bench.makeCard(seed: 2)
+        let today = bench.bench.node.clock.now.day
+        try bench.bench.act { try $0.permitIssue(for: holder, from: today, through: today) }
+        let second = try bench.kiosk(PlainChannel(blank))
+        _ = try second.doWaitingWork()
+        try Array("harbour-lights".utf8).withUnsafeBytes { password in
+            try second.takeNewCard(expiry: "2040-12-31", holder: "1001", password: password)
+        }
+        try second.run(.renew, .given)
+        let present = try bench.bench.act { try $0.dossier(of: newID) }.applications
+        #expect(present.compactMap { $0.release?.application.text } == ["loyalty"])
+        guard case .retired = try bench.bench.act({ try $0.dossier(of: id) }).card.life else {
+            Issue.record("the old card is still in use")
+            return
+        }
+    }
+
+    @Test(
+        "a card that shows a challenge made from its counter is known for it from then on",
+        arguments: [("javacard-80k-predictable", true), ("javacard-80k", false)])
+    func challenge(profile: String, isPredictable: Bool) throws {
+        let bench = try TerminalBench()
+        let (card, id) = try bench.bench.makeCard(profile)
+        try bench.bench.act { act in
+            var known = try act.dossier(of: id).card
+            known.keySet.isChallengePredictable = false
+            act.transaction.put(known)
+        }
+        let kiosk = try bench.kiosk(PlainChannel(card))
+        try kiosk.run(.add("loyalty"), .given)
+        #expect(
+            try bench.bench.act { try $0.dossier(of: id) }.card.keySet.isChallengePredictable == isPredictable
+        )
+        // And the next visit begins with it.
+        try kiosk.run(.add("purse"), .given)
     }
 
     @Test("a no changes nothing")

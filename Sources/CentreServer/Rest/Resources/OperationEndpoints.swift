@@ -232,7 +232,10 @@ extension Schema {
             .required("steps", .array(of: operationStep, 0...1_000)),
             .required("requestedAt", .instant), .required("deadline", .instant),
             .required("isCancelRequested", .boolean), .required("isPastReturn", .boolean),
-            .optional("reason", .text(0...10_000)), .optional("nextStep", .text(0...10_000)),
+            .optional("reason", .text(0...10_000)),
+            .optional("reasonCode", .words(Reason.Code.allCases.map(\.rawValue))),
+            .optional("reasonSubjects", .array(of: .text(0...300), 0...8)),
+            .optional("nextStep", .text(0...10_000)),
             .optional("lastRefusal", .text(0...10_000))))
 
     private static let operationStep = object(
@@ -262,13 +265,17 @@ extension Operation {
         ]
         // Reasons name what is on the card.
         guard isOwn(nil) else { return .object(object) }
-        object["reason"] = reason.map { .string($0) }
+        object["reason"] = reason.map { .string($0.text) }
+        object["reasonCode"] = reason.map { .string($0.code.rawValue) }
+        if let reason, !reason.subjects.isEmpty {
+            object["reasonSubjects"] = .array(reason.subjects.map { .string($0) })
+        }
         object["nextStep"] = next.map { .string($0) }
-        object["lastRefusal"] = lastRefusal.map { .string($0) }
+        object["lastRefusal"] = lastRefusal.map { .string($0.text) }
         return .object(object)
     }
 
-    private var words: (state: String, reason: String?, next: String?) {
+    private var words: (state: String, reason: Reason?, next: String?) {
         switch state {
         case .waiting: ("waiting", nil, nil)
         case .running: ("running", nil, nil)

@@ -98,11 +98,12 @@ private struct Visit {
         let plan = try OperationEndpoints.make(wishes, card, call, act)
         let memory = SeramNotice.Memory(try act.ledger(of: card, call.node.models).account)
         var object: JSONObject = ["plan": try plan.json { _ in true }, "memory": memory.json]
-        guard call.body["begins"] == true, plan.isFeasible else { return .ok(.object(object)) }
+        guard call.body["begins"] == true else { return .ok(.object(object)) }
         if let approval = call.body["approval"]?.stringValue, try plan.approval() != approval.uppercased() {
             throw Problem.known(
                 "plan-changed", "The best plan is not the one that was approved any more.")
         }
+        guard plan.isFeasible else { return .ok(.object(object)) }
         let id = try call.idempotencyKey ?? RequestID(Base64URL.encode(call.node.entropy.bytes(15)))
         let operation = try act.requestOperation(
             id, plan, deadline: act.now.advanced(by: OperationEndpoints.deadlineDefault), call.node.models)

@@ -1,0 +1,37 @@
+// What was put on a holder's card because it was wished for is used by the holder: a new card gets it as well (rows C7
+// and C8).
+
+extension Act {
+    /// To be called when an operation has ended.
+    func keepUses(of operation: Operation, by holder: HolderNumber?) throws {
+        guard let holder, operation.state == .ended(.done) else { return }
+        let wanted = operation.wishes.compactMap(\.use).filter {
+            $0.application != IdentityProgram.application
+        }
+        guard !wanted.isEmpty else { return }
+        let flags = try useFlags(of: holder)
+        var count = flags.count
+        for (application, isUsed) in wanted {
+            let flag = flags.first { $0.application == application }
+            // Nobody is told that what was never used is used no more; and work is done also where the list is full.
+            guard flag?.isUsed != isUsed, isUsed || flag != nil,
+                flag != nil || count < Bounds.usesPerHolderMax
+            else { continue }
+            try setUse(of: application, by: holder, isUsed: isUsed)
+            if flag == nil { count += 1 }
+        }
+    }
+}
+
+extension Wish {
+    /// What it says of the use of an application.
+    fileprivate var use: (application: ApplicationID, isUsed: Bool)? {
+        switch self {
+        case .add(let id): (id, true)
+        case .addRelease(let id): (id.application, true)
+        case .remove(let id): (id, false)
+        case .removeInstance, .park, .snapshot, .update, .restore, .reserve, .release, .renew, .rotateKeys:
+            nil
+        }
+    }
+}
