@@ -17,6 +17,8 @@ package struct Event: Hashable, Sendable {
         case outsider
         /// A plan that was made earlier is asked for.
         case oldPlan
+        /// A holder loses a card and gets a blank one.
+        case renewal
     }
 
     package var kind: Kind
@@ -31,4 +33,34 @@ package enum Mood: String, Hashable, Sendable, CaseIterable {
     case interruptions
     /// Everything that there is.
     case malice
+}
+
+/// What people wish of a card.
+enum WishKind: String, Hashable, Sendable, CaseIterable {
+    case add
+    case park
+    case parkTwo = "park-two"
+    case swap
+    case restore
+    case remove
+    case rotateKeys = "rotate-keys"
+    case update
+    case snapshot
+    case reserve
+    case release
+
+    /// Things that go deeper the more often they happen.
+    static let focusable: [WishKind] = [
+        .park, .parkTwo, .restore, .rotateKeys, .update, .snapshot, .reserve,
+    ]
+
+    var weight: Int {
+        switch self {
+        case .add: 6
+        case .restore: 5
+        case .park, .update: 3
+        case .swap, .snapshot, .reserve, .release: 2
+        case .parkTwo, .remove, .rotateKeys: 1
+        }
+    }
 }

@@ -13,6 +13,10 @@ package struct Exhaustive: Sendable {
         case update
         case remove
         case rotateKeys = "rotate-keys"
+        case snapshot
+        case reserve
+        case release
+        case renew
     }
 
     /// Where it is torn.
@@ -118,7 +122,7 @@ package struct Exhaustive: Sendable {
             for fault in faults {
                 var chance = Chance(seed: 7)
                 world.faultCount = 0
-                try world.visit(world.cards[0], faults: [fault], &chance)
+                try world.visit(world.cards[world.cards.count - 1], faults: [fault], &chance)
                 try world.check()
                 // What does not happen covers nothing.
                 guard world.faultCount > 0 else { return false }
@@ -183,11 +187,38 @@ extension World {
             let master = SimulatedCentre.masterKey(isAES: card.isAES, isFresh: true)
             try ask(
                 [.putKeys(masterKey: master, version: 0x21)], .rotateKeys(to: master, version: 0x21), card)
+        case .snapshot: try ask(shelf.copying(.purse), .snapshot(application: purse.application), card)
+        case .reserve: try ask(.reserve(try reservation()), card)
+        case .release:
+            try ask(.reserve(try reservation()), card)
+            try visitOnce(card)
+            try ask(.release(provider: try reservation().provider), card)
+        case .renew:
+            try carryOut(shelf.parking(.purse), .park(application: purse.application), card)
+            let next = try issue(card.chip.profile.name, inPlaceOf: card)
+            try visitOnce(next)
+            try ask(.renew, next)
         }
+    }
+
+    private func reservation() throws -> Reservation {
+        Reservation(
+            provider: try ProviderID(SimulatedCentre.providers[0]),
+            room: Room(nonVolatile: 4_000, volatile: 64),
+            domain: try Self.keeper(of: SimulatedCentre.providers[0]))
+    }
+
+    /// What the planner makes of it.
+    private func ask(_ wish: Wish, _ card: SimulatedCard) throws {
+        try request(try centre.plan([wish], on: card.id), isExcused: false)
     }
 
     private func carryOut(_ steps: [PlanStep], _ wish: Wish, _ card: SimulatedCard) throws {
         try ask(steps, wish, card)
+        try visitOnce(card)
+    }
+
+    private func visitOnce(_ card: SimulatedCard) throws {
         var chance = Chance(seed: 7)
         try visit(card, faults: [], &chance)
         try check()

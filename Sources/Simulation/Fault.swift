@@ -22,6 +22,10 @@ package enum Point: Hashable, Sendable, CustomStringConvertible {
         (Instruction.delete, 4), (Instruction.install, 6), (Instruction.load, 30), (Instruction.putKey, 1),
     ]
 
+    fileprivate var isRegistry: Bool {
+        if case .instruction(Instruction.getStatus, _) = self { true } else { false }
+    }
+
     private static func name(_ instruction: UInt8) -> String {
         switch instruction {
         case Instruction.initializeUpdate: "INITIALIZE UPDATE"
@@ -50,6 +54,10 @@ package enum Fault: Hashable, Sendable, CustomStringConvertible {
     case forge(Point, goesOn: Bool)
     /// From here on the card sees nothing, and gets answered what a card answered to such commands before.
     case replayAnswers(Point)
+    /// The card does it, and somebody puts this status in the place of its answer.
+    case deny(Point, status: UInt16)
+    /// The card does it, and somebody puts an old answer to such a command in the place of its own.
+    case passOff(Point)
     /// The answers to this order are those of another visit.
     case foreignReport(order: Int)
     case loseReport(order: Int)
@@ -63,7 +71,8 @@ package enum Fault: Hashable, Sendable, CustomStringConvertible {
     case diskFull(order: Int)
     case diskFails(order: Int, isSync: Bool, number: Int)
     case diskDies(order: Int, number: Int)
-    case swap(order: Int, card: Int)
+    /// Another one is put in its place: of all the others, so manieth.
+    case swap(order: Int, number: Int)
     /// The chip reads its own memory wrong once, and says so with a good MAC.
     case flake
     /// The card is seen in another reader, which also begins a visit.
@@ -80,6 +89,8 @@ package enum Fault: Hashable, Sendable, CustomStringConvertible {
         case .forge(let point, let goesOn):
             "somebody answers \(point)\(goesOn ? " and all after it" : "") with a success the card never gave"
         case .replayAnswers(let point): "from \(point) on somebody gives old answers"
+        case .deny(let point, let status): "it does \(point), and somebody answers \(StatusWord(status))"
+        case .passOff(let point): "it does \(point), and somebody gives an old answer to it"
         case .foreignReport(let order): "order \(order) is answered with the answers of another visit"
         case .loseReport(let order): "the report to order \(order) is lost"
         case .doubleReport(let order): "the report to order \(order) arrives twice"
@@ -94,7 +105,7 @@ package enum Fault: Hashable, Sendable, CustomStringConvertible {
             "\(isSync ? "fsync" : "write") \(number) fails at \(Self.report(order))"
         case .diskDies(let order, let number):
             "the machine loses power at write \(number) of \(Self.report(order))"
-        case .swap(let order, let card): "the card is swapped for card \(card) before order \(order)"
+        case .swap(let order, _): "another card takes its place before order \(order)"
         case .flake: "its memory gives one byte wrong"
         case .secondReader(let order): "it is seen in another reader too, before order \(order)"
         }
@@ -107,7 +118,7 @@ package enum Fault: Hashable, Sendable, CustomStringConvertible {
     /// At which order it happens; `nil` for what happens at a command.
     var order: Int? {
         switch self {
-        case .tear, .tearWrite, .refuse, .garble, .forge, .replayAnswers, .flake: nil
+        case .tear, .tearWrite, .refuse, .garble, .forge, .replayAnswers, .deny, .passOff, .flake: nil
         case .foreignReport(let order), .loseReport(let order), .doubleReport(let order),
             .oldReport(let order), .holdReport(let order), .otherNode(let order), .die(let order, _),
             .diskFull(let order), .diskFails(let order, _, _), .diskDies(let order, _), .swap(let order, _),
@@ -122,7 +133,9 @@ package enum Fault: Hashable, Sendable, CustomStringConvertible {
         case .tear, .tearWrite, .loseReport, .doubleReport, .oldReport, .holdReport, .otherNode, .die,
             .diskFull, .diskFails, .diskDies:
             true
-        case .refuse, .garble, .forge, .replayAnswers, .foreignReport, .swap, .secondReader, .flake: false
+        case .refuse, .garble, .forge, .replayAnswers, .deny, .passOff, .foreignReport, .swap, .secondReader,
+            .flake:
+            false
         }
     }
 }
@@ -143,6 +156,8 @@ enum FaultKind: String, Hashable, Sendable, CaseIterable {
     case garble
     case forge
     case replayAnswers
+    case deny
+    case passOff
     case foreignReport
     case swap
     case flake
@@ -174,21 +189,30 @@ enum FaultKind: String, Hashable, Sendable, CaseIterable {
                     order: order - chance.below(2), isSync: chance.percent(50), number: 1 + chance.below(3))
         case .refuse:
             let point = point(&chance, shape)
-            // That nothing is there is the lie about a registry that hurts most.
-            if case .instruction(Instruction.getStatus, _) = point, chance.percent(60) {
-                return .refuse(point, status: 0x6A88, goesOn: false)
-            }
             return .refuse(
-                point, status: chance.pick(Self.statuses) ?? 0x6F00, goesOn: chance.percent(30))
+                point, status: status(at: point, &chance),
+                goesOn: !point.isRegistry && chance.percent(30))
+        case .deny where chance.percent(50):
+            // That no application is there, when the card is asked first.
+            return .deny(.instruction(Instruction.getStatus, 2), status: 0x6A88)
+        case .deny:
+            let point = point(&chance, shape)
+            return .deny(point, status: status(at: point, &chance))
+        case .passOff: return .passOff(point(&chance, shape))
         case .garble: return .garble(point(&chance, shape))
         case .forge: return .forge(point(&chance, shape), goesOn: chance.percent(50))
         case .replayAnswers: return .replayAnswers(point(&chance, shape))
         case .foreignReport: return .foreignReport(order: order)
         case .swap:
-            return .swap(order: chance.percent(60) ? 1 : order, card: chance.below(shape.profiles.count))
+            return .swap(order: chance.percent(60) ? 1 : order, number: chance.below(64))
         case .flake: return .flake
         case .secondReader: return .secondReader(order: order)
         }
+    }
+
+    /// That nothing is there is the lie about a registry that hurts most.
+    private func status(at point: Point, _ chance: inout Chance) -> UInt16 {
+        point.isRegistry && chance.percent(60) ? 0x6A88 : chance.pick(Self.statuses) ?? 0x6F00
     }
 
     private func point(_ chance: inout Chance, _ shape: Shape) -> Point {

@@ -20,6 +20,16 @@ package struct Shape: Sendable {
     var hasWrongKeys: Bool
     /// Of 100 wishes, how many are for what is still on its way somewhere.
     var strangePercent: Int
+    /// What people wish for again and again.
+    var focus: WishKind?
+    /// Providers have room kept for them.
+    var hasBerths: Bool
+    /// One of the providers has a domain of its own on every card.
+    var hasOwnDomain: Bool
+    /// The first card is somebody's, who loses it and gets another.
+    var hasHolder: Bool
+    /// Of 100 visits that broke off, how many are not made up for before the deadline.
+    var drawerPercent: Int
     /// How many nodes the centre has.
     var nodeCount: Int
     /// Hours until an operation's deadline: at least two, and up to so many more.
@@ -47,6 +57,10 @@ package struct Shape: Sendable {
         hasReceipts = false
         hasWrongKeys = false
         strangePercent = 0
+        hasBerths = true
+        hasOwnDomain = false
+        hasHolder = true
+        drawerPercent = 0
         nodeCount = 1
         deadlineHours = 1_000
     }
@@ -54,7 +68,7 @@ package struct Shape: Sendable {
     init(seed: UInt64, cardCount: Int) {
         var chance = Chance(seed: seed &+ 0x5EED)
         mood = chance.percent(35) ? .interruptions : .malice
-        isPlanned = chance.percent(40)
+        isPlanned = chance.percent(50)
         hasPrelude = chance.percent(75)
         hasReceipts = chance.percent(25)
         hasWrongKeys = mood == .malice && chance.percent(8)
@@ -74,7 +88,14 @@ package struct Shape: Sendable {
         faultPercent = [25, 50, 75][chance.below(3)]
         aimPercent = [0, 60, 90][chance.below(3)]
         deadlineHours = mood == .interruptions ? 1_000 : [10, 100, 1_000][chance.below(3)]
+        focus = chance.percent(50) ? chance.pick(WishKind.focusable) : nil
+        // Who works the steps out without the planner does not know of anybody's room.
+        hasBerths = isPlanned && (focus == .reserve || chance.percent(50))
+        hasOwnDomain = isPlanned && chance.percent(30)
+        hasHolder = chance.percent(40)
+        drawerPercent = mood == .malice && chance.percent(40) ? 30 : 0
         kinds = Self.kinds(mood, &chance)
+        if hasHolder { kinds.append((.renewal, [2, 6][chance.below(2)])) }
     }
 
     private static func kinds(_ mood: Mood, _ chance: inout Chance) -> [(kind: Event.Kind, weight: Int)] {
@@ -82,6 +103,17 @@ package struct Shape: Sendable {
         kinds += some(of: [.repeatedWish, .time, .lateReport, .rivals, .oldPlan], &chance)
         guard mood == .malice else { return kinds }
         return kinds + some(of: [.cancel, .service, .clone, .outsider], &chance)
+    }
+
+    /// What is wished for, and how often.
+    var wishes: [(kind: WishKind, weight: Int)] {
+        WishKind.allCases.map { kind in
+            switch kind {
+            case .reserve where !hasBerths, .release where !hasBerths: (kind, 0)
+            case .remove where mood == .interruptions: (kind, 0)
+            default: (kind, kind.weight + (kind == focus ? 24 : 0))
+            }
+        }
     }
 
     /// Some not at all, some now and then, some often.
@@ -125,6 +157,10 @@ extension Shape {
         if strangePercent > 20 { traits.insert("strange") }
         if aimPercent > 0 { traits.insert("aimed") }
         if deadlineHours < 50 { traits.insert("short") }
+        if drawerPercent > 0 { traits.insert("drawer") }
+        if hasBerths { traits.insert("berths") }
+        if hasOwnDomain { traits.insert("own-domain") }
+        if let focus { traits.insert("much-" + focus.rawValue) }
         traits.formUnion(profiles)
         if Set(profiles).count < profiles.count { traits.insert("twins") }
         return traits

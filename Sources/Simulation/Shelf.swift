@@ -67,7 +67,7 @@ final class Shelf: Sendable {
                 imports: file.dependencies.map(\.loadFile),
                 declared: Room(nonVolatile: article.block.count))
         }
-        return Release(
+        var release = Release(
             id: Self.releaseID(example), loadFiles: files,
             instances: [
                 .init(
@@ -75,6 +75,8 @@ final class Shelf: Sendable {
                     declared: Room(nonVolatile: 300))
             ], personalisation: article(example).personalisation,
             parking: example == .identity ? .never(reason: "a renewal writes it anew") : .contract)
+        release.permitsSnapshots = example.permitsSnapshots
+        return release
     }
 
     // MARK: Steps
@@ -115,6 +117,15 @@ final class Shelf: Sendable {
         ]
     }
 
+    func copying(_ example: ExampleApplication) -> [PlanStep] {
+        [
+            .snapshot(
+                .init(
+                    instance: example.module, release: Self.releaseID(example), imageBytes: 64, way: .contract
+                ))
+        ]
+    }
+
     func restoring(
         _ example: ExampleApplication, _ source: PlanStep.Source, imageBytes: Int = 64
     ) -> [PlanStep] {
@@ -137,4 +148,6 @@ final class Shelf: Sendable {
 /// What the holder carries about, and what applications have data.
 extension ExampleApplication {
     static let withData: [ExampleApplication] = [.purse, .pass, .loyalty, .loans]
+
+    var permitsSnapshots: Bool { self == .purse || self == .loyalty }
 }

@@ -89,4 +89,5 @@ final class ChipChannel: CardChannel {
 package enum SimulationFailure: Error, Hashable {
     case namelessCard(String)
     case unknownProfile(String)
+    case refused(String)
 }

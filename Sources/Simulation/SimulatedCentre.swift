@@ -22,6 +22,9 @@ struct Books {
     var installed: [CardID: Set<AID>] = [:]
     var fees: [StayID: Stay] = [:]
     var confirmations: [KeptConfirmation] = []
+    var berths: [Berth] = []
+    /// Copies of data that are on their cards, with the stays that they were read for, opened.
+    var snapshots: [(stay: Custody, image: [UInt8]?)] = []
 
     func openOperation(on card: CardID) -> Operation? { operations.first { $0.card == card && $0.isOpen } }
     func stays(of lineage: [UInt8]) -> [Custody] { stays.filter { $0.lineage == lineage } }
@@ -111,6 +114,13 @@ final class SimulatedCentre {
     static let freshKeys: [UInt8] = Array(0x70...0x7F)
 
     static let providers = ["berth", "rivals"]
+    /// Domains of the first provider have such names.
+    static let ownDomainPrefix: AID = {
+        guard let aid = try? AID([0xF0, 0x42, 0x61, 0x6E, 0x6B]) else {
+            preconditionFailure("five bytes are an AID")
+        }
+        return aid
+    }()
     /// In cents.
     static let feePerDay: Int64 = 24
     private static var currency: Currency {
@@ -157,7 +167,9 @@ final class SimulatedCentre {
                 transaction.insert(
                     Provider(
                         id: try ProviderID(name), name: name,
-                        limits: .init(roomPerCard: Room(nonVolatile: 1 << 20), cardsMax: 1_000)))
+                        limits: .init(
+                            roomPerCard: Room(nonVolatile: 1 << 20, volatile: 1 << 16), cardsMax: 1_000),
+                        domains: name == providers[0] ? [ownDomainPrefix] : []))
             }
             try transaction.flush()
             let act = Act(
@@ -178,6 +190,40 @@ final class SimulatedCentre {
                 try act.draft(release)
                 try act.publish(release.id)
             }
+            try fillPeople(act)
+        }
+    }
+
+    /// The only person who has a card in their own name, and uses everything there is.
+    private static func holder() throws -> HolderNumber { try HolderNumber("10042") }
+
+    private static func fillPeople(_ act: Act) throws {
+        let verifier = try PasswordVerifier(
+            Secret(Array("a long password".utf8)), entropy: SeededEntropy(seed: [3]),
+            cost: KeyDerivation.ScryptCost(workExponent: 2, blockSize: 1, parallelism: 1))
+        let holder = try holder()
+        try act.registerHolder(holder, HolderDetails(name: "Ada Lovelace"), password: verifier)
+        for example in ExampleApplication.withData {
+            try act.setUse(of: Shelf.releaseID(example).application, by: holder, isUsed: true)
+        }
+    }
+
+    /// This card is the holder's from now on, and the one before it is retired.
+    func assign(_ card: CardID) throws {
+        try store.write { transaction in
+            let act = Act(
+                transaction, now: self.clock.now, actor: .operator(try OperatorID("op")),
+                entropy: SeededEntropy(seed: [9]))
+            try act.assignCard(card, to: try Self.holder())
+        }
+    }
+
+    /// Whose the card's memory is.
+    func ledger(of card: CardID) throws -> BerthLedger {
+        try store.write { transaction in
+            let act = Act(
+                transaction, now: self.clock.now, actor: .centre, entropy: SeededEntropy(seed: [6]))
+            return try act.ledger(of: card, self.models)
         }
     }
 
@@ -227,6 +273,15 @@ final class SimulatedCentre {
             }
             for stay in try transaction.all(Stay.self, Query(Stay.table)) { books.fees[stay.id] = stay }
             books.confirmations = try transaction.all(KeptConfirmation.self, Query(KeptConfirmation.table))
+            books.berths = try transaction.all(Berth.self, Query(Berth.table))
+            for snapshot in try transaction.all(Snapshot.self, Query(Snapshot.table)) {
+                let stay = books.stays.first {
+                    $0.card == snapshot.card && $0.aid == snapshot.aid && $0.ordinal == snapshot.ordinal
+                }
+                guard let stay else { continue }
+                let image = try? transaction.image(of: stay, in: self.vault)
+                books.snapshots.append((stay, image.map { $0.withBytes { Array($0) } }))
+            }
             return books
         }
     }

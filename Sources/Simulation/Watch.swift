@@ -30,6 +30,10 @@ package enum Invariant: String, Hashable, Sendable, CaseIterable {
     /// Tries of the card's keys are never spent without need.
     case tries = "no try is wasted"
     case clones = "a copy of a card is noticed"
+    /// Used, reserved and free are what a card has; what was given back is free again.
+    case rooms = "room adds up"
+    /// A copy of data that are on their card is never brought to life while that card is in use.
+    case copies = "a copy is no live one"
     /// What a card signed is kept, and nothing that it did not sign counts.
     case confirmations = "every receipt is kept, and none believed unproved"
     /// Interrupted is not failed: left in peace, everything comes to its end.
@@ -117,7 +121,9 @@ extension World {
             let count = Int(command.data[2])
             watch.personalizing = try? AID(Array(command.data.dropFirst(3).prefix(count)))
         }
+        // Who the holder is says the same every time.
         if command.ins == Instruction.storeData, command.parkingOrder == nil, let aid = watch.personalizing,
+            aid != ExampleApplication.identity.module,
             exchange.plainAnswer?.status.isSuccess == true, let sight = card.chip.parking(of: aid),
             !watch.personalised.insert(sight.lineage).inserted
         {

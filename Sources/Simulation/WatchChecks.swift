@@ -15,6 +15,8 @@ extension World {
         try watch.raise()
         watch.books = try centre.books()
         try checkCopies()
+        try checkSnapshots()
+        try checkBerths()
         try checkFees()
     }
 
@@ -28,7 +30,8 @@ extension World {
     private func check(_ treasure: Treasure) throws {
         let name = treasure.example.rawValue
         let aid = treasure.example.module
-        let alive = cards.compactMap { card in
+        // What is left on a card that is never served again does not count.
+        let alive = cards.filter { !isRetired($0.id) }.compactMap { card in
             card.chip.parking(of: aid).map { (card: card, sight: $0) }
         }.filter { $0.sight.lineage == treasure.lineage && [.active, .frozen].contains($0.sight.state) }
         let stays = watch.books.stays(of: treasure.lineage).filter(\.isOpen)
@@ -159,6 +162,10 @@ extension World {
                 invariant: .ledger,
                 words: "the ledger and card \(card.number) differ in \(differences.joined(separator: ", "))")
         }
+        if mood == .interruptions, let drift = watch.books.cards[card.id]?.inventory?.drift {
+            throw Violation(
+                invariant: .ledger, words: "nobody else was at card \(card.number), and yet: \(drift)")
+        }
         if watch.meddled.remove(card.id) != nil, watch.books.cards[card.id]?.inventory?.drift == nil {
             throw Violation(
                 invariant: .ledger,
@@ -173,19 +180,7 @@ extension World {
         where operation.card == card.id && !operation.isOpen && watch.ended.insert(operation.id).inserted {
             // What came after may have changed it again.
             guard operation.state == .ended(.done), operation.id == newest else { continue }
-            var expected: [AID: Bool] = [:]
-            for step in operation.steps {
-                switch step {
-                case .install(let install): expected[install.aid] = true
-                case .removeInstance(let removal): expected[removal.instance] = false
-                default: continue
-                }
-            }
-            for (aid, isThere) in expected where card.instances.contains(aid) != isThere {
-                throw Violation(
-                    invariant: .doneIsDone,
-                    words: "\(operation.id) is done, but \(aid) is \(isThere ? "not " : "")on the card")
-            }
+            try checkThings(of: operation, on: card)
             for case .personalise(let task) in operation.steps
             where card.chip.parking(of: task.instance)?.data.first != 1 {
                 throw Violation(
@@ -198,6 +193,43 @@ extension World {
                     invariant: .doneIsDone,
                     words: "\(operation.id) is done, but \(task.instance) is not active")
             }
+        }
+    }
+}
+
+extension World {
+    /// What was made is there, what was deleted is not, and what was moved stands where it belongs.
+    fileprivate func checkThings(of operation: Operation, on card: SimulatedCard) throws {
+        var expected: [AID: Bool] = [:]
+        var places: [AID: AID] = [:]
+        for step in operation.steps {
+            switch step {
+            case .install(let install): expected[install.aid] = true
+            case .load(let load): expected[load.aid] = true
+            case .makeDomain(let domain): expected[domain.aid] = true
+            case .removeInstance(let removal): expected[removal.instance] = false
+            case .dropDomain(let aid): expected[aid] = false
+            // Where answers carry no MAC, somebody on the way can say that code is gone.
+            case .removeLoadFile(let aid): if card.chip.profile.hasResponseProof { expected[aid] = false }
+            case .upgrade(let task):
+                expected[task.loadFile] = true
+                for instance in task.instances { expected[instance] = true }
+            case .extradite(let move): places[move.object] = move.to
+            case .park, .snapshot, .reserveInLedger, .releaseInLedger, .personalise, .identify, .restore,
+                .putKeys:
+                continue
+            }
+        }
+        let there = card.instances.union(card.chip.contents.loadFiles.map(\.aid))
+        for (aid, isThere) in expected where there.contains(aid) != isThere {
+            throw Violation(
+                invariant: .doneIsDone,
+                words: "\(operation.id) is done, but \(aid) is \(isThere ? "not " : "")on the card")
+        }
+        for (aid, domain) in places {
+            guard let place = card.chip.contents.application(aid)?.domain, place != domain else { continue }
+            throw Violation(
+                invariant: .doneIsDone, words: "\(operation.id) is done, but \(aid) stands under \(place)")
         }
     }
 }

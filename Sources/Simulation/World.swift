@@ -42,8 +42,22 @@ struct Treasure {
     let lineage: [UInt8]
     let example: ExampleApplication
     var data: [UInt8]
+    /// All that it ever was.
+    var past: Set<[UInt8]>
     /// Somebody wished it gone.
     var mayVanish = false
+
+    init(lineage: [UInt8], example: ExampleApplication, data: [UInt8]) {
+        self.lineage = lineage
+        self.example = example
+        self.data = data
+        past = [data]
+    }
+
+    mutating func become(_ data: [UInt8]) {
+        self.data = data
+        past.insert(data)
+    }
 }
 
 /// Cards, a centre, the people around them, and everything that can go wrong, in one thread.
@@ -53,7 +67,11 @@ final class World {
     let shape: Shape
     let clock = ManualClock(SimulatedCentre.start)
     let centre: SimulatedCentre
-    let cards: [SimulatedCard]
+    private(set) var cards: [SimulatedCard] = []
+    private let environment: CardEnvironment
+    /// Which card the holder has, and how many before it were lost.
+    var holdersCard: CardID?
+    var renewals = 0
     var clone: SimulatedCard?
     /// Cards whose keys the centre does not have, though it thinks so.
     private(set) var estranged: Set<CardID> = []
@@ -100,21 +118,33 @@ final class World {
             nodeCount: shape.nodeCount)
         let flake = Flake()
         self.flake = flake
-        let environment = CardEnvironment(
+        environment = CardEnvironment(
             channels: StandardChannels(), authority: SigningAuthority(confirmsIssuer: shape.hasReceipts),
             runtimes: [FlakyRuntime(flake: flake)], library: ground.library)
-        cards = try shape.profiles.enumerated().map { number, name in
-            guard let profile = ground.models.profiles[name] else {
-                throw SimulationFailure.unknownProfile(name)
-            }
-            return try SimulatedCard(number: number, profile: profile, environment: environment, seed: seed)
-        }
-        for card in cards {
-            let isMistaken = shape.hasWrongKeys && card.number == cards.count - 1
+        for name in shape.profiles {
+            let card = try makeCard(name)
+            let isMistaken = shape.hasWrongKeys && card.number == shape.profiles.count - 1
             if isMistaken { estranged.insert(card.id) }
             try centre.register(card, isMistaken: isMistaken)
-            card.chip.onExchange = { [unowned self] exchange in self.see(exchange, card) }
         }
+        guard shape.hasHolder, let first = cards.first else { return }
+        try centre.assign(first.id)
+        holdersCard = first.id
+    }
+
+    /// One more card, which nobody has registered.
+    func makeCard(_ name: String) throws -> SimulatedCard {
+        guard let profile = ground.models.profiles[name] else { throw SimulationFailure.unknownProfile(name) }
+        let card = try SimulatedCard(
+            number: cards.count, profile: profile, environment: environment, seed: seed)
+        if shape.hasOwnDomain { try card.makeOwnDomain() }
+        add(card)
+        return card
+    }
+
+    private func add(_ card: SimulatedCard) {
+        cards.append(card)
+        card.chip.onExchange = { [unowned self] exchange in self.see(exchange, card) }
     }
 
     /// The same world once more, from where it stands between two visits; its centre has a disk.
@@ -127,14 +157,13 @@ final class World {
             .disk(disk), ground.models, clock: clock, seed: seed, flaws: other.centre.flaws,
             nodeCount: shape.nodeCount, vault: other.centre.vault)
         flake = Flake()
-        cards = other.cards.map { $0.twin(seed: other.seed) }
+        environment = other.environment
+        holdersCard = other.holdersCard
         treasures = other.treasures
         requests = other.requests
         watch = other.watch
         latest = other.latest
-        for card in cards {
-            card.chip.onExchange = { [unowned self] exchange in self.see(exchange, card) }
-        }
+        for card in other.cards { add(card.twin(seed: other.seed)) }
     }
 
     func tell(_ words: String) { story.append(words) }
@@ -168,7 +197,7 @@ final class World {
         try visitInPeace(card, &chance)
     }
 
-    private func visitInPeace(_ card: SimulatedCard, _ chance: inout Chance) throws {
+    func visitInPeace(_ card: SimulatedCard, _ chance: inout Chance) throws {
         try visit(card, faults: [], &chance)
         clock.advance(by: .seconds(61))
     }
@@ -187,6 +216,8 @@ final class World {
             let visitor = busyCard(&chance) ?? card
             if chance.percent(50) { try wish(visitor, &chance) }
             try visit(visitor, faults: shape.drawFaults(&chance), &chance)
+            try askElsewhere(visitor, &chance)
+            try leaveInDrawer(visitor, &chance)
         case .use: use(card, &chance)
         case .time: try passTime(&chance)
         case .service: try changeService(&chance)
@@ -194,6 +225,7 @@ final class World {
         case .cloneVisit: try visitClone(&chance)
         case .lateReport: try deliverLate()
         case .outsider: try meddle(card, &chance)
+        case .renewal: try renew(&chance)
         }
         try check()
     }

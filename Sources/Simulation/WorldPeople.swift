@@ -7,6 +7,8 @@ internal import VirtualCard
 
 extension World {
     func use(_ card: SimulatedCard, _ chance: inout Chance) {
+        // What is done with a lost card is done to what nobody has any more.
+        guard !isRetired(card.id) else { return }
         let present = ExampleApplication.withData.filter { card.instances.contains($0.module) }
         guard let example = chance.pick(present), let sight = card.chip.parking(of: example.module) else {
             return
@@ -16,9 +18,12 @@ extension World {
         guard status.isSuccess, let after = card.chip.parking(of: example.module) else { return }
         // An application that an unfinished operation made may still go.
         guard isSettled(example.module, on: card) || treasures[sight.lineage] != nil else { return }
-        treasures[sight.lineage] = Treasure(
-            lineage: sight.lineage, example: example, data: after.data,
-            mayVanish: treasures[sight.lineage]?.mayVanish ?? isDoomed(example.module, on: card))
+        if treasures[sight.lineage] == nil {
+            var treasure = Treasure(lineage: sight.lineage, example: example, data: sight.data)
+            treasure.mayVanish = isDoomed(example.module, on: card)
+            treasures[sight.lineage] = treasure
+        }
+        treasures[sight.lineage]?.become(after.data)
     }
 
     private func business(_ example: ExampleApplication, _ chance: inout Chance) -> [UInt8] {
@@ -51,6 +56,20 @@ extension World {
         watch.books.openOperation(on: card.id)?.steps.contains { step in
             if case .install(let install) = step { install.aid == aid } else { false }
         } != true
+    }
+
+    /// After a visit that broke off the card lies in a drawer until it is too late.
+    func leaveInDrawer(_ card: SimulatedCard, _ chance: inout Chance) throws {
+        guard chance.percent(shape.drawerPercent) else { return }
+        watch.books = try centre.books()
+        guard let operation = watch.books.openOperation(on: card.id), operation.orderCount > 0,
+            operation.deadline > clock.now
+        else { return }
+        tell("card \(card.number) lies in a drawer until the deadline of \(operation.id) is over")
+        let wait = operation.deadline.milliseconds - clock.now.milliseconds
+        clock.advance(by: .milliseconds(wait + 61_000))
+        // Whoever sees the card first finds out, or the centre does by itself.
+        if chance.percent(50) { try centre.desk.expire() }
     }
 
     func passTime(_ chance: inout Chance) throws {

@@ -7,15 +7,7 @@ internal import VirtualCard
 // Wishes that the planner turns into plans, from what the registers know.
 
 extension World {
-    func wishByPlan(_ card: SimulatedCard, _ chance: inout Chance) throws {
-        guard let draft = plannedDraft(card, &chance) else { return }
-        tell("card \(card.number): \(draft.words) is wished")
-        guard let plan = try feasiblePlan(draft, card) else { return }
-        try request(
-            plan, hours: hours(&chance), isExcused: mood == .malice || isDoubtful(plan))
-    }
-
-    private func feasiblePlan(_ draft: Draft, _ card: SimulatedCard) throws -> Plan? {
+    func feasiblePlan(_ draft: Draft, _ card: SimulatedCard) throws -> Plan? {
         let plan = try centre.plan(draft.wishes, on: card.id)
         if let obstacle = plan.objections.first(where: \.isObstacle) {
             tell("    which cannot be: \(obstacle.reason)")
@@ -29,7 +21,7 @@ extension World {
     }
 
     /// Somebody else has a say in whether it succeeds.
-    private func isDoubtful(_ plan: Plan) -> Bool {
+    func isDoubtful(_ plan: Plan) -> Bool {
         plan.objections.contains { $0.kind == .roomDoubtful }
             || plan.steps.contains { planned in
                 guard case .park(let parking) = planned.step else { return false }
@@ -39,31 +31,37 @@ extension World {
             }
     }
 
-    private func plannedDraft(_ card: SimulatedCard, _ chance: inout Chance) -> Draft? {
+    func plannedDraft(_ kind: WishKind, _ card: SimulatedCard, _ chance: inout Chance) throws -> Draft? {
         let absent = absent(on: card)
         let present = present(on: card)
-        let held = watch.books.stays.filter { $0.card == card.id && $0.isHeld }
         func one(_ words: String, _ wish: Wish) -> Draft { Draft(words: words, wishes: [wish]) }
-        switch chance.below(20) {
-        case 0...6: return chance.pick(absent).map { one($0.rawValue, .add(application: name($0))) }
-        case 7...9:
+        switch kind {
+        case .add: return chance.pick(absent).map { one($0.rawValue, .add(application: name($0))) }
+        case .park, .parkTwo:
             return chance.pick(present).map {
                 one("custody for \($0.rawValue)", .park(application: name($0)))
             }
-        case 10...11:
+        case .swap:
             guard let leaving = chance.pick(present), let coming = chance.pick(absent) else { return nil }
             return Draft(
                 words: "\(leaving.rawValue) out and \(coming.rawValue) in",
                 wishes: [.park(application: name(leaving)), .add(application: name(coming))])
-        case 12...16: return chance.pick(held).map { one("\($0.release.application) back", .restore($0.key)) }
-        case 17:
-            guard mood == .malice else { return nil }
+        case .restore:
+            let held = watch.books.stays.filter { $0.isHeld && isAtHome($0, on: card) }
+            return chance.pick(held).map { one("\($0.release.application) back", .restore($0.key)) }
+        case .remove:
             return chance.pick(present).map {
                 one("\($0.rawValue) gone for good", .remove(application: name($0)))
             }
-        case 18: return rotating(card)
-        default:
+        case .rotateKeys: return rotating(card)
+        case .update:
             return chance.pick(present).map { one("\($0.rawValue) anew", .update(to: Shelf.releaseID($0))) }
+        case .snapshot:
+            return chance.pick(present.filter(\.permitsSnapshots)).map {
+                one("a copy of \($0.rawValue)", .snapshot(application: name($0)))
+            }
+        case .reserve: return try reserving(card, &chance)
+        case .release: return releasing(card, &chance)
         }
     }
 
@@ -75,12 +73,12 @@ extension World {
         guard let row = watch.books.cards[card.id], row.life == .active,
             watch.books.openOperation(on: card.id) == nil
         else { return }
-        let wanted = absent(on: card)
-        guard let one = chance.pick(wanted), let other = chance.pick(wanted.filter { $0 != one }) else {
-            return
-        }
-        tell("card \(card.number): one wants \(one.rawValue), another \(other.rawValue), at the same moment")
-        let plans = try [one, other].compactMap { try rivalPlan($0, row, card) }
+        let drafts = try rivalDrafts(card, &chance)
+        guard drafts.count == 2 else { return }
+        tell(
+            "card \(card.number): one wants \(drafts[0].words), another \(drafts[1].words), at the same moment"
+        )
+        let plans = try drafts.compactMap { try plan($0, row, card) }
         guard plans.count == 2 else { return }
         try request(plans[0], hours: hours(&chance), isExcused: mood == .malice || isDoubtful(plans[0]))
         do {
@@ -92,14 +90,23 @@ extension World {
         }
     }
 
-    private func rivalPlan(
-        _ example: ExampleApplication, _ row: Card, _ card: SimulatedCard
-    ) throws -> Plan? {
-        let wishes: [Wish] = [.add(application: name(example))]
-        guard shape.isPlanned else {
-            return Plan(carryingOut: ground.shelf.adding(example), wishes, on: row)
+    private func rivalDrafts(_ card: SimulatedCard, _ chance: inout Chance) throws -> [Draft] {
+        if shape.hasBerths, chance.percent(60) { return try rivalReservations(card) }
+        let wanted = absent(on: card)
+        guard let one = chance.pick(wanted), let other = chance.pick(wanted.filter { $0 != one }) else {
+            return []
         }
-        return try feasiblePlan(Draft(words: "", wishes: wishes), card)
+        return [one, other].map { example in
+            Draft(
+                words: example.rawValue, wishes: [.add(application: name(example))],
+                steps: shape.isPlanned ? [] : ground.shelf.adding(example))
+        }
+    }
+
+    /// The steps that somebody worked out, or those that the planner finds.
+    func plan(_ draft: Draft, _ row: Card, _ card: SimulatedCard) throws -> Plan? {
+        guard draft.steps.isEmpty else { return Plan(carryingOut: draft.steps, draft.wishes, on: row) }
+        return try feasiblePlan(draft, card)
     }
 
     /// A plan that was made a while ago: for a card that has changed since, it is void.

@@ -97,9 +97,10 @@ extension World {
     private func prepare(_ order: Order, _ sitting: inout Sitting, _ chance: inout Chance) throws {
         for fault in sitting.faults(at: order.number) {
             switch fault {
-            case .swap(_, let other) where cards[other].number != sitting.card.number:
-                sitting.card = cards[other]
-                watch.disturbed.insert(cards[other].id)
+            case .swap(_, let number) where cards.count > 1:
+                let other = cards[(sitting.card.number + 1 + number % (cards.count - 1)) % cards.count]
+                sitting.card = other
+                watch.disturbed.insert(other.id)
                 sitting.card.chip.powerOn()
                 sitting.isTainted = true
             case .secondReader:
@@ -171,6 +172,16 @@ extension World {
             case .replayAnswers(let point) where sitting.meets(point, number, command):
                 sitting.impostor = .replays(number)
                 return imposture(.replays(number), command, &sitting)
+            case .deny(let point, let status) where sitting.meets(point, number, command):
+                sitting.isTainted = true
+                guard sitting.card.answer(command) != nil else { return .some(nil) }
+                return ResponseAPDU(status: StatusWord(status))
+            case .passOff(let point) where sitting.meets(point, number, command):
+                sitting.isTainted = true
+                let old = pastAnswers[command.ins, default: []].last { $0.status.isSuccess }
+                guard let own = sitting.card.answer(command) else { return .some(nil) }
+                remember(own, to: command, &sitting)
+                return old ?? own
             case .garble(let point) where sitting.meets(point, number, command):
                 sitting.isTainted = true
                 guard var bytes = sitting.card.answer(command)?.bytes else { return .some(nil) }
@@ -218,6 +229,7 @@ extension World {
         }
         guard case .finished = ending else { return }
         try checkLedger(sitting.card)
+        try checkRooms(sitting.card)
     }
 }
 

@@ -21,12 +21,44 @@ extension World {
         guard let row = watch.books.cards[card.id], row.life == .active,
             watch.books.openOperation(on: card.id) == nil
         else { return }
-        if shape.isPlanned { return try wishByPlan(card, &chance) }
-        guard let draft = draft(card, &chance) else { return }
+        let kind = wishKind(&chance)
+        let draft =
+            shape.isPlanned ? try plannedDraft(kind, card, &chance) : draft(kind, card, &chance)
+        guard let draft else { return }
         tell("card \(card.number): \(draft.words) is wished")
+        guard let plan = try plan(draft, row, card) else { return }
         try request(
-            Plan(carryingOut: draft.steps, draft.wishes, on: row), hours: hours(&chance),
-            isExcused: draft.isDoubtful || mood == .malice)
+            plan, hours: hours(&chance),
+            isExcused: draft.isDoubtful || mood == .malice || isDoubtful(plan))
+    }
+
+    private func wishKind(_ chance: inout Chance) -> WishKind {
+        let wishes = shape.wishes
+        var draw = chance.below(wishes.reduce(0) { $0 + $1.weight })
+        return wishes.first { entry in
+            draw -= entry.weight
+            return draw < 0
+        }?.kind ?? .add
+    }
+
+    /// Somebody wants at another card at once what is on its way from this one.
+    func askElsewhere(_ card: SimulatedCard, _ chance: inout Chance) throws {
+        guard !shape.isPlanned, chance.percent(shape.strangePercent) else { return }
+        watch.books = try centre.books()
+        let moving = watch.books.stays.filter { $0.isOpen && !$0.isHeld && $0.card == card.id }
+        guard let stay = chance.pick(moving),
+            let other = chance.pick(cards.filter { canTake(stay, $0) && $0.id != card.id }),
+            let row = watch.books.cards[other.id], let draft = restoring(stay, other),
+            let plan = try plan(draft, row, other)
+        else { return }
+        tell("card \(other.number): \(draft.words) is wished at the same moment")
+        try request(plan, hours: hours(&chance), isExcused: true)
+        try visit(other, faults: [], &chance)
+    }
+
+    private func canTake(_ stay: Custody, _ card: SimulatedCard) -> Bool {
+        watch.books.cards[card.id]?.life == .active && watch.books.openOperation(on: card.id) == nil
+            && !card.instances.contains(stay.aid)
     }
 
     func hours(_ chance: inout Chance) -> Int {
@@ -72,7 +104,12 @@ extension World {
         Set(watch.books.stays.filter { $0.isOpen && $0.card == card.id }.map(\.aid))
     }
 
-    private func draft(_ card: SimulatedCard, _ chance: inout Chance) -> Draft? {
+    /// It left this card, or one that was its holder's before.
+    func isAtHome(_ stay: Custody, on card: SimulatedCard) -> Bool {
+        stay.card == card.id || card.id == holdersCard && isRetired(stay.card)
+    }
+
+    private func draft(_ kind: WishKind, _ card: SimulatedCard, _ chance: inout Chance) -> Draft? {
         let absent = absent(on: card)
         let present = present(on: card)
         let kept = watch.books.stays.filter { $0.isOpen && !card.instances.contains($0.aid) }
@@ -83,31 +120,40 @@ extension World {
         if chance.percent(shape.strangePercent), present.contains(where: \.mayRefuse), present.count > 1 {
             return parkingTwo(present, &chance)
         }
-        switch chance.below(22) {
-        case 0...5: return chance.pick(absent).map(adding)
-        case 6...8: return chance.pick(present).map(parking)
-        case 9: return parkingTwo(present, &chance)
-        case 10...11:
+        switch kind {
+        case .add: return chance.pick(absent).map(adding)
+        case .park: return chance.pick(present).map(parking)
+        case .parkTwo: return parkingTwo(present, &chance)
+        case .swap:
             guard let leaving = chance.pick(present), let coming = chance.pick(absent) else { return nil }
             return Draft(
                 words: "\(leaving.rawValue) out and \(coming.rawValue) in",
                 wishes: [.park(application: name(leaving)), .add(application: name(coming))],
                 steps: ground.shelf.parking(leaving) + ground.shelf.adding(coming),
                 isDoubtful: leaving.mayRefuse)
-        case 12...16:
+        case .restore:
             guard let stay = chance.pick(kept) else { return nil }
             // People ask at the wrong card, and while the data are still on their way.
-            let isStrange = stay.card != card.id || !stay.isHeld
+            let isStrange = !isAtHome(stay, on: card) || !stay.isHeld
             guard !isStrange || mood == .malice && chance.percent(50) else { return nil }
             return restoring(stay, card)
-        case 17:
-            guard mood == .malice, let example = chance.pick(present) else { return nil }
-            return Draft(
-                words: "\(example.rawValue) gone for good", wishes: [.remove(application: name(example))],
-                steps: ground.shelf.removing(example))
-        case 18: return rotating(card)
-        default: return chance.pick(present).map(updating)
+        case .remove:
+            return chance.pick(present).map { example in
+                Draft(
+                    words: "\(example.rawValue) gone for good", wishes: [.remove(application: name(example))],
+                    steps: ground.shelf.removing(example))
+            }
+        case .rotateKeys: return rotating(card)
+        case .update: return chance.pick(present).map(updating)
+        case .snapshot: return chance.pick(present.filter(\.permitsSnapshots)).map(copying)
+        case .reserve, .release: return nil
         }
+    }
+
+    private func copying(_ example: ExampleApplication) -> Draft {
+        Draft(
+            words: "a copy of \(example.rawValue)", wishes: [.snapshot(application: name(example))],
+            steps: ground.shelf.copying(example), isDoubtful: example.mayRefuse)
     }
 
     func name(_ example: ExampleApplication) -> ApplicationID { Shelf.releaseID(example).application }
@@ -153,7 +199,7 @@ extension World {
         return Draft(
             words: "\(example.rawValue) back from custody", wishes: [.restore(stay.key)],
             steps: ground.shelf.restoring(example, .held(stay.key), imageBytes: stay.imageBytes),
-            isDoubtful: stay.card != card.id || !stay.isHeld)
+            isDoubtful: !isAtHome(stay, on: card) || !stay.isHeld)
     }
 
     func rotating(_ card: SimulatedCard) -> Draft? {

@@ -18,6 +18,7 @@ extension Act {
             try keepSnapshot(of: stay)
         } else if !stay.isOpen {
             try transaction.forgetImage(of: stay)
+            try forgetSnapshot(of: stay)
         } else if case .provisional? = before?.state, case .held = stay.state {
             try dropSnapshot(of: stay.aid, on: stay.card)
         } else if case .surrendering? = before?.state, case .held = stay.state {
@@ -54,11 +55,25 @@ extension Act {
                     nextStep: "Ask for it on the card that took its place."))
             transaction.put(operation)
         }
+        try callOffBerths(of: &card)
         let stays = try transaction.openStays(dependingOn: card.id).map { stay in
             try carryOn(stay, after: .cardLost(card.id, reason: reason), on: &card)
         }
         try reviveSnapshots(of: &card)
         return stays
+    }
+
+    /// Room that was to be made ready, or given back, is neither any more.
+    private func callOffBerths(of card: inout Card) throws {
+        for berth in try transaction.all(Berth.self, key: .word(card.id)) {
+            if case .ready = berth.state { continue }
+            transaction.remove(berth)
+            note(
+                Note(
+                    Self.berthKind(berth, nil), .card(card.id), provider: berth.provider,
+                    facts: Fact.room(berth.reserved)),
+                on: &card)
+        }
     }
 
     /// Gives up the vault's copy of a stay; it cannot be had back.

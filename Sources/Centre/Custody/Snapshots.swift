@@ -51,6 +51,17 @@ extension Act {
         transaction.remove(snapshot)
     }
 
+    /// What had come to life in the place of data that were lost with their card is at work again, or given up.
+    func forgetSnapshot(of stay: Custody) throws {
+        // Nothing that came back to the card it left was ever a copy.
+        if case .returned(stay.card, _) = stay.state { return }
+        guard stay.heldSince != nil,
+            let snapshot = try transaction.lock(Snapshot.self, key: .word(stay.card), .aid(stay.aid)),
+            snapshot.ordinal == stay.ordinal
+        else { return }
+        transaction.remove(snapshot)
+    }
+
     /// The card is given up, and with it the live copies on it: what was copied from them is the best there is.
     func reviveSnapshots(of card: inout Card) throws {
         let snapshots = try transaction.all(Snapshot.self, key: .word(card.id))

@@ -32,15 +32,18 @@ extension Act {
 
     /// What became of the room that an operation was to make ready or to give back, once it is over.
     func settleBerths(
-        of operation: Operation?, in dossier: inout CardDossier, _ model: CardModel
+        of operation: Operation?, in dossier: inout CardDossier, _ model: CardModel, flaws: Flaws = []
     ) throws -> [Note] {
         guard let operation, !operation.isOpen else { return [] }
         let before = dossier
         let isDone = operation.state == .ended(.done)
         for wish in operation.wishes {
             guard let berth = wish.berthOwner.flatMap({ dossier.berth(of: $0) }),
-                let event = berth.event(isDone: isDone, dossier)
+                var event = berth.event(isDone: isDone, dossier)
             else { continue }
+            if flaws.contains(.forgetsKeptRoom), case .notReleased = event {
+                event = .released(.receipt(digest: []))
+            }
             dossier = try ledger(of: dossier, model).after(event, of: berth.provider, at: now)
         }
         return berthNotes(from: before, to: dossier)

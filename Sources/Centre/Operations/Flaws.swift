@@ -80,6 +80,10 @@ package struct Flaws: OptionSet, Sendable, Hashable {
     package static let forgetsLeastCounter = Flaws(rawValue: 1 << 31)
     /// What was read of an application is written into the journal.
     package static let tellsImages = Flaws(rawValue: 1 << 32)
+    /// A copy of data whose application goes on working is kept as if they had left.
+    package static let revivesCopies = Flaws(rawValue: 1 << 33)
+    /// Room counts as given back although the card still keeps it.
+    package static let forgetsKeptRoom = Flaws(rawValue: 1 << 34)
 
     package static let all: [(name: String, flaw: Flaws)] = [
         ("reuses-sequence-counter", .reusesSequenceCounter),
@@ -99,6 +103,7 @@ package struct Flaws: OptionSet, Sendable, Hashable {
         ("loses-confirmation", .losesConfirmation), ("offers-old-image", .offersOldImage),
         ("counts-fee-twice", .countsFeeTwice), ("accepts-old-plans", .acceptsOldPlans),
         ("believes-receipts", .believesReceipts), ("forgets-least-counter", .forgetsLeastCounter),
-        ("tells-images", .tellsImages),
+        ("tells-images", .tellsImages), ("revives-copies", .revivesCopies),
+        ("forgets-kept-room", .forgetsKeptRoom),
     ]
 }

@@ -43,7 +43,11 @@ extension Visit {
         return sight.isListProven || sight.deleted.contains(aid) ? false : nil
     }
 
-    func isLoaded(_ aid: AID) -> Bool? { sight.contents.map { $0.loadFile(aid) != nil } }
+    func isLoaded(_ aid: AID) -> Bool? {
+        guard let contents = sight.contents else { return nil }
+        if contents.loadFile(aid) != nil { return true }
+        return sight.isFileListCredible || sight.deleted.contains(aid) ? false : nil
+    }
 
     func evidence(of stay: Custody) -> InstanceEvidence? {
         // Where no answer carries a MAC, only the instance's own sealed word decides about data.
@@ -145,7 +149,8 @@ extension Visit {
             guard let evidence = evidence(of: stay), let event = event(stay, evidence, file) else { continue }
             guard let next = try? stay.after(event, at: file.now), next != stay else { continue }
             noteSnapshot(of: stay, after: event, &file)
-            file.stays[index] = flawed(next, after: event, at: file.now, around)
+            file.stays[index] = flawed(
+                next, after: event, at: file.now, around, isCopied: file.snapshots.contains(stay.key))
             let step = file.operation.flatMap { stepIndex(of: stay, $0) } ?? -1
             file.note(.result, step, "\(stay.aid): \(next.state.words)")
         }
@@ -235,7 +240,7 @@ extension Visit {
 
 extension Visit {
     private func flawed(
-        _ next: Custody, after event: CustodyEvent, at now: Instant, _ around: Surroundings
+        _ next: Custody, after event: CustodyEvent, at now: Instant, _ around: Surroundings, isCopied: Bool
     ) -> Custody {
         var next = next
         if around.flaws.contains(.restartsFee), case .returnAbandoned = event {
@@ -244,6 +249,9 @@ extension Visit {
         }
         if around.flaws.contains(.neverEndsFee), case .returned(let card, let at) = next.state {
             next.state = .returned(to: card, at: at.advanced(by: .seconds(3_650 * 86_400)))
+        }
+        if around.flaws.contains(.revivesCopies), isCopied {
+            next.state = .held(since: now)
         }
         return next
     }

@@ -83,7 +83,7 @@ extension Act {
         try followSteps(&dossier, known, file)
         try takeReading(&dossier, file, &notes, flaws: flaws)
         if file.operation?.state != known.operation?.state {
-            notes += try settleBerths(of: file.operation, in: &dossier, file.model)
+            notes += try settleBerths(of: file.operation, in: &dossier, file.model, flaws: flaws)
         }
         let differs = dossier.differs(from: known.dossier)
         if differs, notes.isEmpty {

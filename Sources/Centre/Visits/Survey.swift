@@ -177,11 +177,11 @@ extension Visit {
         guard let steps = file.operation?.steps, steps.indices.contains(step) else { return }
         switch steps[step] {
         case .removeInstance(let removal): sight.deleted.insert(removal.instance)
-        case .dropDomain(let aid): sight.deleted.insert(aid)
+        case .removeLoadFile(let aid), .dropDomain(let aid): sight.deleted.insert(aid)
         case .install(let install): sight.deleted.remove(install.aid)
-        case .park, .snapshot, .removeLoadFile, .makeDomain, .reserveInLedger, .releaseInLedger, .load,
-            .extradite,
-            .personalise, .identify, .restore, .putKeys, .upgrade:
+        case .load(let load): sight.deleted.remove(load.aid)
+        case .park, .snapshot, .makeDomain, .reserveInLedger, .releaseInLedger, .extradite, .personalise,
+            .identify, .restore, .putKeys, .upgrade:
             break
         }
     }
@@ -243,6 +243,7 @@ extension Visit {
         guard let step = try? reading.next(after: answers) else { return }
         switch step {
         case .done(var contents):
+            sight.isFileListCredible = isFileListCredible(contents)
             sight.hasWitness = contents.application(Self.witness) != nil
             contents.applications.removeAll { $0.aid == Self.witness }
             sight.contents = contents
@@ -250,14 +251,16 @@ extension Visit {
             if contents.resources?.applicationCount == 0, contents.applications.isEmpty, isRegistryCredible {
                 sight.isListProven = true
             }
-            sight.deleted = sight.deleted.filter { contents.application($0) == nil }
+            sight.deleted = sight.deleted.filter {
+                contents.application($0) == nil && contents.loadFile($0) == nil
+            }
             if let resources = contents.resources {
                 sight.free = Room(nonVolatile: resources.freeNonVolatile, volatile: resources.freeVolatile)
             }
             let missing = file.installed.filter { contents.application($0.aid) == nil }
             let isAccountedFor = missing.allSatisfy { sight.deleted.contains($0.aid) }
             // In the middle of an upgrade the registry is not what is true.
-            let isWhole = sight.upgrade?.state.isOpen != true
+            let isWhole = sight.upgrade?.state.isOpen != true && sight.isFileListCredible
             if isWhole, sight.isListProven || isAccountedFor { file.contents = contents }
         case .send(let commands):
             self.reading = reading
@@ -265,8 +268,20 @@ extension Visit {
         }
     }
 
+    /// That no code is there comes as an error too: it is not believed where the card has just shown some that nobody
+    /// deleted, or shows what was made from it.
+    private func isFileListCredible(_ contents: CardContents) -> Bool {
+        guard contents.loadFiles.isEmpty else { return true }
+        let known = sight.contents?.loadFiles.map(\.aid) ?? []
+        return known.allSatisfy(sight.deleted.contains)
+            && contents.applications.allSatisfy { $0.loadFile == nil }
+    }
+
     private func subject(of step: Int, _ file: CaseFile) -> ReceiptSubject? {
         guard let steps = file.operation?.steps, steps.indices.contains(step) else { return nil }
+        if case .makeDomain(let domain) = steps[step] {
+            return .install(loadFile: securityDomainOrigin, instance: domain.aid)
+        }
         return steps[step].receiptSubject(file)
     }
 

@@ -100,6 +100,8 @@ struct Sight {
     var contents: CardContents?
     /// Whether the list of applications came with a checked answer: only then its silence means absence.
     var isListProven = false
+    /// Whether the list of code can be what the card said.
+    var isFileListCredible = true
     /// The list shows the domain that was made to prove it.
     var hasWitness = false
     /// The last word of each instance that speaks the contract, in this visit.
