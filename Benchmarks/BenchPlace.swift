@@ -23,7 +23,15 @@ struct BenchPlace {
     /// What the engine does by itself in time, after much was written at once.
     let settle: () throws -> Void
 
-    static var engines: [Engine] { get throws { [sqlite, try postgreSQL()] } }
+    static func engines(_ effort: Effort) throws -> [Engine] {
+        switch effort.engineName {
+        case nil: return [sqlite, try postgreSQL()]
+        case "sqlite": return [sqlite]
+        case "postgresql": return [try postgreSQL()]
+        case let other?:
+            throw BenchmarkError("there is no engine '\(other)'; there are sqlite and postgresql")
+        }
+    }
 
     private static var sqlite: Engine { Engine(name: "sqlite", open: openSQLite) }
 
@@ -37,6 +45,7 @@ struct BenchPlace {
             try store.perform("PRAGMA wal_checkpoint(TRUNCATE)")
             return try fileBytes(folder + "/store.db")
         } settle: {
+            try store.perform("PRAGMA wal_checkpoint(TRUNCATE)")
         }
         try body(place)
     }
@@ -59,6 +68,7 @@ struct BenchPlace {
                 try tableBytes(store)
             } settle: {
                 try store.perform("ANALYZE")
+                try store.perform("CHECKPOINT")
             }
             try body(place)
         }

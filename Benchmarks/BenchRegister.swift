@@ -16,7 +16,7 @@ final class BenchRegister: Sendable {
     private static let cardsPerTransaction = 200
 
     private let store: any Database
-    private let cardCount: Int
+    let cardCount: Int
     private let models = BenchModels()
     /// Which card is next: scattered over the register, and the same in every run.
     private let turn = Atomic<Int>(0)
@@ -66,8 +66,8 @@ final class BenchRegister: Sendable {
             var (card, first) = (picture.card, picture.installed[0].entry)
             card.revision += 1
             first.lastUsedAt = Instant(milliseconds: card.revision)
-            transaction.put(card)
-            transaction.put(first)
+            transaction.put(card, since: picture.card)
+            transaction.put(first, since: picture.installed[0].entry)
         }
     }
 

@@ -11,13 +11,11 @@ struct Benchmarks {
     static func main() throws {
         let given = CommandLine.arguments.dropFirst()
         if let word = given.first, let part = parts[word] { return try part(Array(given.dropFirst())) }
-        let effort = Effort(isQuick: CommandLine.arguments.contains("--quick"))
+        let effort = try effort()
         guard let program = getenv("BERTH").map({ String(cString: $0) }) else {
             throw BenchmarkError("BERTH must name the program; scripts/bench sets it")
         }
-        let only = CommandLine.arguments.firstIndex(of: "--only").map {
-            CommandLine.arguments.dropFirst($0 + 1).first
-        }
+        let only = value(of: "--only")
         // The program comes first: what is measured of it needs this process to be small.
         let groups: [(name: String, figures: () throws -> [Figure])] = [
             ("program", { try ProgramFigures.all(effort, program: program) }),
@@ -30,6 +28,21 @@ struct Benchmarks {
             ("operations", { try OperationFigures.all(effort) }),
         ]
         for group in groups where only == nil || only == group.name { report(try group.figures()) }
+    }
+
+    private static func effort() throws -> Effort {
+        let isQuick = CommandLine.arguments.contains("--quick")
+        let sizes = value(of: "--sizes")?.split(separator: ",").map { Int($0) ?? 0 }
+        guard sizes?.allSatisfy({ $0 > 0 }) ?? true, sizes != [] else {
+            throw BenchmarkError("--sizes 10000,100000")
+        }
+        return Effort(
+            isQuick: isQuick, engineName: value(of: "--engine"),
+            registerSizes: sizes ?? (isQuick ? [1_000, 4_000] : [10_000, 100_000, 1_000_000]))
+    }
+
+    private static func value(of option: String) -> String? {
+        CommandLine.arguments.firstIndex(of: option).flatMap { CommandLine.arguments.dropFirst($0 + 1).first }
     }
 
     /// What scripts run beside the program.

@@ -1,6 +1,10 @@
 /// How often things are repeated.
 struct Effort {
     let isQuick: Bool
+    /// Only this engine; `nil` is all there are.
+    let engineName: String?
+    /// Cards in the registers that are compared, the smallest first.
+    let registerSizes: [Int]
 
     /// Rounds whose median counts.
     var rounds: Int { isQuick ? 5 : 101 }

@@ -15,7 +15,7 @@ enum OperationFigures {
     private static let ratioMax = 2.0
 
     static func all(_ effort: Effort) throws -> [Figure] {
-        try BenchPlace.engines.flatMap { try exchanges($0, effort) + operations($0, effort) }
+        try BenchPlace.engines(effort).flatMap { try exchanges($0, effort) + operations($0, effort) }
             + simulation(effort)
     }
 

@@ -43,6 +43,8 @@ package enum Instruction {
     package static let install: UInt8 = 0xE6
     package static let load: UInt8 = 0xE8
     package static let manageChannel: UInt8 = 0x70
+    /// Amendment H.
+    package static let manageELFUpgrade: UInt8 = 0xEA
     package static let putKey: UInt8 = 0xD8
     package static let select: UInt8 = 0xA4
     package static let setStatus: UInt8 = 0xF0
@@ -62,6 +64,9 @@ package enum WellKnownAID {
     package static let securityDomainPackage = known([0xA0, 0, 0, 0x01, 0x51, 0x53, 0x50])
     /// The module in that package.
     package static let securityDomainModule = known([0xA0, 0, 0, 0x01, 0x51, 0x53, 0x50, 0x41])
+
+    /// The package that load files import whose applications hand their data over to a new version (Amendment H).
+    package static let upgradeInterface = known([0xA0, 0, 0, 0x01, 0x51, 0x07])
 
     private static func known(_ bytes: [UInt8]) -> AID {
         guard let aid = try? AID(bytes) else { preconditionFailure("a constant of this file is no AID") }

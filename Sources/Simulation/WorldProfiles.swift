@@ -55,7 +55,7 @@ struct ProfileModels: CardModels {
                 blockBytes: profile.memory.blockBytes,
                 loadFileOverheadBytes: profile.memory.objectOverheadBytes,
                 instanceBytes: profile.memory.instanceBytes, domainBytes: profile.memory.domainBytes,
-                hasQuotas: profile.memory.hasQuotas)
+                hasQuotas: profile.memory.hasQuotas, upgradesLoadFiles: profile.upgradesLoadFiles)
         }
     }
 

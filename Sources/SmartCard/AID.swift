@@ -1,7 +1,8 @@
 /// An application identifier (ISO/IEC 7816-4 §8.2.1.2): five to sixteen bytes.
 package struct AID: Hashable, Sendable {
-    package let bytes: [UInt8]
+    @usableFromInline package let bytes: [UInt8]
 
+    @inlinable
     package init(_ bytes: some Sequence<UInt8>) throws(AIDError) {
         let bytes = Array(bytes)
         guard (5...16).contains(bytes.count) else { throw .wrongLength(bytes.count) }

@@ -130,7 +130,7 @@ package struct BERTLV: Hashable, Sendable {
     }
 }
 
-extension Collection<BERTLV> {
+extension [BERTLV] {
     /// The first object with the tag.
     package func first(_ tag: BERTag) -> BERTLV? { first { $0.tag == tag } }
 

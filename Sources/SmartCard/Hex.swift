@@ -1,13 +1,17 @@
 /// Hexadecimal text, written the way card people read it: upper case, no separators.
 package enum Hex {
     package static func encode(_ bytes: some Sequence<UInt8>) -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity(bytes.underestimatedCount * 2)
-        for byte in bytes {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 0x0F)])
+        bytes.withContiguousStorageIfAvailable(encode) ?? Array(bytes).withUnsafeBufferPointer(encode)
+    }
+
+    private static func encode(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
+        String(unsafeUninitializedCapacity: bytes.count * 2) { text in
+            for (index, byte) in bytes.enumerated() {
+                text[2 * index] = digits[Int(byte >> 4)]
+                text[2 * index + 1] = digits[Int(byte & 0x0F)]
+            }
+            return bytes.count * 2
         }
-        return String(decoding: text, as: UTF8.self)
     }
 
     /// Reads hex digits of either case; spaces, tabs, line ends, colons and one leading `0x` are passed over.
@@ -68,11 +72,14 @@ extension UInt16 {
     package var hex: String { Hex.encode(bigEndianBytes) }
 }
 
+// Inlined: called for every number on every row, and slow where the type is found out only while running.
 extension FixedWidthInteger {
     /// The bytes of the value, most significant first.
+    @inlinable
     package var bigEndianBytes: [UInt8] { withUnsafeBytes(of: bigEndian) { Array($0) } }
 
     /// Reads all the bytes, most significant first; more bytes than the type holds lose their front.
+    @inlinable
     package init(bigEndianBytes: some Sequence<UInt8>) {
         self = bigEndianBytes.reduce(0) { $0 << 8 | Self($1) }
     }

@@ -23,6 +23,16 @@ struct CommandTests {
             source: "§11.9 SELECT next occurrence", command: { .select(try aid("A000000151"), isNext: true) },
             hex: "00A4040205A00000015100"),
         .init(
+            source: "Amendment H MANAGE ELF UPGRADE [start]",
+            command: { .startELFUpgrade(of: try aid("A00000000201")) },
+            hex: "80EA01000AA1084F06A0000000020100"),
+        .init(
+            source: "Amendment H MANAGE ELF UPGRADE [resume]", command: { .manageELFUpgrade(.resume) },
+            hex: "80EA020000"),
+        .init(
+            source: "Amendment H MANAGE ELF UPGRADE [status]", command: { .manageELFUpgrade(.status) },
+            hex: "80EA080000"),
+        .init(
             source: "§11.3 GET DATA, one-byte tag", command: { .getData(.keyInformationTemplate) },
             hex: "80CA00E000"),
         .init(source: "§11.3 GET DATA, two-byte tag", command: { .getData(0x9F7F) }, hex: "80CA9F7F00"),

@@ -19,7 +19,8 @@ final class DeskBench {
                     blockBytes: built.memory.blockBytes,
                     instanceBytes: built.memory.instanceBytes, domainBytes: built.memory.domainBytes,
                     hasQuotas: built.memory.hasQuotas,
-                    isChallengePredictable: profile.text.hasSuffix("predictable"))
+                    isChallengePredictable: profile.text.hasSuffix("predictable"),
+                    upgradesLoadFiles: built.upgradesLoadFiles)
             }
         }
 
@@ -140,15 +141,32 @@ final class DeskBench {
         }
     }
 
+    /// Publishes a release whose code hands its data over to another version of itself.
+    func publishUpgradable(_ example: ExampleApplication, _ version: String, minor: UInt8) throws {
+        let cap = try CAPImport(example.upgradableCAPFile(minorVersion: minor))
+        try act { act in
+            try act.keep(cap, for: ProviderID(example == .purse ? "bank" : "berth"))
+            let release = try Self.release(example, version, [cap.loadFile], nil)
+            try act.draft(release)
+            try act.publish(release.id)
+        }
+    }
+
+    func cancel(_ name: String, on card: CardID) throws {
+        _ = try desk.cancel(RequestID(name), on: card)
+    }
+
     // MARK: Cards
 
-    func makeCard(_ profileName: String = "javacard-80k", seed: UInt8 = 1) throws -> (VirtualCard, CardID) {
+    func makeCard(
+        _ profileName: String = "javacard-80k", seed: UInt8 = 1,
+        runtimes: [any ApplicationRuntime] = [ExampleApplications.runtime]
+    ) throws -> (VirtualCard, CardID) {
         let profile = try #require(CardProfile.builtIn(profileName))
         let card = VirtualCard(
             profile: profile,
             environment: CardEnvironment(
-                channels: StandardChannels(), authority: StandardAuthority(),
-                runtimes: [ExampleApplications.runtime]),
+                channels: StandardChannels(), authority: StandardAuthority(), runtimes: runtimes),
             entropy: SeededEntropy(seed: [seed]))
         card.powerOn()
         let identity = try CardLink(TestChannel(card)).run(IdentifyCard())

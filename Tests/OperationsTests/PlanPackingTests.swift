@@ -53,6 +53,11 @@ struct PlanPackingTests {
             .putKeys(masterKey: try MasterKeyName("next"), version: 0x31),
             .extradite(.init(object: aid(19), from: aid(20), to: aid(21))), .identify(instance: aid(22)),
             .snapshot(.init(instance: aid(23), release: release, imageBytes: 77, way: .contract)),
+            .upgrade(
+                .init(
+                    loadFile: aid(24), instances: [aid(25), aid(26)],
+                    from: .init(release: release, digest: HexBytes([1, 2]), byteCount: 8),
+                    to: .init(release: release, digest: HexBytes([3]), byteCount: 9))),
         ]
         for way in [PlanStep.Way.contract, .stateless, .script] {
             steps.append(
@@ -110,14 +115,14 @@ struct PlanPackingTests {
             names == [
                 "_0", "add", "addRelease", "aid", "application", "byteCount", "card", "commandCount",
                 "contract", "digest", "domain", "dropDomain", "extradite", "forGood", "from", "held",
-                "identify", "imageBytes", "install", "instance", "isVacant", "libraries", "load",
-                "loadFile", "logicalChannels", "makeDomain", "masterKey", "module", "nonVolatile",
-                "object", "ordinal", "parameters", "park", "parked", "parkedByThisPlan", "personalise",
+                "identify", "imageBytes", "install", "instance", "instances", "isVacant", "libraries", "load",
+                "loadFile", "logicalChannels", "makeDomain", "masterKey", "module", "new", "nonVolatile",
+                "object", "old", "ordinal", "parameters", "park", "parked", "parkedByThisPlan", "personalise",
                 "privileges", "provider", "purpose", "putKeys", "quota", "release", "releaseInLedger",
                 "remove", "removeInstance", "removeLoadFile", "renew", "reservation", "reserve",
                 "reserveInLedger", "restore", "room", "rotateKeys", "script", "services", "snapshot",
                 "source",
-                "stateless", "to", "update", "version", "volatile", "way",
+                "stateless", "to", "update", "upgrade", "version", "volatile", "way",
             ], "Extend PlanPacking.swift, the samples above, and then this list.")
     }
 

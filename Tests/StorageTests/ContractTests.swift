@@ -153,6 +153,38 @@ struct ContractTests {
         }
     }
 
+    @Test("updates the columns that are named, and no other row", arguments: Engine.allCases)
+    func update(_ engine: Engine) throws {
+        try engine.with { store, _ throws in
+            let (size, note) = (1, 3)
+            for id in ["a", "b"] {
+                try store.insert(F.parents, F.parent(id, size: 1, data: [7], note: "old"))
+            }
+            try store.insert(F.children, F.child("a", 1, "one"))
+            try store.insert(F.children, F.child("a", 2, "two"))
+            try store.write { transaction in
+                transaction.change(
+                    .update(F.parents, key: [.text("a")], columns: [size, note], [.integer(2), .null]))
+                transaction.change(
+                    .update(F.children, key: [.text("a"), .integer(2)], columns: [2], [.text("zwei")]))
+                transaction.change(
+                    .update(F.parents, key: [.text("never there")], columns: [size], [.integer(3)]))
+            }
+            #expect(
+                try store.rows(F.parents) == [
+                    F.parent("a", size: 2, data: [7]), F.parent("b", size: 1, data: [7], note: "old"),
+                ])
+            #expect(try store.rows(F.children) == [F.child("a", 1, "one"), F.child("a", 2, "zwei")])
+            #expect(throws: StoreFailure.self) {
+                try store.write { transaction in
+                    transaction.change(
+                        .update(F.parents, key: [.text("b")], columns: [size], [.integer(-1)]))
+                }
+            }
+            #expect(try store.rows(F.parents).last == F.parent("b", size: 1, data: [7], note: "old"))
+        }
+    }
+
     @Test("sees its own changes, and others see them only at the end", arguments: Engine.shared)
     func ownChanges(_ engine: Engine) throws {
         try engine.with { store, _ throws in

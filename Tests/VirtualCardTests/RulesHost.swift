@@ -26,7 +26,7 @@ final class RulesHost {
         }
         return CardEnvironment(
             channels: StandardChannels(), authority: StandardAuthority(),
-            runtimes: [NativeRuntime(programs)], library: library)
+            runtimes: [NativeRuntime(programs), WordRuntime(WordProgram())], library: library)
     }
 
     init(_ card: VirtualCard) {

@@ -67,7 +67,7 @@ enum Rules {
     /// Every table; a new one is added here and nowhere else.
     static let all: [Rule] =
         lifeCycleMatrix + securityMatrix + channels + selection + privileges + content + memory + delegation
-        + status + keys + data + transport
+        + status + keys + data + transport + upgrades
 }
 
 @Suite("Rules of the specification, over real secure channels", .mission(.point7))

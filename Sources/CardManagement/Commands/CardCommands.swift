@@ -46,6 +46,16 @@ extension CommandAPDU {
         return CommandAPDU(0x80, Instruction.delete, 0x00, 0x00, data: data, expecting: 256)
     }
 
+    /// MANAGE ELF UPGRADE (Amendment H 1.1): what the upgrade of a load file begins with.
+    package static func startELFUpgrade(of loadFile: AID) -> CommandAPDU {
+        manageELFUpgrade(.start, data: ELFUpgradeRequest(loadFile).data)
+    }
+
+    /// MANAGE ELF UPGRADE, about the one session that the card has.
+    package static func manageELFUpgrade(_ action: ELFUpgradeAction, data: [UInt8] = []) -> CommandAPDU {
+        CommandAPDU(0x80, Instruction.manageELFUpgrade, action.rawValue, 0x00, data: data, expecting: 256)
+    }
+
     /// SET STATUS (§11.10) of the card itself, through its issuer domain.
     package static func setStatus(card state: CardLifeCycle, issuer: AID?) -> CommandAPDU {
         CommandAPDU(0x80, Instruction.setStatus, 0x80, state.rawValue, data: issuer?.bytes ?? [])

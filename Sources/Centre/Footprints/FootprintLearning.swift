@@ -105,7 +105,7 @@ extension Transaction {
     package func footprints(
         of parts: some Collection<Footprint.Part>, on profile: ProfileName
     ) throws(StoreFailure) -> [Footprint] {
-        try decode(Footprint.self, ask(Footprint.queries(of: parts, on: profile)).flatMap { $0 })
+        try all(Footprint.self, Footprint.queries(of: parts, on: profile))
     }
 
     /// Writes down what a step took; what cannot be true counts against the profile's report.

@@ -135,7 +135,7 @@ extension PlanStep {
         case .reserveInLedger, .releaseInLedger: true
         case .park, .snapshot, .removeInstance, .removeLoadFile, .dropDomain, .makeDomain, .load, .install,
             .extradite,
-            .personalise, .identify, .restore, .putKeys:
+            .personalise, .identify, .restore, .putKeys, .upgrade:
             false
         }
     }

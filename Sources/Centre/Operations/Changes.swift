@@ -6,7 +6,7 @@ package import SmartCard
 // Steps that change the card, sent blind behind each other: each is harmless if an earlier one was refused.
 
 /// Why an order ends before the plan does: what follows must know what became of this.
-private struct Barrier: Error {}
+struct Barrier: Error {}
 
 extension Visit {
     mutating func addChanges(
@@ -74,6 +74,7 @@ extension Visit {
             guard draft.isEmpty else { throw Barrier() }
             try putKeys(masterKey, version, index, &file, &draft, around)
             throw Barrier()
+        case .upgrade(let task): try upgrade(task, index, &file, &draft, around)
         }
     }
 
@@ -182,7 +183,7 @@ extension Visit {
     }
 
     /// Row C7: a service may have been stopped since the plan was made.
-    private func checkService(of release: ReleaseID, _ file: CaseFile, _ around: Surroundings) throws {
+    func checkService(of release: ReleaseID, _ file: CaseFile, _ around: Surroundings) throws {
         guard file.operation?.isUndoing == false, !around.flaws.contains(.installsStopped) else { return }
         let application = try around.materials.application(release.application)
         if case .stopped(let reason) = application.service {

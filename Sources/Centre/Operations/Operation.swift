@@ -141,6 +141,7 @@ extension PlanStep {
         case .identify(let instance): "write the holder into \(instance)"
         case .restore(let task): "bring the data of \(task.release.application) back"
         case .putKeys(_, let version): "put the key set \(version)"
+        case .upgrade(let task): "upgrade \(task.old.release) to \(task.new.release) in place"
         }
     }
 }

@@ -100,6 +100,7 @@ extension PlanStep: Packed {
         case .extradite(let move): bytes.append(13, move)
         case .identify(let instance): bytes.append(14, instance)
         case .snapshot(let task): bytes.append(15, task)
+        case .upgrade(let task): bytes.append(16, task)
         }
     }
 
@@ -120,6 +121,7 @@ extension PlanStep: Packed {
         case 13: self = .extradite(try reader.value())
         case 14: self = .identify(instance: try reader.value())
         case 15: self = .snapshot(try reader.value())
+        case 16: self = .upgrade(try reader.value())
         default: throw PackedError()
         }
     }
@@ -277,6 +279,34 @@ extension PlanStep.Personalisation: Packed {
         self.init(
             release: try reader.value(), instance: try reader.value(), commandCount: try reader.number(),
             byteCount: try reader.number())
+    }
+}
+
+extension PlanStep.Upgrade: Packed {
+    package func pack(into bytes: inout PackedBytes) {
+        bytes.append(loadFile)
+        bytes.append(instances)
+        bytes.append(old)
+        bytes.append(new)
+    }
+
+    package init(unpacking reader: inout PackedReader) throws(PackedError) {
+        self.init(
+            loadFile: try reader.value(), instances: try reader.value(), from: try reader.value(),
+            to: try reader.value())
+    }
+}
+
+extension PlanStep.Upgrade.Code: Packed {
+    package func pack(into bytes: inout PackedBytes) {
+        bytes.append(release)
+        bytes.append(digest)
+        bytes.append(byteCount)
+    }
+
+    package init(unpacking reader: inout PackedReader) throws(PackedError) {
+        self.init(
+            release: try reader.value(), digest: try reader.value(), byteCount: try reader.number())
     }
 }
 

@@ -15,6 +15,7 @@ package struct Reason: Hashable, Sendable {
         case nothingToPark = "nothing-to-park"
         case imageNotKept = "image-not-kept"
         case keysNotTaken = "keys-not-taken"
+        case dataNotTaken = "data-not-taken"
         /// Something that no program may resolve.
         case contradiction = "custody-contradiction"
         case cardCopied = "card-copied"

@@ -29,7 +29,7 @@ extension PlanStep {
         case .extradite(let move): .extradition(from: move.from, move.object, to: move.to)
         case .makeDomain, .park, .snapshot, .reserveInLedger, .releaseInLedger, .personalise, .identify,
             .restore,
-            .putKeys:
+            .putKeys, .upgrade:
             nil
         }
     }
@@ -55,6 +55,7 @@ extension Visit {
     /// Marks every step whose evidence is there, and moves the stays in custody along with it.
     mutating func judge(_ file: inout CaseFile, _ around: Surroundings) {
         settleStays(&file, around)
+        learnCodeVersions(file, around)
         guard var operation = file.operation else { return }
         // What an earlier step has yet to delete cannot be the same thing made anew.
         var doomed: Set<AID> = []
@@ -120,6 +121,7 @@ extension Visit {
                 return false
             case .script: return sight.succeeded.contains(index)
             }
+        case .upgrade(let task): return isUpgraded(task, index)
         case .putKeys(_, let version):
             return isBegun && file.card.keySet.version == version && operation.pendingKeys == nil
                 && (operation.replacedKeyVersion.map { old in
@@ -222,7 +224,7 @@ extension Visit {
                 case .parkedByThisPlan(let instance): stay.aid == instance
                 }
             case .removeLoadFile, .dropDomain, .makeDomain, .reserveInLedger, .releaseInLedger, .load,
-                .install, .extradite, .personalise, .identify, .putKeys:
+                .install, .extradite, .personalise, .identify, .putKeys, .upgrade:
                 false
             }
         }
@@ -268,7 +270,7 @@ extension PlanStep {
         case .install(let install): install.aid
         case .makeDomain(let domain): domain.aid
         case .park, .snapshot, .removeInstance, .removeLoadFile, .dropDomain, .reserveInLedger,
-            .releaseInLedger, .extradite, .personalise, .identify, .restore, .putKeys:
+            .releaseInLedger, .extradite, .personalise, .identify, .restore, .putKeys, .upgrade:
             nil
         }
     }
@@ -278,7 +280,7 @@ extension PlanStep {
         case .removeInstance(let removal): removal.instance
         case .removeLoadFile(let aid), .dropDomain(let aid): aid
         case .park, .snapshot, .makeDomain, .reserveInLedger, .releaseInLedger, .load, .install, .extradite,
-            .personalise, .identify, .restore, .putKeys:
+            .personalise, .identify, .restore, .putKeys, .upgrade:
             nil
         }
     }
@@ -288,7 +290,7 @@ extension PlanStep {
         case .load, .install, .makeDomain, .removeInstance, .removeLoadFile, .dropDomain, .personalise,
             .identify, .restore:
             true
-        case .park, .snapshot, .extradite, .reserveInLedger, .releaseInLedger, .putKeys: false
+        case .park, .snapshot, .extradite, .reserveInLedger, .releaseInLedger, .putKeys, .upgrade: false
         }
     }
 }

@@ -38,6 +38,9 @@ extension Visit {
             case .load(let load) where !kept.loadFiles.contains(load.aid):
                 steps.append(.removeLoadFile(aid: load.aid))
             case .makeDomain(let domain): steps.append(.dropDomain(aid: domain.aid))
+            case .upgrade(let task):
+                let isOpen = sight.upgrade?.state.isOpen == true && sight.upgrade?.loadFile == task.loadFile
+                if isOpen || operation.done.contains(index) { steps.append(.upgrade(task.reversed)) }
             case .install, .load, .extradite, .park, .snapshot, .removeInstance, .removeLoadFile, .dropDomain,
                 .reserveInLedger, .releaseInLedger, .personalise, .identify, .restore, .putKeys:
                 break

@@ -43,6 +43,10 @@ extension Visit {
         }
         if let reply = reopen(&file, around) { return reply }
         turn(&file, around)
+        if isSurveyDue {
+            isSurveyDue = false
+            return send([], surveyDraft(&file))
+        }
         // Once for the plan, once more where that turned it round, and once to see that nothing is left.
         for _ in 0..<3 {
             do {
@@ -72,6 +76,9 @@ extension Visit {
 
     private mutating func sendWork(_ draft: OrderDraft, _ file: inout CaseFile) -> Reply {
         var draft = draft
+        if file.model.upgradesLoadFiles, sight.upgrade?.state.isOpen == true || draft.isUpgrading {
+            draft.add(.upgrade(step: nil), .manageELFUpgrade(.status))
+        }
         draft.readRegistry()
         if draft.items.contains(where: \.ask.isWitness) { hasCalledWitness = true }
         file.operation?.orderCount += 1
@@ -81,10 +88,14 @@ extension Visit {
     /// Deadlines, cancellations and standstill turn an operation round, or end it.
     private mutating func turn(_ file: inout CaseFile, _ around: Surroundings) {
         guard let operation = file.operation, operation.isOpen else { return }
-        if file.now > operation.deadline, !around.flaws.contains(.ignoresDeadline) {
+        // What was carried out meanwhile is done, however late that is seen.
+        let isLate = file.now > operation.deadline && !operation.remaining.isEmpty
+        if isLate, !around.flaws.contains(.ignoresDeadline) {
             file.operation?.state = .ended(.overdue(operation))
         } else if operation.isCancelRequested, !operation.isPastReturn, !operation.isUndoing {
             giveUp(.cancelled, &file, around)
+        } else if let reason = refusedUpgrade(operation) {
+            turnFromUpgrade(reason, &file, around)
         } else if operation.idleOrders >= Self.idleOrdersMax {
             let reason =
                 operation.lastRefusal
@@ -222,6 +233,8 @@ extension Visit {
         var draft = OrderDraft()
         dismissWitness(&draft)
         keepHouse(&file, &draft, around)
+        // Nothing else changes on the card before the upgrade is over.
+        if endUpgrade(&file, &draft, around) { return draft }
         guard let operation = file.operation, operation.isOpen else { return draft }
         try addReading(&file, &draft, around)
         let isReading =
@@ -336,7 +349,7 @@ extension PlanStep {
         case .park(let parking), .snapshot(let parking): parking
         case .removeInstance, .removeLoadFile, .dropDomain, .makeDomain, .reserveInLedger, .releaseInLedger,
             .load,
-            .extradite, .install, .personalise, .identify, .restore, .putKeys:
+            .extradite, .install, .personalise, .identify, .restore, .putKeys, .upgrade:
             nil
         }
     }

@@ -34,6 +34,8 @@ package struct CardModel: Hashable, Sendable {
     /// Whether reserved memory and quotas are heeded (C7, C8, D7, D8).
     package var hasQuotas: Bool
     package var isChallengePredictable: Bool
+    /// Whether it exchanges the code of applications that keep their data (Amendment H).
+    package var upgradesLoadFiles: Bool
     package var loadBlockBytesMax: Int
     /// Data of one command of the parking contract.
     package var parkingChunkBytes: Int
@@ -42,7 +44,8 @@ package struct CardModel: Hashable, Sendable {
     package init(
         profile: ProfileName, total: Room, blockBytes: Int = 1, loadFileOverheadBytes: Int = 0,
         instanceBytes: Int = 0, domainBytes: Int = 0, hasQuotas: Bool = false,
-        isChallengePredictable: Bool = false, loadBlockBytesMax: Int = 223, parkingChunkBytes: Int = 200,
+        isChallengePredictable: Bool = false, upgradesLoadFiles: Bool = false, loadBlockBytesMax: Int = 223,
+        parkingChunkBytes: Int = 200,
         pace: Pace = Pace()
     ) {
         self.profile = profile
@@ -53,6 +56,7 @@ package struct CardModel: Hashable, Sendable {
         self.domainBytes = domainBytes
         self.hasQuotas = hasQuotas
         self.isChallengePredictable = isChallengePredictable
+        self.upgradesLoadFiles = upgradesLoadFiles
         self.loadBlockBytesMax = max(1, loadBlockBytesMax)
         self.parkingChunkBytes = max(1, parkingChunkBytes)
         self.pace = pace

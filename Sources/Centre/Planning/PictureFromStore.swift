@@ -30,15 +30,21 @@ extension Act {
                 + (wishes.contains(.renew) ? [IdentityProgram.application] : []),
             known: dossier.applications.compactMap(\.release) + custody.map(\.release)
                 + wishes.compactMap(\.release))
-        var questions = Footprint.queries(of: releases.values.flatMap(\.parts), on: dossier.card.profile)
-        questions += try transaction.ownerQueries(of: dossier.names)
+        var names = CatalogueNames(try transaction.published(dossier.names))
+        let known = names.applications
+        let strangers = Application.queries(known.subtracting(applications.keys).sorted())
+        let footprints = Footprint.queries(of: releases.values.flatMap(\.parts), on: dossier.card.profile)
         let providers = Set(applications.values.map(\.provider)).sorted()
-        questions += providers.map { Query(Tariff.table, key: [.word($0)]) }
-        try ahead.prepare(questions)
-        let sizes = try sizeBook(Array(releases.values), dossier, model)
+        try ahead.prepare(
+            strangers + footprints + providers.map { Query(Tariff.table, key: [.word($0)]) })
+        names.add(
+            try applications.values.filter { known.contains($0.id) }
+                + transaction.all(Application.self, strangers))
+        let sizes = SizeBook(
+            model: model, footprints: try transaction.all(Footprint.self, footprints),
+            releases: Array(releases.values))
         let imports = importsByFile(releases.values)
-        let ledger = BerthLedger(
-            dossier, names: try transaction.catalogueNames(of: dossier.names), sizes: sizes)
+        let ledger = BerthLedger(dossier, names: names, sizes: sizes)
         return Picture(
             card: dossier.card, model: model, free: ledger.account.free,
             isFreeMeasured: ledger.account.isMeasured,
@@ -172,9 +178,9 @@ extension Act {
         }
         let owners = Set(applications.map(\.provider)).sorted()
         guard !domains.isEmpty, !owners.isEmpty else { return [:] }
-        let rows = try transaction.ask(owners.map { Query(Provider.table, key: [.word($0)], limit: 1) })
+        let queries = owners.map { Query(Provider.table, key: [.word($0)], limit: 1) }
         var result: [ProviderID: AID] = [:]
-        for provider in try transaction.decode(Provider.self, rows.flatMap { $0 }) {
+        for provider in try transaction.all(Provider.self, queries) {
             result[provider.id] =
                 domains.first { domain in
                     provider.domains.contains { domain.aid.matches(partial: $0.bytes) }

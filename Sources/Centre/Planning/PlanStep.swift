@@ -26,6 +26,8 @@ package enum PlanStep: Hashable, Sendable, Codable {
     case identify(instance: AID)
     case restore(Restoration)
     case putKeys(masterKey: MasterKeyName, version: UInt8)
+    /// Exchanges the code of an application on the card; its data do not leave it (docs/reference/elf-upgrade.md).
+    case upgrade(Upgrade)
 
     package struct Parking: Hashable, Sendable, Codable {
         package var instance: AID
@@ -161,6 +163,39 @@ package enum PlanStep: Hashable, Sendable, Codable {
             self.imageBytes = imageBytes
             self.way = way
             self.source = source
+        }
+    }
+
+    package struct Upgrade: Hashable, Sendable, Codable {
+        /// One version of the code.
+        package struct Code: Hashable, Sendable, Codable {
+            package var release: ReleaseID
+            /// SHA-256 of the load file data block.
+            package var digest: HexBytes
+            package var byteCount: Int
+
+            package init(release: ReleaseID, digest: HexBytes, byteCount: Int) {
+                self.release = release
+                self.digest = digest
+                self.byteCount = byteCount
+            }
+        }
+
+        package var loadFile: AID
+        package var instances: [AID]
+        package var old: Code
+        package var new: Code
+
+        package init(loadFile: AID, instances: [AID], from old: Code, to new: Code) {
+            self.loadFile = loadFile
+            self.instances = instances
+            self.old = old
+            self.new = new
+        }
+
+        /// The way back.
+        package var reversed: Upgrade {
+            Upgrade(loadFile: loadFile, instances: instances, from: new, to: old)
         }
     }
 

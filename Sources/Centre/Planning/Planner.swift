@@ -40,6 +40,7 @@ struct Planner {
     var objections: [Objection] = []
     var incoming: [Incoming] = []
     var outgoing: [Outgoing] = []
+    var upgrades: [Upgrading] = []
     var reservations: [(reservation: Reservation, domain: AID?)] = []
     var releasedBerths: [Picture.HeldBerth] = []
     var keySets: [(masterKey: MasterKeyName, version: UInt8)] = []
@@ -80,6 +81,7 @@ struct Planner {
     // MARK: - What stands on the card
 
     var leavingInstances: Set<AID> { Set(outgoing.flatMap { $0.instances.map(\.entry.aid) }) }
+    var upgradedInstances: Set<AID> { Set(upgrades.flatMap(\.step.instances)) }
 
     func instances(of application: ApplicationID) -> [Picture.Installed] {
         picture.installed.filter { $0.entry.release?.application == application }
@@ -157,6 +159,13 @@ struct Planner {
         let staying = Set(picture.loaded.map(\.entry.aid)).subtracting(leavingFiles)
         for item in incoming {
             for file in filesToLoad(item) {
+                if file.imports.contains(WellKnownAID.upgradeInterface), !picture.model.upgradesLoadFiles {
+                    object(
+                        .profileUnsuited, item.release.id.description,
+                        "\(item.release.id) is made for cards that upgrade load files in place, which those of the "
+                            + "profile \(picture.card.profile) do not.",
+                        "Choose a release without the interface \(WellKnownAID.upgradeInterface).")
+                }
                 for needed in file.imports {
                     guard !coming.contains(needed), !staying.contains(needed),
                         !PlatformPackages.contains(needed)
@@ -236,6 +245,7 @@ struct Planner {
                 result.formUnion(file.imports)
             }
         }
+        for file in upgrades.flatMap(\.release.loadFiles) { result.formUnion([file.aid] + file.imports) }
         return result
     }
 }

@@ -51,6 +51,7 @@ extension Planner {
                 ? picture.model.rounded(item.reservation.room)
                 : picture.model.domainCost(item.reservation.room)
         }
+        for upgrade in upgrades { result += upgrade.needed }
         return result + imagesOnTheirWay
     }
 
@@ -252,6 +253,7 @@ extension Planner {
         case nil: break
         }
         if incoming.contains(where: { $0.release.id.application == id }) { return "" }
+        if upgrades.contains(where: { $0.release.id.application == id }) { return "" }
         let releases = Set(group.compactMap(\.entry.release))
         guard releases.count == 1, let release = releases.first.flatMap({ picture.releases[$0] }) else {
             return "\(id) stays: its release is not in the catalogue, so it could not come back."

@@ -62,8 +62,8 @@ extension Planner {
 
     /// Data leave and are durable before the first deletion; code goes after its instances and comes before them.
     private func steps() -> [Draft] {
-        moves(extraditions) + parkings() + copies() + removals() + codeRemovals() + berthSteps() + loads()
-            + installs()
+        moves(extraditions) + parkings() + copies() + removals() + codeRemovals() + berthSteps()
+            + upgradeSteps() + loads() + installs()
             + identifications() + moves(homecomings) + keepers()
             + keySets.map { keys in
                 Draft(
@@ -180,6 +180,17 @@ extension Planner {
     /// What is left of room after its owner's things came or left.
     private func keepers() -> [Draft] { changingKeepers.compactMap(successor).map(keeping) }
 
+    private func upgradeSteps() -> [Draft] {
+        upgrades.map { upgrade in
+            let made = upgrade.step.instances.count * picture.model.pace.perInstall
+            return Draft(
+                step: .upgrade(upgrade.step),
+                effort: commands(2, bytesSent: 60) + effortOfDeletion
+                    + effortOfLoading(upgrade.step.new.byteCount) + Plan.Effort(milliseconds: made),
+                change: upgrade.change)
+        }
+    }
+
     private func loads() -> [Draft] {
         var result: [Draft] = []
         var isLoaded: Set<AID> = []
@@ -276,6 +287,8 @@ extension Planner {
         var reads = false
         var comesHome = false
         var isOnCard = false
+        var isUpgrading = false
+        var waits = 0
         for step in steps {
             switch step {
             case .park(let parking): reads = reads || parking.way == .contract
@@ -284,9 +297,12 @@ extension Planner {
             case .extradite(let move): comesHome = comesHome || move.to != picture.card.issuerDomain
             case .reserveInLedger, .releaseInLedger: continue
             case .removeInstance, .removeLoadFile, .dropDomain, .makeDomain, .load, .install, .personalise,
-                .identify, .putKeys:
+                .identify, .putKeys, .upgrade:
                 break
             }
+            // What comes behind an upgrade waits until it is over.
+            if isUpgrading { waits += 1 }
+            if case .upgrade = step { isUpgrading = true } else { isUpgrading = false }
             isOnCard = true
         }
         guard isOnCard else { return 0 }
@@ -298,7 +314,7 @@ extension Planner {
         // What takes the place of something under its name waits until that is seen to be gone.
         let gone = Set(steps.compactMap(\.deletedAID))
         let replaces = steps.contains { $0.madeAID.map(gone.contains) ?? false }
-        return opening + givingUp + (reads ? 1 : 0) + (replaces ? 1 : 0) + 1 + (comesHome ? 1 : 0)
+        return opening + givingUp + (reads ? 1 : 0) + (replaces ? 1 : 0) + 1 + (comesHome ? 1 : 0) + waits
     }
 
     private func total(_ drafts: [Draft], roundTrips: Int) -> Plan.Effort {

@@ -267,7 +267,7 @@ extension Planner {
         _ present: [Picture.Installed], application: ApplicationID?, purpose: PlanStep.Purpose,
         cause: Plan.Leaving.Cause
     ) {
-        let leaving = leavingInstances
+        let leaving = leavingInstances.union(upgradedInstances)
         let rest = present.filter { !leaving.contains($0.entry.aid) }
         guard rest.count == present.count else {
             object(
@@ -307,8 +307,13 @@ extension Planner {
                 "Nothing needs to be done.")
             return
         }
-        guard isInstallable(release), canPark(present) else { return }
+        guard isInstallable(release) else { return }
         let oldRelease = old.entry.release.flatMap { picture.releases[$0] }
+        if let oldRelease, let upgrade = upgrade(present, from: oldRelease, to: release) {
+            upgrades.append(upgrade)
+            return
+        }
+        guard canPark(present) else { return }
         let names = Set(release.instances.map(\.aid))
         let isKept = oldRelease?.parking == release.parking
         // Without data of its own, what comes back under other names or by other means leaves nothing behind.

@@ -95,6 +95,12 @@ package struct Query: Hashable, Sendable {
         }
     }
 
+    /// Of long lists the beginning: equality decides.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(table)
+        for condition in conditions { hasher.combine(condition.values.first) }
+    }
+
     package func locking() -> Query {
         var query = self
         query.isLocking = true
@@ -108,6 +114,8 @@ package enum Change: Hashable, Sendable {
     case insert(Table, [StoredValue])
     /// A row that is new or takes the place of the one with its key.
     case put(Table, [StoredValue])
+    /// These columns, by their places, of a row that is there: an index of the others costs nothing.
+    case update(Table, key: [StoredValue], columns: [Int], [StoredValue])
     case remove(Table, key: [StoredValue])
 }
 
@@ -128,9 +136,26 @@ package enum StoreFailure: Error, Hashable {
     case unknownOutcome(String)
 }
 
+extension Change {
+    /// From a row that is there to what it shall be.
+    package static func update<R: Record>(_ earlier: R, to later: R) -> Change {
+        let (old, new) = (earlier.row, later.row)
+        let columns = R.table.columns.indices.filter { old[$0] != new[$0] }
+        precondition(columns.allSatisfy { $0 >= R.table.keyCount }, "a row keeps its key")
+        guard !columns.isEmpty else { return .put(R.table, new) }
+        return .update(
+            R.table, key: Array(new.prefix(R.table.keyCount)), columns: columns, columns.map { new[$0] })
+    }
+}
+
 extension Transaction {
     package func all<R: Record>(_ type: R.Type, _ query: Query) throws(StoreFailure) -> [R] {
         try decode(R.self, ask([query])[0])
+    }
+
+    /// The rows of all these questions.
+    package func all<R: Record>(_ type: R.Type, _ queries: [Query]) throws(StoreFailure) -> [R] {
+        try decode(R.self, ask(queries).flatMap { $0 })
     }
 
     /// All rows whose key begins so.
@@ -151,6 +176,8 @@ extension Transaction {
 
     package func insert(_ record: some Record) { change(.insert(type(of: record).table, record.row)) }
     package func put(_ record: some Record) { change(.put(type(of: record).table, record.row)) }
+    /// Writes what differs from the row as this transaction found it.
+    package func put<R: Record>(_ record: R, since earlier: R) { change(.update(earlier, to: record)) }
     package func remove(_ record: some Record) {
         change(.remove(type(of: record).table, key: record.keyValues))
     }

@@ -44,6 +44,9 @@ package struct Table: Hashable, Sendable {
     }
 
     package var key: ArraySlice<Column> { columns.prefix(keyCount) }
+
+    /// The name tells tables apart nearly always; equality decides.
+    package func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }
 
 /// One row of one table as a value of the domain.

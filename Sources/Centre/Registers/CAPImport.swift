@@ -28,7 +28,10 @@ package struct CAPImport: Hashable, Sendable {
         guard file.applets.count <= Bounds.modulesPerLoadFileMax else {
             throw .tooMany(what: "modules in a load file", max: Bounds.modulesPerLoadFileMax)
         }
-        let imports = file.imports.filter { !PlatformPackages.contains($0.aid) }.map {
+        // Of what a card has in ROM only this decides anything: whether its data survive new code.
+        let imports = file.imports.filter {
+            !PlatformPackages.contains($0.aid) || $0.aid == WellKnownAID.upgradeInterface
+        }.map {
             CAPPackage(aid: $0.aid, version: $0.version)
         }
         guard imports.count <= Bounds.importsPerLoadFileMax else {

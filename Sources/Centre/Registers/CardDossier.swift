@@ -74,7 +74,10 @@ extension CardDossier {
         let kept = Set(later.map(\.keyValues))
         let gone = earlier.map(\.keyValues).filter { !kept.contains($0) }
         return gone.map { .remove(R.table, key: $0) }
-            + later.filter { known[$0.keyValues] != $0 }.map { .put(R.table, $0.row) }
+            + later.compactMap { record in
+                guard let old = known[record.keyValues] else { return .put(R.table, record.row) }
+                return old == record ? nil : .update(old, to: record)
+            }
     }
 
     /// Without what changes with every visit and that no plan depends on: such changes need no note and leave plans
@@ -150,7 +153,7 @@ extension Act {
         precondition(!notes.isEmpty || !dossier.differs(from: earlier), "a change that nobody notes")
         var dossier = dossier
         for note in notes { self.note(note, on: &dossier.card) }
-        if dossier.card != earlier.card { transaction.put(dossier.card) }
+        if dossier.card != earlier.card { transaction.put(dossier.card, since: earlier.card) }
         for change in dossier.changes(since: earlier) { transaction.change(change) }
         return dossier
     }

@@ -28,8 +28,29 @@ package struct CatalogueNames: Hashable, Sendable {
 
     package init() {}
 
-    package init(releases: [Release], applications: [Application]) {
+    /// Without their owners.
+    init(_ published: [PublishedAID]) {
+        for published in published {
+            switch published.role {
+            case .instance: add(published.aid, Instance(release: published.release, loadFile: nil))
+            case .loadFile, .sharedLoadFile:
+                add(published.aid, LoadFile(release: published.release, digest: published.digest ?? []))
+            }
+        }
+    }
+
+    /// Those that the names may be of.
+    var applications: Set<ApplicationID> {
+        Set(instances.values.joined().map(\.release.application))
+            .union(loadFiles.values.joined().map(\.release.application))
+    }
+
+    mutating func add(_ applications: some Sequence<Application>) {
         for application in applications { owners[application.id] = application.provider }
+    }
+
+    package init(releases: [Release], applications: [Application]) {
+        add(applications)
         for release in releases {
             for instance in release.instances {
                 add(instance.aid, Instance(release: release.id, loadFile: instance.loadFile))
@@ -95,30 +116,13 @@ extension Transaction {
         )
     }
 
-    /// What `catalogueNames` asks second, for whoever asks other things with it.
-    func ownerQueries(of aids: some Sequence<AID>) throws(StoreFailure) -> [Query] {
-        let published = try decode(PublishedAID.self, ask(PublishedAID.queries(aids)).flatMap { $0 })
-        return Application.queries(Set(published.map(\.release.application)).sorted())
+    func published(_ aids: some Sequence<AID>) throws(StoreFailure) -> [PublishedAID] {
+        try all(PublishedAID.self, PublishedAID.queries(aids))
     }
 
     private func names(_ rows: [[StoredValue]]) throws(StoreFailure) -> CatalogueNames {
-        var names = CatalogueNames()
-        var applications: Set<ApplicationID> = []
-        for published in try decode(PublishedAID.self, rows) {
-            applications.insert(published.release.application)
-            switch published.role {
-            case .instance: names.add(published.aid, .init(release: published.release, loadFile: nil))
-            case .loadFile, .sharedLoadFile:
-                names.add(
-                    published.aid, .init(release: published.release, digest: published.digest ?? []))
-            }
-        }
-        guard !applications.isEmpty else { return names }
-        for application in try decode(
-            Application.self, ask(Application.queries(applications.sorted())).flatMap { $0 })
-        {
-            names.add(application.id, of: application.provider)
-        }
+        var names = CatalogueNames(try decode(PublishedAID.self, rows))
+        names.add(try all(Application.self, Application.queries(names.applications.sorted())))
         return names
     }
 }

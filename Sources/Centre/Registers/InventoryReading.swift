@@ -111,6 +111,19 @@ extension CardDossier {
         change(measurement, on: model) { $0.put(application) }
     }
 
+    /// Other code stands under the same instances; how much it takes the next reading shows.
+    mutating func upgraded(_ task: PlanStep.Upgrade, on model: CardModel) {
+        var file = InstalledLoadFile(
+            card: card.id, aid: task.loadFile, lifeCycle: 0x01, digest: task.new.digest.bytes)
+        file.domain = loadFile(task.loadFile)?.domain
+        loaded(file, nil, on: model)
+        for aid in task.instances {
+            guard var row = application(aid) else { continue }
+            row.release = task.new.release
+            installed(row, nil, on: model)
+        }
+    }
+
     /// An instance, domain or load file is gone.
     package mutating func removed(_ aid: AID, _ measurement: FootprintMeasurement?, on model: CardModel) {
         change(measurement, on: model) { dossier in

@@ -1,3 +1,4 @@
+internal import CardManagement
 internal import GlobalPlatform
 internal import SmartCard
 
@@ -165,7 +166,7 @@ private struct DependencyWalk {
             throw CatalogueRefusal.blobMissing(loadFile.aid)
         }
         path.append(loadFile.aid)
-        for package in kept.imports {
+        for package in kept.imports where !PlatformPackages.contains(package.aid) {
             try visitLibrary(package, neededBy: loadFile, in: release, depth: depth)
         }
         path.removeLast()

@@ -24,6 +24,8 @@ package enum Ask: Hashable, Sendable {
     case confirmationCounter
     /// Which keys the card says it has.
     case keyList
+    /// MANAGE ELF UPGRADE, for a step or only to know.
+    case upgrade(step: Int?)
     /// PUT KEY, whose answer has the check values.
     case keys(Int)
 }

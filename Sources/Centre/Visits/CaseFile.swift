@@ -67,6 +67,11 @@ package protocol Materials {
 }
 
 extension CaseFile {
+    /// An operation is yet to exchange code, or to take that back.
+    var isUpgrading: Bool {
+        operation.map { $0.isOpen && $0.remainingSteps.contains(where: \.isUpgrade) } ?? false
+    }
+
     func stayIndex(of aid: AID) -> Int? {
         stays.lastIndex { $0.card == card.id && $0.aid == aid && $0.isOpen }
     }

@@ -242,6 +242,7 @@ extension Act {
                 dossier.grown(instance, Self.measurement(measured), on: file.model)
             case .restore(let task):
                 dossier.grown(task.instance, Self.measurement(measured), on: file.model)
+            case .upgrade(let task): dossier.upgraded(task, on: file.model)
             case .park, .snapshot, .reserveInLedger, .releaseInLedger, .putKeys: break
             }
         }
@@ -268,7 +269,8 @@ extension Act {
     private func takeReading(
         _ dossier: inout CardDossier, _ file: CaseFile, _ notes: inout [Note], flaws: Flaws
     ) throws {
-        guard let contents = file.contents else { return }
+        // While it is open which code there will be, a reading would only call it another one.
+        guard let contents = file.contents, !file.isUpgrading else { return }
         let seen = contents.applications.map(\.aid) + contents.loadFiles.map(\.aid)
         let report = Footprint.query(.report, on: dossier.card.profile)
         let (names, rows) = try transaction.catalogueNames(of: dossier.names + seen, beside: [report])
@@ -370,6 +372,7 @@ extension PlanStep {
         case .install(let install): install.release
         case .personalise(let task): task.release
         case .restore(let task): task.release
+        case .upgrade(let task): task.new.release
         case .removeInstance, .removeLoadFile, .dropDomain, .makeDomain, .reserveInLedger, .releaseInLedger,
             .extradite, .identify, .putKeys:
             nil

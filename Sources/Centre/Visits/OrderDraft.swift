@@ -44,8 +44,9 @@ struct OrderDraft {
         var next: Int?
         for index in items.indices.reversed() {
             switch items[index].ask {
-            case .step(let step), .measure(after: let step?), .keys(let step): next = step
-            case .measure(after: nil): next = nil
+            case .step(let step), .measure(after: let step?), .keys(let step), .upgrade(let step?):
+                next = step
+            case .measure(after: nil), .upgrade(nil): next = nil
             case .select, .identity, .initializeUpdate, .registry, .personalize, .parking, .clear, .witness,
                 .confirmationCounter, .keyList:
                 break

@@ -10,6 +10,8 @@ extension Visit {
         var draft = OrderDraft()
         for tag in Self.identityTags { draft.add(.identity(tag), .getData(tag)) }
         bringUnderIssuer(&file, &draft)
+        // Before the registry: what an upgrade took out of it is not gone.
+        if file.model.upgradesLoadFiles { draft.add(.upgrade(step: nil), .manageELFUpgrade(.status)) }
         draft.readRegistry()
         // Others may have done something here, and the receipt for it may have been lost.
         if file.installed.contains(where: { $0.privileges.has(.delegatedManagement) }) {
@@ -55,7 +57,8 @@ extension Visit {
             case .snapshot(let parking): add(parking.instance)
             case .restore(let task) where task.way == .contract: add(task.instance)
             case .park, .removeInstance, .removeLoadFile, .dropDomain, .makeDomain, .reserveInLedger,
-                .releaseInLedger, .load, .extradite, .install, .personalise, .identify, .restore, .putKeys:
+                .releaseInLedger, .load, .extradite, .install, .personalise, .identify, .restore, .putKeys,
+                .upgrade:
                 break
             }
         }
@@ -153,6 +156,10 @@ extension Visit {
                 }
                 failed.insert(step)
                 if sight.refused[step] == nil { sight.refused[step] = Self.words(answer.status, step, file) }
+            case .upgrade(let step):
+                guard let words = takeUpgrade(step, answer, file), let step else { break }
+                failed.insert(step)
+                if sight.refused[step] == nil { sight.refused[step] = words }
             case .witness(let subject): takeConfirmation(subject, answer, &file, around)
             case .select, .initializeUpdate: break
             }
@@ -174,7 +181,7 @@ extension Visit {
         case .install(let install): sight.deleted.remove(install.aid)
         case .park, .snapshot, .removeLoadFile, .makeDomain, .reserveInLedger, .releaseInLedger, .load,
             .extradite,
-            .personalise, .identify, .restore, .putKeys:
+            .personalise, .identify, .restore, .putKeys, .upgrade:
             break
         }
     }
@@ -186,7 +193,7 @@ extension Visit {
         return Room(nonVolatile: resources.freeNonVolatile, volatile: resources.freeVolatile)
     }
 
-    private static func words(_ status: StatusWord, _ step: Int, _ file: CaseFile) -> Reason {
+    static func words(_ status: StatusWord, _ step: Int, _ file: CaseFile) -> Reason {
         let what =
             file.operation?.steps.indices.contains(step) == true
             ? file.operation?.steps[step].words ?? "a step" : "a step"
@@ -249,7 +256,9 @@ extension Visit {
             }
             let missing = file.installed.filter { contents.application($0.aid) == nil }
             let isAccountedFor = missing.allSatisfy { sight.deleted.contains($0.aid) }
-            if sight.isListProven || isAccountedFor { file.contents = contents }
+            // In the middle of an upgrade the registry is not what is true.
+            let isWhole = sight.upgrade?.state.isOpen != true
+            if isWhole, sight.isListProven || isAccountedFor { file.contents = contents }
         case .send(let commands):
             self.reading = reading
             pages = commands

@@ -68,6 +68,12 @@ package struct Visit {
     var sight = Sight()
     /// How often a stay that nobody wants was set right in this visit.
     var houseAttempts: [CustodyKey: Int] = [:]
+    /// An operation goes on in another way, about which the card has yet to be asked.
+    var isSurveyDue = false
+    /// How often this visit tried to bring an upgrade to its end that nobody wants.
+    var upgradeAttempts = 0
+    /// Versions of code that upgrades are about, by the digest of its load file.
+    var codeVersions: [HexBytes: [UInt8]] = [:]
     /// Whether this visit made the list of applications prove something, or cleared up after another.
     var hasCalledWitness = false
     /// What PUT KEY must be answered with.
@@ -107,6 +113,8 @@ struct Sight {
     /// Steps whose own commands all succeeded in the last order.
     var succeeded: Set<Int> = []
     var refused: [Int: Reason] = [:]
+    /// Where an upgrade of code stands; `nil` where the card did not say.
+    var upgrade: ELFUpgradeStatus?
     /// Versions of the key sets that the card says it has.
     var keyVersions: Set<UInt8>?
     /// Something that no program may resolve: a second copy of data that are in the vault.

@@ -17,7 +17,10 @@ extension Visit {
 
     /// Something that should be on the card is not on its list, and the list proves nothing.
     func needsWitness(_ file: CaseFile) -> Bool {
-        guard !hasCalledWitness, isAnswerProven, !sight.isListProven else { return false }
+        guard !hasCalledWitness, isAnswerProven, !sight.isListProven, sight.upgrade?.state.isOpen != true
+        else {
+            return false
+        }
         return file.installed.contains { isOnCard($0.aid) == nil }
             || file.stays.contains { $0.isOpen && $0.concerns(file.card.id) && isOnCard($0.aid) == nil }
     }

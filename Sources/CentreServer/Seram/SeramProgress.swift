@@ -93,6 +93,7 @@ extension PlanStep {
         case .personalise: "personalise"
         case .restore: "restore"
         case .putKeys: "keys"
+        case .upgrade: "upgrade"
         }
     }
 
@@ -111,6 +112,7 @@ extension PlanStep {
         case .personalise(let task): task.release.description
         case .restore(let task): task.release.description
         case .putKeys(let name, _): name.text
+        case .upgrade(let task): task.new.release.description
         }
     }
 
@@ -128,6 +130,9 @@ extension PlanStep {
         case .personalise(let task): pace.perCommand * (1 + task.commandCount)
         case .restore(let task): pace.perCommand * (4 + task.imageBytes / max(1, chunk))
         case .putKeys: pace.perInstall
+        case .upgrade(let task):
+            pace.perCommand + pace.perDelete + pace.perLoadBlock * (task.new.byteCount / 223 + 1)
+                + pace.perInstall * task.instances.count
         }
     }
 }

@@ -45,6 +45,7 @@ extension CardModel {
             loadFileOverheadBytes: memory.blockBytes + memory.objectOverheadBytes,
             instanceBytes: memory.instanceBytes, domainBytes: memory.domainBytes,
             hasQuotas: memory.hasQuotas,
-            isChallengePredictable: profile.scp03Options.map { $0 & 0x10 != 0 } ?? false)
+            isChallengePredictable: profile.scp03Options.map { $0 & 0x10 != 0 } ?? false,
+            upgradesLoadFiles: profile.upgradesLoadFiles)
     }
 }

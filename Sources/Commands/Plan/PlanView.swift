@@ -150,6 +150,8 @@ struct PlanView {
         case .personalise(let personalisation): "personalise \(personalisation.instance)"
         case .identify(let instance): "write the holder into \(instance)"
         case .restore(let restoration): "bring the data of \(restoration.instance) back"
+        case .upgrade(let task):
+            "upgrade \(task.old.release) to \(task.new.release) in place; the data stay on the card"
         case .putKeys(let masterKey, let version): "put keys of \(masterKey), version \(version)"
         }
     }

@@ -66,6 +66,15 @@ package struct LoadFile: Hashable, Sendable {
     }
 }
 
+extension LoadFile {
+    /// Major and minor version of the package, as GET STATUS tells them, out of the Header component (JCVM 3.1 §6.4);
+    /// `nil` for a data block that does not begin with one.
+    package static func packageVersion(ofDataBlock block: [UInt8]) -> [UInt8]? {
+        guard block.count > 12, block[0] == 0x01, block[3..<7] == [0xDE, 0xCA, 0xFF, 0xED] else { return nil }
+        return [block[11], block[10]]
+    }
+}
+
 /// Why bytes are not a load file.
 package enum LoadFileError: Error, Hashable {
     case notTLV(TLVError)

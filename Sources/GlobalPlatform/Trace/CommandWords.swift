@@ -73,6 +73,7 @@ extension CommandWords {
         Instruction.putKey: putKey, Instruction.initializeUpdate: initializeUpdate,
         Instruction.externalAuthenticate: externalAuthenticate,
         Instruction.beginRMACSession: beginRMACSession, Instruction.endRMACSession: endRMACSession,
+        Instruction.manageELFUpgrade: manageELFUpgrade,
     ]
 
     /// TS 102 221 table 10.5, the class 80 commands; EMV book 3 table 4 for payment applications.

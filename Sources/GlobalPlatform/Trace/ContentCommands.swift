@@ -98,6 +98,26 @@ extension CommandWords {
 }
 
 extension CommandWords {
+    static let manageELFUpgrade = CommandWords(
+        "MANAGE ELF UPGRADE",
+        header: { command, text in
+            switch ELFUpgradeAction(rawValue: command.p1) {
+            case .start: text.say("start")
+            case .resume: text.say("resume")
+            case .recovery: text.say("recovery")
+            case .abort: text.say("abort")
+            case .status: text.say("status")
+            case nil: text.say("P1 \(command.p1.hex)")
+            }
+        },
+        data: { command, text in
+            guard let request = ELFUpgradeRequest(command.data) else {
+                if !command.data.isEmpty { text.say(TraceText.bytes(command.data.count)) }
+                return
+            }
+            text.say("load file \(request.loadFile)")
+        })
+
     static let storeData = CommandWords(
         "STORE DATA",
         header: { command, text in

@@ -5,6 +5,8 @@ struct Statement: Hashable, Sendable {
     enum Kind: Hashable, Sendable {
         case insert
         case put
+        /// The columns by their places.
+        case update([Int])
         case remove
         case select(Filter, isLocking: Bool)
         case count(Filter)
@@ -28,18 +30,15 @@ struct Statement: Hashable, Sendable {
     let kind: Kind
     let table: Table
 
-    // The name tells tables apart nearly always; equality decides.
-    func hash(into hasher: inout Hasher) {
-        hasher.combine(table.name)
-        hasher.combine(kind)
-    }
-
     /// The text with numbered parameters, each used once and in order: PostgreSQL counts them by their numbers, SQLite
     /// takes `$1` for a name and counts by first appearance, which is then the same.
     func text(lock: String) -> String {
         switch kind {
         case .insert: insert
         case .put: insert + onConflict
+        case .update(let columns):
+            "UPDATE \(table.name) SET \(numbered(columns.map { table.columns[$0].name }, " = ", ", "))"
+                + " WHERE \(numbered(table.key.map(\.name), " = ", " AND ", after: columns.count))"
         case .remove: "DELETE FROM \(table.name) WHERE \(numbered(table.key.map(\.name), " = ", " AND "))"
         case .select(let filter, let isLocking):
             "SELECT \(list(table.columns[...])) FROM \(table.name)" + clause(filter)
@@ -53,6 +52,7 @@ struct Statement: Hashable, Sendable {
     var parameterTypes: [Table.ColumnType] {
         switch kind {
         case .insert, .put: table.columns.map(\.type)
+        case .update(let columns): columns.map { table.columns[$0].type } + table.key.map(\.type)
         case .remove: table.key.map(\.type)
         case .select(let filter, _): types(filter) + [.integer]
         case .count(let filter): types(filter)
@@ -61,7 +61,7 @@ struct Statement: Hashable, Sendable {
 
     var columnTypes: [Table.ColumnType] {
         switch kind {
-        case .insert, .put, .remove: []
+        case .insert, .put, .update, .remove: []
         case .select: table.columns.map(\.type)
         case .count: [.integer]
         }
@@ -125,8 +125,10 @@ struct Statement: Hashable, Sendable {
         columns.map(\.name).joined(separator: ", ")
     }
 
-    private func numbered(_ names: [String], _ relation: String, _ separator: String) -> String {
-        names.enumerated().map { "\($1)\(relation)$\($0 + 1)" }.joined(separator: separator)
+    private func numbered(
+        _ names: [String], _ relation: String, _ separator: String, after count: Int = 0
+    ) -> String {
+        names.enumerated().map { "\($1)\(relation)$\(count + $0 + 1)" }.joined(separator: separator)
     }
 }
 
@@ -139,6 +141,8 @@ struct Call: Sendable {
         switch change {
         case .insert(let table, let row): self.init(.insert, table, row, count: table.columns.count)
         case .put(let table, let row): self.init(.put, table, row, count: table.columns.count)
+        case .update(let table, let key, let columns, let values):
+            self.init(.update(columns), table, values + key, count: columns.count + table.keyCount)
         case .remove(let table, let key): self.init(.remove, table, key, count: table.keyCount)
         }
     }

@@ -3,6 +3,9 @@ package import Centre
 extension PostgreSQLStore {
     /// Any number will do, as long as every node takes the same: "BRTH".
     private static let migrationLock: Int64 = 0x4252_5448
+    /// The large tables whose rows change with every visit. Pages that are filled to the brim by an import have no room
+    /// for a row's next version: it goes to another page, and every index is told (PostgreSQL, "Heap-Only Tuples").
+    private static let changing = ["cards", "card_applications"]
 
     @discardableResult
     package func migrate(to schema: Schema) throws(StoreFailure) -> [Int] {
@@ -26,6 +29,10 @@ extension PostgreSQLStore {
                 _ = try connection.trip(
                     migration.statements.map { .once(Self.adapted($0)) }
                         + [.call(Call(.insert(Schema.ledgerTable, Schema.ledgerRow(migration))))])
+            }
+            if !pending.isEmpty {
+                _ = try connection.trip(
+                    Self.changing.map { .once("ALTER TABLE IF EXISTS \($0) SET (fillfactor = 85)") })
             }
             _ = try connection.trip([.control("COMMIT")])
             return .success(pending.map(\.number))

@@ -95,7 +95,10 @@ package enum Trouble: Hashable, Sendable, CaseIterable {
         case .centreBusy: ["internal", "not-serving", "outcome-unknown", "store-busy", "store-unreachable"]
         case .calledOff: ["operation-cancelled"]
         case .tooLate: ["operation-overdue"]
-        case .cardDidNot: ["card-silent", "step-impossible", "card-refused", "keys-not-taken"]
+        case .cardDidNot:
+            [
+                "card-silent", "step-impossible", "card-refused", "keys-not-taken", "data-not-taken",
+            ]
         case .staysNow: ["application-refuses-to-leave"]
         case .anotherCard: ["another-card"]
         case .cardAway: ["card-gone"]

@@ -57,9 +57,13 @@ package enum ExampleApplication: String, CaseIterable, Sendable {
         return aid
     }
 
-    package var blueprint: CAPBlueprint {
+    package var blueprint: CAPBlueprint { blueprint(version: CAPVersion(1, 0)) }
+
+    /// - Parameter isUpgradable: imports the interface by which its data go over to a new version (Amendment H); only
+    ///   cards that have it can load this.
+    private func blueprint(version: CAPVersion, isUpgradable: Bool = false) -> CAPBlueprint {
         var blueprint = CAPBlueprint(
-            aid: loadFile, version: CAPVersion(1, 0), packageName: "berth." + rawValue, codeBytes: codeBytes)
+            aid: loadFile, version: version, packageName: "berth." + rawValue, codeBytes: codeBytes)
         if isLibrary {
             blueprint.libraryMethods = 3
         } else {
@@ -68,13 +72,24 @@ package enum ExampleApplication: String, CaseIterable, Sendable {
             ]
         }
         blueprint.imports = dependencies.map { CAPPackage(aid: $0.loadFile, version: CAPVersion(1, 0)) }
+        if isUpgradable, !isLibrary {
+            blueprint.imports.append(
+                CAPPackage(aid: WellKnownAID.upgradeInterface, version: CAPVersion(1, 1)))
+        }
         return blueprint
     }
 
     /// The CAP file; the same bytes every time.
-    package var capFile: [UInt8] {
+    package var capFile: [UInt8] { Self.built(blueprint, of: self) }
+
+    /// The same application in a version that keeps its data when the code is upgraded.
+    package func upgradableCAPFile(minorVersion: UInt8) -> [UInt8] {
+        Self.built(blueprint(version: CAPVersion(1, minorVersion), isUpgradable: true), of: self)
+    }
+
+    private static func built(_ blueprint: CAPBlueprint, of application: ExampleApplication) -> [UInt8] {
         do { return try blueprint.build() } catch {
-            preconditionFailure("the blueprint of \(rawValue) is wrong: \(error)")
+            preconditionFailure("the blueprint of \(application.rawValue) is wrong: \(error)")
         }
     }
 }

@@ -40,6 +40,7 @@ extension VirtualCard {
             rest = rest.dropFirst()
         }
         guard rest.isEmpty else { throw .incorrectData }
+        try checkNoUpgrade()
         try checkMayManage(domain, [.delete])
         try checkToken(token, over: command.tokenMessage(fieldsUpTo: signedBytes), by: domain)
         let withRelated = command.p2 & 0x80 != 0
@@ -95,7 +96,7 @@ extension VirtualCard {
     }
 
     /// Its own content, that below it, or anybody's with Global Delete (§9.5.1).
-    private func mayDelete(contentOf owner: AID, _ domain: ApplicationEntry) -> Bool {
+    func mayDelete(contentOf owner: AID, _ domain: ApplicationEntry) -> Bool {
         domain.privileges.has(.globalDelete) || state.isAssociated(domain.aid, withContentOf: owner)
     }
 

@@ -65,6 +65,7 @@ extension VirtualCard {
         case Instruction.delete: return try delete(command, domain, channel)
         case Instruction.putKey: return try putKey(command, domain, channel)
         case Instruction.storeData: return try storeData(command, domain, channel)
+        case Instruction.manageELFUpgrade: return try manageELFUpgrade(command, domain, channel)
         case Instruction.beginRMACSession, Instruction.endRMACSession:
             return try responseMACSession(command, channel)
         default: throw .instructionNotSupported
@@ -77,7 +78,7 @@ extension VirtualCard {
         Instruction.getData, Instruction.getStatus, Instruction.setStatus, Instruction.install,
         Instruction.load, Instruction.delete, Instruction.putKey, Instruction.storeData,
         Instruction.initializeUpdate, Instruction.externalAuthenticate, Instruction.beginRMACSession,
-        Instruction.endRMACSession,
+        Instruction.endRMACSession, Instruction.manageELFUpgrade,
     ]
     private static let interindustry: Set<UInt8> = [Instruction.getData, 0xCB, Instruction.select]
 

@@ -102,6 +102,7 @@ extension VirtualCard {
         for (version, options) in channelOptions {
             content += BERTLV.encode(0x64, identifier([4, version, options]))
         }
+        if profile.upgradesLoadFiles { content += BERTLV.encode(0x89, [0x01]) }
         return BERTLV.encode(.cardRecognitionData, content)
     }
 

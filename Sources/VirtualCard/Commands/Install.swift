@@ -7,6 +7,7 @@ extension VirtualCard {
         _ command: CommandAPDU, _ domain: ApplicationEntry, _ channel: Int
     ) throws(Refusal) -> ResponseAPDU {
         let data: [UInt8]
+        if ![0x02, 0x20].contains(command.p1) { try checkNoUpgrade() }
         switch (command.p1, command.p2) {
         case (0x02, 0x00): data = try installForLoad(command, domain, channel, isCombined: false)
         case (0x0E, 0x01): data = try installForLoad(command, domain, channel, isCombined: true)

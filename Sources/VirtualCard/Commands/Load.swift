@@ -10,7 +10,7 @@ extension VirtualCard {
         try checkMayManage(domain, isCombined ? [.load, .install, .makeSelectable] : [.load])
         var reader = FieldReader(command.data)
         let loadFile = try reader.aid()
-        let target = try reader.optionalAID() ?? domain.aid
+        var target = try reader.optionalAID() ?? domain.aid
         let hash = try reader.short()
         let parameters = try InstallParameterFields(try reader.long())
         let message = command.tokenMessage(fieldsUpTo: reader.offset)
@@ -24,6 +24,13 @@ extension VirtualCard {
             throw .conditionsNotSatisfied
         }
         try checkReceiver(target, of: domain)
+        if let upgrade = state.openUpgrade {
+            // The one file that the upgrade waits for, where the old one was.
+            guard upgrade.state == .waitingForLoadFile, upgrade.loadFile == loadFile, !isCombined,
+                target == domain.aid || target == upgrade.domain
+            else { throw .conditionsNotSatisfied }
+            target = upgrade.domain
+        }
         guard hash.isEmpty || Digest.ofLength(hash.count) != nil else { throw .incorrectData }
         if isCombined {
             // The token comes with the last command and covers both.
@@ -160,6 +167,7 @@ extension VirtualCard {
                 imports: package.imports, domain: process.domain, code: shared,
                 serial: state.card.nextSerial))
         state.card.nextSerial += 1
+        if state.openUpgrade != nil { state.upgrade?.state = .waitingForRestoration }
     }
 
     /// The same major version, and at least the minor one (JCVM 3.0.5 §4.5.3).

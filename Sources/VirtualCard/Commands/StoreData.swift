@@ -126,6 +126,8 @@ extension VirtualCard {
         guard let aid = try? AID(value) else { throw .incorrectData }
         let old = state.issuerDomain.aid
         guard aid != old else { return }
+        // What an upgrade keeps names it too.
+        try checkNoUpgrade()
         guard state.application(aid) == nil, state.loadFile(aid) == nil else { throw .incorrectData }
         state.applications[0].aid = aid
         for index in state.applications.indices where state.applications[index].domain == old {

@@ -89,7 +89,13 @@ extension VirtualCard {
 
     // MARK: Programs
 
+    /// `nil` also while an upgrade keeps the data of the instance: whatever it did now would be lost.
     func program(of entry: ApplicationEntry) -> (any CardProgram)? {
+        if let upgrade = state.openUpgrade, entry.loadFile == upgrade.loadFile { return nil }
+        return code(of: entry)
+    }
+
+    func code(of entry: ApplicationEntry) -> (any CardProgram)? {
         guard let loadFile = entry.loadFile.flatMap({ state.loadFile($0) }), let module = entry.module,
             let code = loadFile.code
         else { return nil }

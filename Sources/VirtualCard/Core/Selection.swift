@@ -132,7 +132,8 @@ extension VirtualCard {
     // MARK: Who can be selected
 
     func isSelectable(_ entry: ApplicationEntry) -> Bool {
-        entry.isIssuerDomain || entry.lifeCycle.isSelectable
+        if let upgrade = state.openUpgrade, entry.loadFile == upgrade.loadFile { return false }
+        return entry.isIssuerDomain || entry.lifeCycle.isSelectable
     }
 
     /// Domains may be selected on several channels at once; another application only when its program says

@@ -11,6 +11,7 @@ enum StateChange: Equatable {
     case removeDomain(AID)
     case object(AID, InstanceMemory.Object)
     case removeObject(AID, ObjectNumber, isTransient: Bool)
+    case upgrade(UpgradeRecord?)
 }
 
 extension CardState {
@@ -18,6 +19,7 @@ extension CardState {
     func changes(from old: CardState) -> [StateChange] {
         var changes: [StateChange] = []
         if card != old.card { changes.append(.card(card)) }
+        if upgrade != old.upgrade { changes.append(.upgrade(upgrade)) }
         // Arrays that were not touched share their storage, and compare equal at once.
         if loadFiles != old.loadFiles { changes += loadFileChanges(from: old) }
         if applications != old.applications { changes += applicationChanges(from: old) }
@@ -58,6 +60,7 @@ extension CardState {
         case .removeObject(let aid, let number, let isTransient):
             memories[aid]?.objects.removeAll { $0.number == number && $0.isTransient == isTransient }
             if memories[aid]?.objects.isEmpty == true { memories[aid] = nil }
+        case .upgrade(let record): upgrade = record
         }
     }
 

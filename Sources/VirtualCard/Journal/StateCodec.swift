@@ -54,6 +54,22 @@ struct StateEncoder {
             put(aid)
             put(number)
             put(UInt8(isTransient ? 1 : 0))
+        case .upgrade(let record):
+            put(UInt8(10))
+            put(UInt8(record == nil ? 0 : 1))
+            if let record { put(record) }
+        }
+    }
+
+    private mutating func put(_ record: UpgradeRecord) {
+        put(record.state.rawValue)
+        put(record.loadFile)
+        put(record.version)
+        put(record.domain)
+        put(UInt32(record.saved.count))
+        for saved in record.saved {
+            put(saved.entry)
+            put(saved.element)
         }
     }
 
@@ -171,8 +187,19 @@ struct StateDecoder {
         case 7: return .removeDomain(try aid())
         case 8: return .object(try aid(), try object())
         case 9: return .removeObject(try aid(), try half(), isTransient: try byte() == 1)
+        case 10: return .upgrade(try byte() == 1 ? try upgrade() : nil)
         default: throw .damaged
         }
+    }
+
+    private mutating func upgrade() throws(CardFileError) -> UpgradeRecord {
+        guard let state = ELFUpgradeState(rawValue: try byte()) else { throw .damaged }
+        var record = UpgradeRecord(
+            state: state, loadFile: try aid(), version: try data(), domain: try aid())
+        for _ in 0..<(try count()) {
+            record.saved.append(UpgradeRecord.Saved(entry: try application(), element: try data()))
+        }
+        return record
     }
 
     private mutating func application() throws(CardFileError) -> ApplicationEntry {

@@ -65,7 +65,19 @@ struct MemoryLedger {
             free.nonVolatile -= charge.nonVolatile
             free.volatile -= charge.volatile
         }
+        if let upgrade = state.openUpgrade { free.nonVolatile -= kept(for: upgrade) }
         return free
+    }
+
+    /// What an upgrade keeps: the data that were handed out, and the room that is reserved for instances which are to
+    /// stand again.
+    private func kept(for upgrade: UpgradeRecord) -> Int {
+        upgrade.saved.reduce(0) { sum, saved in
+            let reserved =
+                upgrade.isWithoutInstances && model.hasQuotas
+                ? Int(saved.entry.limits.nonVolatileReserved ?? 0) : 0
+            return sum + cost(saved.element.count) + reserved
+        }
     }
 
     /// Whether everything fits on the card, and every application within its quota.

@@ -11,6 +11,7 @@ extension CardProfile {
         ("javacard-80k-scp02", javacard80kScp02),
         ("javacard-80k-slow", javacard80kSlow),
         ("javacard-80k-quirky", javacard80kQuirky),
+        ("javacard-80k-upgrade", javacard80kUpgrade),
     ]
 
     /// Their titles, found without reading a whole profile: the program shows them whenever it offers a choice.

@@ -73,6 +73,8 @@ package final class CardProfile: Sendable {
     package let statusUnresolvedImport: StatusWord
     /// GPCS 2.3.1 §11.1.5.1 computes security over the whole chain; older cards do it per command.
     package let isChainSecuredWhole: Bool
+    /// Whether a load file can be upgraded with the data of its applications kept (Amendment H).
+    package let upgradesLoadFiles: Bool
     package let timing: Timing
     /// Some cards refuse SELECT without a name, with 6A87 or 6A82.
     package let selectWithoutNameStatus: StatusWord?
@@ -100,6 +102,7 @@ package final class CardProfile: Sendable {
         authenticationTriesMax = try fields.number("authentication-tries", in: 0...255)
         statusUnresolvedImport = try fields.status("unresolved-import")
         isChainSecuredWhole = try fields.flag("chain-secured-whole")
+        upgradesLoadFiles = try fields.optionalFlag("elf-upgrade")
         timing = try fields.timing()
         selectWithoutNameStatus = try fields.optionalStatus("quirk-select-without-name")
         wrongFCIName = try fields.optionalBytes("quirk-fci-aid")

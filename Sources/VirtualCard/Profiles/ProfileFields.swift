@@ -14,6 +14,7 @@ struct ProfileFields {
         "package", "milliseconds", "non-volatile", "volatile", "block", "object-overhead", "instance-bytes",
         "domain-bytes", "code-percent", "quotas", "memory-report", "memory-report-percent",
         "memory-report-ceiling", "memory-exhausted", "quirk-select-without-name", "quirk-fci-aid",
+        "elf-upgrade",
     ]
 
     init(parsing text: String) throws(ProfileError) {
@@ -80,6 +81,11 @@ struct ProfileFields {
         case "no": return false
         default: throw .malformed(key: key, value: value, wanted: "yes or no")
         }
+    }
+
+    /// Left out, it is no.
+    func optionalFlag(_ key: String) throws(ProfileError) -> Bool {
+        values[key] == nil ? false : try flag(key)
     }
 
     func status(_ key: String) throws(ProfileError) -> StatusWord {

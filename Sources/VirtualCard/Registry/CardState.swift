@@ -9,6 +9,8 @@ package struct CardState: Equatable, Sendable {
     package internal(set) var loadFiles: [LoadFileEntry]
     package internal(set) var domains: [AID: DomainData]
     package internal(set) var memories: [AID: InstanceMemory]
+    /// The one upgrade that is under way, or that was the last.
+    package internal(set) var upgrade: UpgradeRecord?
 }
 
 extension CardState {

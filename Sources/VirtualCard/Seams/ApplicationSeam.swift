@@ -76,6 +76,23 @@ extension CardProgram {
     ) -> (any ShareableObject)? { nil }
 }
 
+/// Code that hands the data of its instances over to a new version of itself (Amendment H, `OnUpgradeListener`).
+package protocol UpgradableProgram: CardProgram {
+    /// What the new version needs. Called on the old code; a refusal ends the upgrade before anything happened.
+    func save(in context: ApplicationContext) throws(Refusal) -> [UInt8]
+    /// Lets go of what others hold, on the old code; what it refuses is ignored. It may be called a second time.
+    func cleanUp(in context: ApplicationContext) throws(Refusal)
+    /// Takes the data over, on the new code, after `install`. A refusal keeps them with the card, for other code.
+    func restore(_ element: [UInt8], from version: [UInt8], in context: ApplicationContext) throws(Refusal)
+    /// Finds its neighbours again, once all have their data; what it refuses is ignored.
+    func consolidate(in context: ApplicationContext) throws(Refusal)
+}
+
+extension UpgradableProgram {
+    package func cleanUp(in context: ApplicationContext) throws(Refusal) {}
+    package func consolidate(in context: ApplicationContext) throws(Refusal) {}
+}
+
 /// What one application lets another call. `context` is that of the application that owns the object.
 package protocol ShareableObject {
     func invoke(

@@ -35,7 +35,8 @@ struct PictureFixture {
 
     static func release(
         _ name: String, version: String = "1.0", code: Int, data: Int, volatile: Int = 0,
-        parking: Release.Parking = .contract, imports: [String] = [], personalisation: [[UInt8]] = []
+        parking: Release.Parking = .contract, imports: [String] = [], personalisation: [[UInt8]] = [],
+        isUpgradable: Bool = false
     ) throws -> Release {
         var files = try imports.map { library in
             Release.LoadFile(
@@ -45,7 +46,9 @@ struct PictureFixture {
         files.append(
             Release.LoadFile(
                 aid: try Self.code(name), digest: digest(name, version), byteCount: code,
-                imports: try imports.map { try Self.code($0) }, declared: Room(nonVolatile: code)))
+                imports: try imports.map { try Self.code($0) }
+                    + (isUpgradable ? [WellKnownAID.upgradeInterface] : []), declared: Room(nonVolatile: code)
+            ))
         return Release(
             id: ReleaseID(try ApplicationID(name), try ReleaseVersion(version)),
             life: .published(at: Instant(milliseconds: version == "1.0" ? 1 : 2)), loadFiles: files,
@@ -128,6 +131,7 @@ extension Plan {
             case .identify: "identify"
             case .restore(let step): "restore \(name(step.instance))"
             case .putKeys: "put keys"
+            case .upgrade(let step): "upgrade \(name(step.loadFile))"
             }
         }
     }

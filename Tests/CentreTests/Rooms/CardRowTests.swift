@@ -199,7 +199,9 @@ struct CardRowTests {
             changes == [
                 .remove(InstalledApplication.table, key: [.word(F.id()), .aid(F.instance(2))]),
                 .put(InstalledApplication.table, F.application(7).row),
-                .put(InstalledLoadFile.table, file.row),
+                .update(
+                    InstalledLoadFile.table, key: [.word(F.id()), .aid(file.aid)], columns: [2], [.integer(2)]
+                ),
             ])
         let saved = try store.act { act in
             act.save(

@@ -161,7 +161,7 @@ extension PlanStep {
     static let kinds = [
         "park", "remove-instance", "remove-load-file", "drop-domain", "make-domain", "reserve-in-ledger",
         "release-in-ledger", "load", "install", "personalise", "restore", "put-keys", "extradite", "identify",
-        "snapshot",
+        "snapshot", "upgrade",
     ]
 
     private var kind: String {
@@ -181,6 +181,7 @@ extension PlanStep {
         case .extradite: "extradite"
         case .identify: "identify"
         case .snapshot: "snapshot"
+        case .upgrade: "upgrade"
         }
     }
 
@@ -191,6 +192,7 @@ extension PlanStep {
         case .install(let task): task.release.application
         case .personalise(let task): task.release.application
         case .restore(let task): task.release.application
+        case .upgrade(let task): task.new.release.application
         case .removeInstance, .removeLoadFile, .dropDomain, .makeDomain, .reserveInLedger,
             .releaseInLedger, .extradite, .identify, .putKeys:
             nil

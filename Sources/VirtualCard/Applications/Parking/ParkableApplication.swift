@@ -162,3 +162,27 @@ struct ParkableProgram<Application: ParkableApplication>: CardProgram {
         return application.shareable(parameter, for: client, in: context)
     }
 }
+
+// MARK: Upgrades of the code (Amendment H)
+
+extension ParkableProgram: UpgradableProgram {
+    /// Format, parking record, image: an instance goes on in the generation that it was in.
+    func save(in context: ApplicationContext) throws(Refusal) -> [UInt8] {
+        let record = try ParkingRecord(in: context)
+        // What is frozen or half there belongs to an operation that is not over. What stands in the way of leaving
+        // does not matter: nothing leaves.
+        guard record.state == .active else { throw .conditionsNotSatisfied }
+        return application.imageFormat.bigEndianBytes + record.bytes + (try application.image(in: context))
+    }
+
+    func restore(
+        _ element: [UInt8], from version: [UInt8], in context: ApplicationContext
+    ) throws(Refusal) {
+        let head = 4 + ParkingRecord.byteCount
+        guard element.count == head + application.imageBytesMax,
+            UInt32(bigEndianBytes: element[..<4]) == application.imageFormat
+        else { throw .incorrectData }
+        try context.write(Array(element[4..<head]), to: ParkingRecord.object)
+        try application.adopt(Array(element[head...]), in: context)
+    }
+}

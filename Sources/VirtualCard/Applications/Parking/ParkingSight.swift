@@ -17,6 +17,12 @@ package struct ParkingSight: Hashable, Sendable {
 extension VirtualCard {
     /// `nil` for what is not on the card, or does not know the contract.
     package func parking(of aid: AID) -> ParkingSight? {
+        // While its code is exchanged, the card keeps its data outside of any instance.
+        if let saved = contents.openUpgrade?.saved.first(where: { $0.entry.aid == aid }) {
+            let head = 4 + ParkingRecord.byteCount
+            guard saved.element.count >= head else { return nil }
+            return Self.sight(record: Array(saved.element[4..<head]), data: Array(saved.element[head...]))
+        }
         var record: [UInt8]?
         var data: [UInt8] = []
         for object in contents.memories[aid]?.objects ?? [] {
@@ -27,7 +33,11 @@ extension VirtualCard {
             default: data += bytes
             }
         }
-        guard let record, record.count == ParkingRecord.byteCount,
+        return record.flatMap { Self.sight(record: $0, data: data) }
+    }
+
+    private static func sight(record: [UInt8], data: [UInt8]) -> ParkingSight? {
+        guard record.count == ParkingRecord.byteCount,
             let state = ParkingState(rawValue: record[0])
         else { return nil }
         let lineageEnd = 5 + ParkingContract.lineageBytes
