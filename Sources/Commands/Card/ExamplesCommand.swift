@@ -6,6 +6,11 @@ internal import VirtualCard
 enum ExamplesCommand {
     private static let folder = Positional<String?>.optional(
         .directory("FOLDER"), help: "Where the files are written; without it the applications are listed")
+    private static let upgradable = Option<Int?>.optional(
+        "upgradable", .integer("N", in: 0...255),
+        help:
+            "As version 1.N, whose data stay on the card when its code is upgraded (a card that can is needed)"
+    )
 
     static let verb = Command(
         "examples", "Write the CAP files of the example applications",
@@ -16,9 +21,11 @@ enum ExamplesCommand {
         examples: [
             .init("see what there is", "berth card examples"),
             .init("all of them into a folder", "berth card examples caps"),
-        ], arguments: [folder]
+            .init("a version that can be upgraded in place", "berth card examples caps --upgradable 1"),
+        ], arguments: [folder], options: [OptionGroup("Options", [upgradable])]
     ) { parsed, terminal in
-        let written = try parsed[folder].map { try write(into: $0) }
+        let minor = parsed[upgradable].map { UInt8(clamping: $0) }
+        let written = try parsed[folder].map { try write(into: $0, minor) }
         if terminal.isJSON {
             terminal.print(json: .array(ExampleApplication.allCases.map { json($0, written?[$0]) }))
         } else {
@@ -26,7 +33,9 @@ enum ExamplesCommand {
         }
     }
 
-    private static func write(into folder: String) throws(Problem) -> [ExampleApplication: String] {
+    private static func write(
+        into folder: String, _ minor: UInt8?
+    ) throws(Problem) -> [ExampleApplication: String] {
         var written: [ExampleApplication: String] = [:]
         let failure = Problem(
             "output-not-written", exit: .cannotCreate, "the CAP files cannot be written",
@@ -34,7 +43,12 @@ enum ExamplesCommand {
         guard FileSystem.makeFolder(folder) else { throw failure }
         for application in ExampleApplication.allCases {
             let path = folder + "/" + application.rawValue + ".cap"
-            guard FileSystem.replace(path, with: application.capFile, mode: 0o666) else { throw failure }
+            // A library has no data to keep.
+            let file =
+                application.isLibrary ? nil : minor.map { application.upgradableCAPFile(minorVersion: $0) }
+            guard FileSystem.replace(path, with: file ?? application.capFile, mode: 0o666) else {
+                throw failure
+            }
             written[application] = path
         }
         return written
