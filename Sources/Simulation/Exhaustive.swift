@@ -203,9 +203,9 @@ extension World {
 
     private func reservation() throws -> Reservation {
         Reservation(
-            provider: try ProviderID(SimulatedCentre.providers[0]),
+            provider: try ProviderID(SimulatedCentre.providers[1]),
             room: Room(nonVolatile: 4_000, volatile: 64),
-            domain: try Self.keeper(of: SimulatedCentre.providers[0]))
+            domain: try Self.keeper(of: SimulatedCentre.providers[1]))
     }
 
     /// What the planner makes of it.

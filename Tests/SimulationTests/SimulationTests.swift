@@ -75,6 +75,8 @@ struct SimulationTests {
             624,
             // Room that was asked for on a card that was lost was waited for without end.
             1_141,
+            // A list of the card that named something twice was an error of the centre.
+            2_039,
         ] as [UInt64])
     func mended(seed: UInt64) throws {
         let outcome = Simulation(try Ground(), cards: 2, steps: 16).run(seed)

@@ -243,6 +243,11 @@ extension Visit {
         guard let step = try? reading.next(after: answers) else { return }
         switch step {
         case .done(var contents):
+            // What cannot be true was changed on its way, or the card is broken: it is no reading.
+            do { try contents.check() } catch {
+                file.note(.result, -1, error.reason)
+                return
+            }
             sight.isFileListCredible = isFileListCredible(contents)
             sight.hasWitness = contents.application(Self.witness) != nil
             contents.applications.removeAll { $0.aid == Self.witness }
