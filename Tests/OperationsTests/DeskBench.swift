@@ -19,7 +19,8 @@ final class DeskBench {
                     blockBytes: built.memory.blockBytes,
                     instanceBytes: built.memory.instanceBytes, domainBytes: built.memory.domainBytes,
                     hasQuotas: built.memory.hasQuotas,
-                    isChallengePredictable: profile.text.hasSuffix("predictable"))
+                    isChallengePredictable: profile.text.hasSuffix("predictable"),
+                    hasExtendedLength: built.hasExtendedLength)
             }
         }
 
@@ -46,6 +47,8 @@ final class DeskBench {
     private(set) var roundTrips = 0
     var tear: (exchange: Int, isCarriedOut: Bool)?
     private(set) var exchanges = 0
+    /// Sees every command that goes to a card, protected as it is.
+    var onCommand: (CommandAPDU) -> Void = { _ in }
     var flaws: Flaws { didSet { restart() } }
 
     /// - Parameter parkings: how some of the examples leave a card, where they do not speak the parking contract.
@@ -272,6 +275,7 @@ final class DeskBench {
         var answers: [ResponseAPDU] = []
         for command in order.commands {
             defer { exchanges += 1 }
+            onCommand(command)
             if let tear, tear.exchange == exchanges {
                 if tear.isCarriedOut { _ = card.process(command.bytes) }
                 card.powerOff()

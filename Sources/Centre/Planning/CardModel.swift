@@ -34,7 +34,12 @@ package struct CardModel: Hashable, Sendable {
     /// Whether reserved memory and quotas are heeded (C7, C8, D7, D8).
     package var hasQuotas: Bool
     package var isChallengePredictable: Bool
+    /// The basic channel included.
+    package var logicalChannelCount: Int
+    /// Data of one LOAD that fits into a short command with its protection.
     package var loadBlockBytesMax: Int
+    /// Whether the card takes commands of more than 255 bytes.
+    package var hasExtendedLength: Bool
     /// Data of one command of the parking contract.
     package var parkingChunkBytes: Int
     package var pace: Pace
@@ -42,8 +47,8 @@ package struct CardModel: Hashable, Sendable {
     package init(
         profile: ProfileName, total: Room, blockBytes: Int = 1, loadFileOverheadBytes: Int = 0,
         instanceBytes: Int = 0, domainBytes: Int = 0, hasQuotas: Bool = false,
-        isChallengePredictable: Bool = false, loadBlockBytesMax: Int = 223, parkingChunkBytes: Int = 200,
-        pace: Pace = Pace()
+        isChallengePredictable: Bool = false, logicalChannelCount: Int = 4, loadBlockBytesMax: Int = 223,
+        hasExtendedLength: Bool = false, parkingChunkBytes: Int = 200, pace: Pace = Pace()
     ) {
         self.profile = profile
         self.total = total
@@ -53,7 +58,9 @@ package struct CardModel: Hashable, Sendable {
         self.domainBytes = domainBytes
         self.hasQuotas = hasQuotas
         self.isChallengePredictable = isChallengePredictable
+        self.logicalChannelCount = max(1, logicalChannelCount)
         self.loadBlockBytesMax = max(1, loadBlockBytesMax)
+        self.hasExtendedLength = hasExtendedLength
         self.parkingChunkBytes = max(1, parkingChunkBytes)
         self.pace = pace
     }
