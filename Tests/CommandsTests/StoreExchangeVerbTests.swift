@@ -136,6 +136,79 @@ struct StoreExchangeVerbTests {
         #expect(try bench.cards().count == 20 && bench.cards(in: "b.db").count == 20)
     }
 
+    /// A folder of applications as somebody would write it, beside tariffs for them.
+    private static func fillTariffs(_ bench: ExchangeBench) throws {
+        for name in ["a.db", "b.db"] {
+            try StoreAddress(bench.folder + "/" + name).open().write { transaction in
+                let act = Act(
+                    transaction, now: Instant(milliseconds: 1_795_000_000_000), actor: .centre,
+                    entropy: SeededEntropy(seed: [1]))
+                try act.registerProvider(
+                    ProviderID("city"), name: "City",
+                    limits: .init(roomPerCard: Room(nonVolatile: 1 << 20, volatile: 1 << 16), cardsMax: 10))
+            }
+        }
+        let manifest = """
+            {"provider": "city", "applications": [
+              {"id": "purse", "name": "Purse", "releases": [
+                {"version": "1.0", "files": ["purse.cap"], "parking": "contract", "profiles": ["javacard-80k"],
+                 "personalisation": ["8001020304"]}]},
+              {"id": "loyalty", "name": "Points", "releases": [
+                {"version": "2.0", "files": ["library.cap", "loyalty.cap"], "parking": "never",
+                 "reason": "A trial.", "life": "draft"}]}]}
+            """
+        try FileManager.default.createDirectory(
+            atPath: bench.folder + "/city", withIntermediateDirectories: true)
+        try bench.write(manifest, to: "city/manifest.json")
+        for example in [ExampleApplication.purse, .library, .loyalty] {
+            try Data(example.capFile).write(
+                to: URL(filePath: bench.folder + "/city/\(example.rawValue).cap"))
+        }
+        try bench.write(
+            "provider,application,basis,rate,currency,free-days,minimum,cap,valid-from\n"
+                + "city,,day,5000000,EUR,3,10,500,1795255216000\n"
+                + "city,purse,kilobyte-day,250000,EUR,,,,1795255217000\n", to: "tariffs.csv")
+    }
+
+    @Test("applications and tariffs that are exported come back the same", arguments: ["csv", "json"])
+    func catalogueRoundTrip(_ format: String) async throws {
+        let bench = try ExchangeBench()
+        try Self.fillTariffs(bench)
+        func must(_ line: String) async -> JSONValue? {
+            let outcome = await bench.run(line + " --json")
+            #expect(outcome.exit == .success, "\(line): \(outcome.text)")
+            return outcome.json
+        }
+        _ = await must("import applications @city --store @a.db")
+        _ = await must("import tariffs @tariffs.csv --store @a.db")
+        for (from, to) in [("a.db", "b.db"), ("b.db", "b.db")] {
+            _ = await must("export applications @out-\(from) --provider city --store @\(from)")
+            _ = await must("export tariffs @out-\(from).\(format) --store @\(from)")
+            _ = await must("import applications @out-\(from) --store @\(to)")
+            let tariffs = await must("import tariffs @out-\(from).\(format) --store @\(to)")
+            #expect(tariffs?["added"]?.integerValue == (to == from ? 0 : 2))
+        }
+        #expect(try bench.read("out-a.db.\(format)") == bench.read("out-b.db.\(format)"))
+        let files = try FileManager.default.contentsOfDirectory(atPath: bench.folder + "/out-a.db")
+        #expect(files.count == 4)
+        for file in files {
+            #expect(
+                FileManager.default.contentsEqual(
+                    atPath: bench.folder + "/out-a.db/" + file, andPath: bench.folder + "/out-b.db/" + file),
+                "\(file)")
+        }
+        func rows<Row: Record>(_ row: Row.Type, _ store: String) throws -> [Row] {
+            try StoreAddress(bench.folder + "/" + store).open().read {
+                try $0.all(Row.self, Query(Row.table))
+            }
+        }
+        #expect(try rows(Release.self, "a.db") == rows(Release.self, "b.db"))
+        #expect(try rows(Release.self, "b.db").map(\.personalisation) == [[], [[0x80, 1, 2, 3, 4]]])
+        #expect(try rows(Application.self, "a.db") == rows(Application.self, "b.db"))
+        #expect(try rows(Tariff.self, "a.db") == rows(Tariff.self, "b.db"))
+        #expect(try rows(Tariff.self, "b.db").count == 2)
+    }
+
     @Test("what cannot be begun says so, each with its own exit code")
     func refusals() async throws {
         let bench = try ExchangeBench()

@@ -20,7 +20,7 @@ final class DeskBench {
                     instanceBytes: built.memory.instanceBytes, domainBytes: built.memory.domainBytes,
                     hasQuotas: built.memory.hasQuotas,
                     isChallengePredictable: profile.text.hasSuffix("predictable"),
-                    upgradesLoadFiles: built.upgradesLoadFiles)
+                    upgradesLoadFiles: built.upgradesLoadFiles, hasExtendedLength: built.hasExtendedLength)
             }
         }
 
@@ -47,6 +47,8 @@ final class DeskBench {
     private(set) var roundTrips = 0
     var tear: (exchange: Int, isCarriedOut: Bool)?
     private(set) var exchanges = 0
+    /// Sees every command that goes to a card, protected as it is.
+    var onCommand: (CommandAPDU) -> Void = { _ in }
     var flaws: Flaws { didSet { restart() } }
 
     /// - Parameter parkings: how some of the examples leave a card, where they do not speak the parking contract.
@@ -290,6 +292,7 @@ final class DeskBench {
         var answers: [ResponseAPDU] = []
         for command in order.commands {
             defer { exchanges += 1 }
+            onCommand(command)
             if let tear, tear.exchange == exchanges {
                 if tear.isCarriedOut { _ = card.process(command.bytes) }
                 card.powerOff()

@@ -31,34 +31,19 @@ struct OwnDomainTests {
 
     /// As the bank's own unit would: a domain, personalised in a session of its own.
     static func makeDomain(on card: VirtualCard, isRoot: Bool) throws {
-        card.powerOn()
-        let link = CardLink(TestChannel(card))
-        let issuer = try #require(try link.run(IdentifyCard()).issuerDomain)
-        func open(_ application: AID) throws {
-            _ = try link.send(.select(application))
-            let options = card.profile.scp02Options ?? 0x15
-            try link.authenticate(
-                Handshake.Wish(
-                    hostChallenge: .init(repeating: 7, count: 8), level: .commandMAC,
-                    scp02Options: SCP02Options(rawValue: options), application: application),
-                keys: KeySource(.one(Secret([UInt8](0x40...0x4F)))).provider)
-        }
-        func must(_ command: CommandAPDU) throws {
-            let status = try link.send(command).status
-            try #require(status.isSuccess, "\(command): \(status)")
-        }
-        try open(issuer)
-        try must(
+        let host = try OutsideHost(card)
+        try host.open(host.issuer)
+        try host.must(
             InstallCommand.install(
                 .init(
                     loadFile: WellKnownAID.securityDomainPackage, module: WellKnownAID.securityDomainModule,
                     instance: domain, privileges: .securityDomain), makeSelectable: true
             ).command())
-        try open(domain)
-        try must(CommandAPDU(0x80, 0xF0, 0x40, 0x0F, data: domain.bytes))
+        try host.open(domain)
+        try host.must(CommandAPDU(0x80, 0xF0, 0x40, 0x0F, data: domain.bytes))
         guard isRoot else { return }
-        try open(issuer)
-        try must(InstallCommand.extradite(domain, to: domain).command())
+        try host.open(host.issuer)
+        try host.must(InstallCommand.extradite(domain, to: domain).command())
     }
 
     private static func place(_ card: VirtualCard) -> AID? {

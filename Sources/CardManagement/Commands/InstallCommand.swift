@@ -115,6 +115,14 @@ package enum LoadCommand {
     /// The block number has one byte, so this is the most that one load can carry.
     package static let blockCountMax = 256
 
+    /// Data bytes of each block for a load file of so many: those of short commands where these can be numbered,
+    /// because every reader takes them; else as few as will do of longer commands, where the card takes such.
+    package static func blockBytes(for loadFileBytes: Int, short: Int, extended: Int?) -> Int? {
+        guard loadFileBytes > short * blockCountMax else { return short }
+        let needed = (loadFileBytes + blockCountMax - 1) / blockCountMax
+        return extended.flatMap { needed <= $0 ? needed : nil }
+    }
+
     /// The commands for a whole load file, or nothing when it has more blocks than can be numbered.
     package static func commands(loadFile: [UInt8], blockBytesMax: Int) -> [CommandAPDU]? {
         let blocks = loadFile.chunks(of: blockBytesMax)

@@ -236,7 +236,7 @@ package final class CardLink {
 extension CommandAPDU {
     /// Whether b8 of P1 says that more follows. It means something else in every other command, so that one that is
     /// too long for a short APDU can only go out as an extended one.
-    var isChainable: Bool {
+    package var isChainable: Bool {
         [Instruction.install, Instruction.delete, Instruction.putKey].contains(ins)
     }
 

@@ -127,7 +127,7 @@ extension SecureSession {
     }
 
     /// SCP02 knows no extended commands; SCP03 carries Lc in either form.
-    private var longestCommandData: Int {
+    package var longestCommandData: Int {
         switch channel {
         case .scp02: maximumCommandData()
         case .scp03: maximumCommandData(lengthMax: CommandAPDU.dataBytesMax)

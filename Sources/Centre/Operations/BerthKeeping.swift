@@ -17,7 +17,7 @@ extension Act {
                 }
                 let count = try transaction.count(Query(Berth.table, [.init("provider", .word(owner.id))]))
                 dossier = try ledger(of: dossier, model).after(
-                    .planned(reservation, of: owner, cardCount: count, software: CardSoftware()),
+                    .planned(reservation, of: owner, cardCount: count, software: model.software),
                     of: owner.id, at: now)
             case .release(let provider):
                 try require(provider, to: "release the room of '\(provider)'")

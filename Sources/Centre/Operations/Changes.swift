@@ -149,8 +149,10 @@ extension Visit {
     ) throws {
         let block = try around.materials.loadFile(load.digest.bytes)
         let whole = SignedLoadFile(dataBlock: block).encoded
-        let size = dialogue.session?.maximumCommandData() ?? 223
-        guard let blocks = LoadCommand.commands(loadFile: whole, blockBytesMax: size) else {
+        let size = LoadCommand.blockBytes(
+            for: whole.count, short: dialogue.session?.maximumCommandData() ?? file.model.loadBlockBytesMax,
+            extended: file.model.hasExtendedLength ? dialogue.session?.longestCommandData : nil)
+        guard let blocks = size.flatMap({ LoadCommand.commands(loadFile: whole, blockBytesMax: $0) }) else {
             throw MaterialFailure.loadFileTooLong(load.aid)
         }
         begin(index, &file)

@@ -36,7 +36,12 @@ package struct CardModel: Hashable, Sendable {
     package var isChallengePredictable: Bool
     /// Whether it exchanges the code of applications that keep their data (Amendment H).
     package var upgradesLoadFiles: Bool
+    /// The basic channel included.
+    package var logicalChannelCount: Int
+    /// Data of one LOAD that fits into a short command with its protection.
     package var loadBlockBytesMax: Int
+    /// Whether the card takes commands of more than 255 bytes.
+    package var hasExtendedLength: Bool
     /// Data of one command of the parking contract.
     package var parkingChunkBytes: Int
     package var pace: Pace
@@ -44,8 +49,8 @@ package struct CardModel: Hashable, Sendable {
     package init(
         profile: ProfileName, total: Room, blockBytes: Int = 1, loadFileOverheadBytes: Int = 0,
         instanceBytes: Int = 0, domainBytes: Int = 0, hasQuotas: Bool = false,
-        isChallengePredictable: Bool = false, upgradesLoadFiles: Bool = false, loadBlockBytesMax: Int = 223,
-        parkingChunkBytes: Int = 200,
+        isChallengePredictable: Bool = false, upgradesLoadFiles: Bool = false, logicalChannelCount: Int = 4,
+        loadBlockBytesMax: Int = 223, hasExtendedLength: Bool = false, parkingChunkBytes: Int = 200,
         pace: Pace = Pace()
     ) {
         self.profile = profile
@@ -57,7 +62,9 @@ package struct CardModel: Hashable, Sendable {
         self.hasQuotas = hasQuotas
         self.isChallengePredictable = isChallengePredictable
         self.upgradesLoadFiles = upgradesLoadFiles
+        self.logicalChannelCount = max(1, logicalChannelCount)
         self.loadBlockBytesMax = max(1, loadBlockBytesMax)
+        self.hasExtendedLength = hasExtendedLength
         self.parkingChunkBytes = max(1, parkingChunkBytes)
         self.pace = pace
     }

@@ -15,6 +15,7 @@ package struct Objection: Hashable, Sendable, Codable {
         case alreadyInstalled = "already-installed"
         case nameTaken = "name-taken"
         case importMissing = "import-missing"
+        case loadFileTooLong = "load-file-too-long"
         case stillNeeded = "still-needed"
         case cannotPark = "cannot-park"
         case notHeld = "not-held"
@@ -39,9 +40,9 @@ package struct Objection: Hashable, Sendable, Codable {
             case .cardBlocked, .cardDrifts, .inventoryMissing, .oldCardActive, .applicationUnknown,
                 .releaseUnknown,
                 .releaseNotPublished, .profileUnsuited, .serviceStopped, .notInstalled, .alreadyInstalled,
-                .nameTaken, .importMissing, .stillNeeded, .cannotPark, .notHeld, .berthMissing, .berthTaken,
-                .berthInUse, .quotaExceeded, .domainNameMissing, .wishesContradict, .tooManyApplications,
-                .notEnoughRoom:
+                .nameTaken, .importMissing, .loadFileTooLong, .stillNeeded, .cannotPark, .notHeld,
+                .berthMissing, .berthTaken, .berthInUse, .quotaExceeded, .domainNameMissing,
+                .wishesContradict, .tooManyApplications, .notEnoughRoom:
                 true
             }
         }

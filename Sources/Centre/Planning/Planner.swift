@@ -67,6 +67,7 @@ struct Planner {
         for wish in wishes { take(wish) }
         checkContradictions()
         checkImports()
+        checkLoadFiles()
         dropUnusedCode()
         makeRoom()
         return assemble()
@@ -175,6 +176,20 @@ struct Planner {
                         "\(item.release.id) needs the library \(needed), which is neither on the card nor in the release.",
                         "Load the library first, or choose a release that brings it.")
                 }
+            }
+        }
+    }
+
+    /// Blocks of a load file are numbered with one byte.
+    private mutating func checkLoadFiles() {
+        for item in incoming {
+            for file in filesToLoad(item) where loadBlockBytes(file.byteCount) == nil {
+                let bytesMax = picture.model.loadBlockBytesMax * LoadCommand.blockCountMax
+                object(
+                    .loadFileTooLong, item.release.id.description,
+                    "The load file \(file.aid) is \(Self.loadFileBytes(file.byteCount)) bytes long, and such a card"
+                        + " takes at most \(bytesMax) in one.",
+                    "Ask the provider for a release that is split into smaller load files.")
             }
         }
     }

@@ -1,15 +1,11 @@
+internal import CardManagement
 internal import SmartCard
 
 // How much room things take, and how long they take to move.
 
 extension Planner {
-    /// Beyond what is declared: nobody has seen it on a card of this profile yet.
-    static let declaredMarginPercent = 10
-
     func size(of file: Release.LoadFile, in release: Release) -> Picture.Size {
-        if let learned = picture.learned[.init(release.id, file.aid)] { return learned }
-        let bytes = max(file.declared.nonVolatile, file.byteCount) + picture.model.loadFileOverheadBytes
-        return declared(Room(nonVolatile: bytes, volatile: file.declared.volatile))
+        picture.learned[.init(release.id, file.aid)] ?? SizeBook(model: picture.model).size(of: file)
     }
 
     func size(of instance: Release.Instance, in incoming: Incoming) -> Picture.Size {
@@ -17,16 +13,7 @@ extension Planner {
         if let kept = incoming.rooms[instance.aid], !kept.isNone {
             return .init(picture.model.rounded(kept), origin: .learned)
         }
-        let room = instance.declared + Room(nonVolatile: picture.model.instanceBytes)
-        return declared(room)
-    }
-
-    private func declared(_ room: Room) -> Picture.Size {
-        let rounded = picture.model.rounded(room)
-        let margin = Room(
-            nonVolatile: rounded.nonVolatile * Self.declaredMarginPercent / 100,
-            volatile: rounded.volatile * Self.declaredMarginPercent / 100)
-        return .init(rounded, spread: picture.model.rounded(margin), origin: .declared)
+        return SizeBook(model: picture.model).size(of: instance, of: incoming.release.id)
     }
 
     func imageBytes(of item: Picture.Installed) -> Int {
@@ -60,9 +47,24 @@ extension Planner {
         Plan.Effort(commandCount: 1, bytesSent: 20, milliseconds: picture.model.pace.perDelete)
     }
 
+    /// Data bytes of each LOAD for a load file data block of so many; `nil` where they are more than can be numbered.
+    func loadBlockBytes(_ byteCount: Int) -> Int? {
+        // SCP02 protects short commands only. What protection adds to a longer one does not matter: no load file is
+        // so long that its blocks come near the end of what a command can carry.
+        let isExtended = picture.model.hasExtendedLength && picture.card.keySet.channel == .scp03
+        return LoadCommand.blockBytes(
+            for: Self.loadFileBytes(byteCount), short: picture.model.loadBlockBytesMax,
+            extended: isExtended ? CommandAPDU.dataBytesMax / 2 : nil)
+    }
+
+    /// With the tag C4 and its length in front (GPCS 2.3.1 table 11-58).
+    static func loadFileBytes(_ byteCount: Int) -> Int {
+        1 + BERTLV.encodeLength(byteCount).count + byteCount
+    }
+
     func effortOfLoading(_ byteCount: Int) -> Plan.Effort {
-        let block = picture.model.loadBlockBytesMax
-        let blocks = max(1, (byteCount + 4 + block - 1) / block)
+        let block = loadBlockBytes(byteCount) ?? picture.model.loadBlockBytesMax
+        let blocks = max(1, (Self.loadFileBytes(byteCount) + block - 1) / block)
         return Plan.Effort(
             commandCount: 1 + blocks, bytesSent: byteCount + 8 * blocks + 40,
             milliseconds: picture.model.pace.perCommand + blocks * picture.model.pace.perLoadBlock)

@@ -29,6 +29,11 @@ package struct CardSoftware: Hashable, Sendable {
     package var channelsToGive: Int { max(0, logicalChannelCount - 1) }
 }
 
+extension CardModel {
+    /// What its cards offer beside memory.
+    package var software: CardSoftware { CardSoftware(logicalChannelCount: logicalChannelCount) }
+}
+
 /// What a card's software resources have been given to.
 package struct SoftwareAccount: Sendable {
     private let dossier: CardDossier

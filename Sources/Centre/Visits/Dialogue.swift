@@ -114,22 +114,22 @@ package struct Dialogue {
         }
     }
 
-    /// Protects the next command; one that is longer than an APDU becomes several.
+    /// Protects the next command; one that is longer than a short APDU becomes several where the standard has that.
     package mutating func secure(_ command: CommandAPDU) throws(DialogueFailure) -> [CommandAPDU] {
         do throws(SecureMessagingError) {
             let sent: [CommandAPDU]
             switch state {
             case .open(var session):
-                sent = try session.wrapChained(command)
+                sent = command.isChainable ? try session.wrapChained(command) : [try session.wrap(command)]
                 state = .open(session)
             case .awaitingAcceptance(var session):
-                sent = try session.wrapChained(command)
+                sent = command.isChainable ? try session.wrapChained(command) : [try session.wrap(command)]
                 state = .awaitingAcceptance(session)
             case .openComputed(var computed):
-                sent = [try computed.wrap(command)]
+                sent = try computed.wrap(command, isChainable: command.isChainable)
                 state = .openComputed(computed)
             case .awaitingComputedOpening(var computed):
-                sent = [try computed.wrap(command)]
+                sent = try computed.wrap(command, isChainable: command.isChainable)
                 state = .awaitingComputedOpening(computed)
             case .closed, .awaitingCardChallenge, .ended: throw .ended
             }

@@ -1,3 +1,4 @@
+internal import CardManagement
 internal import Centre
 internal import GlobalPlatform
 internal import Synchronization
@@ -46,6 +47,16 @@ extension CardModel {
             instanceBytes: memory.instanceBytes, domainBytes: memory.domainBytes,
             hasQuotas: memory.hasQuotas,
             isChallengePredictable: profile.scp03Options.map { $0 & 0x10 != 0 } ?? false,
-            upgradesLoadFiles: profile.upgradesLoadFiles)
+            upgradesLoadFiles: profile.upgradesLoadFiles,
+            logicalChannelCount: profile.logicalChannelCount, loadBlockBytesMax: profile.loadBlockBytes,
+            hasExtendedLength: profile.hasExtendedLength)
+    }
+}
+
+extension CardProfile {
+    /// What a short LOAD carries when it is encrypted and has the MAC of the longest kind that the card makes.
+    fileprivate var loadBlockBytes: Int {
+        let macBytes = scp03Options.map { SCP03Options(rawValue: $0).macBytes } ?? 8
+        return (255 - macBytes) / 16 * 16 - 1
     }
 }

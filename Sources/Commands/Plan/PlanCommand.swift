@@ -139,7 +139,7 @@ enum PlanCommand {
         case .alreadyInstalled, .nameTaken, .berthTaken: .alreadyExists
         case .importMissing: .missingImport
         case .stillNeeded, .berthInUse: .inUse
-        case .profileUnsuited, .domainNameMissing: .unsupported
+        case .profileUnsuited, .domainNameMissing, .loadFileTooLong: .unsupported
         case .cardDrifts: .mismatch
         case .cardBlocked, .inventoryMissing, .oldCardActive, .releaseNotPublished, .serviceStopped,
             .cannotPark,

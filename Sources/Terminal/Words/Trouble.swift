@@ -68,7 +68,7 @@ package enum Trouble: Hashable, Sendable, CaseIterable {
         case .oldCardActive: ["old-card-active"]
         case .applicationUnknown: ["application-unknown"]
         case .notOffered: ["release-unknown", "release-not-published", "release-withdrawn"]
-        case .notForThisCard: ["profile-unsuited", "profile-not-compatible"]
+        case .notForThisCard: ["profile-unsuited", "profile-not-compatible", "load-file-too-long"]
         case .serviceStopped: ["service-stopped"]
         case .notInstalled: ["not-installed"]
         case .alreadyThere: ["already-installed", "already-so"]

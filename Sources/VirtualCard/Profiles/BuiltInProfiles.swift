@@ -5,6 +5,7 @@ extension CardProfile {
     package static let builtInTexts: [(name: String, text: String)] = [
         ("small-16k", small16k),
         ("javacard-80k", javacard80k),
+        ("javacard-180k", javacard180k),
         ("uicc-64k", uicc64k),
         ("javacard-80k-predictable", javacard80kPredictable),
         ("javacard-80k-misleading", javacard80kMisleading),

@@ -100,34 +100,6 @@ struct HoldingEndpointTests {
         #expect((reply.status, reply.code) == (422, "not-a-cap-file"))
     }
 
-    @Test("room is asked for by an operation, once however often it is asked", .mission(.a1))
-    func berth() throws {
-        let card = RestBench.city.card
-        let listed = try bench.ask(.get, "/v1/berths", token: city)
-        #expect(listed.json["items"]?.arrayValue?.compactMap { $0["card"]?.stringValue } == [card])
-        let berth = try bench.ask(.get, "/v1/cards/\(card)/berths/city", token: city)
-        #expect(try Berth(json: berth.json).provider.text == "city")
-        #expect(try bench.ask(.get, "/v1/cards/\(card)/berths/rail", token: city).status == 404)
-        // The card of the other tenant has nothing of this provider yet: it may ask for room there.
-        try bench.node.act(by: .centre) { act in
-            for id in ["waits"] {
-                let key: [StoredValue] = [.text(RestBench.rail.card), .text(id)]
-                act.transaction.change(.remove(Operation.table, key: key))
-            }
-        }
-        let body: JSONValue = ["room": ["nonVolatile": 512, "volatile": 0]]
-        let path = "/v1/cards/\(RestBench.rail.card)/berths/city"
-        let first = try bench.ask(.put, path, token: city, body: body, fields: ["Idempotency-Key": "k-1"])
-        guard first.status == 202 else {
-            // A card that was never read tells nothing of its room.
-            #expect([409, 422].contains(first.status), "\(first.text)")
-            return
-        }
-        #expect(first.response.fields["Location"] == "/v1/cards/\(RestBench.rail.card)/operations/k-1")
-        let again = try bench.ask(.put, path, token: city, body: body, fields: ["Idempotency-Key": "k-1"])
-        #expect(again.json == first.json)
-    }
-
     @Test("custody is shown with what it costs until now, each to whom it concerns", .mission(.b11))
     func custody() throws {
         bench.clock.advance(by: .seconds(86_400 * 3))

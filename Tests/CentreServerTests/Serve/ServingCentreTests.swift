@@ -199,6 +199,43 @@ struct ServingCentreTests {
         _ = close(file)
     }
 
+    @Test("work for a card rings where the address book says that it is", .mission(.a2), .mission(.a9))
+    func lookedUp() throws {
+        let store = try SQLiteStore.inMemory()
+        let bell = WatchBell()
+        let watch = StoreWatch(store, bell)
+        let id = try CardID("C0FFEE")
+        let now = RealClock().now
+        let terminals = try ["t-1", "t-2"].map { try TerminalID($0) }
+        func heard(_ number: Int64) throws -> [TerminalID] {
+            _ = try watch.turn()
+            let event = PendingEvent(
+                stream: .card(id), number: number, at: now, kind: "operation.requested",
+                subject: "card/\(id)", provider: nil, facts: [])
+            try store.write { $0.insert(event) }
+            bell.topics.value = []
+            for _ in 0..<2 { _ = try watch.turn() }
+            let rung = bell.topics.value
+            #expect(rung.contains(.card(id)))
+            return terminals.filter { rung.contains(.terminal($0)) }
+        }
+        #expect(try heard(1).isEmpty)
+        // It was at one terminal, is at another, and has an address of another kind as well.
+        let lines: [(Bearer, Instant?)] = [
+            (.terminal(terminals[0]), now.advanced(by: .seconds(-60))), (.terminal(terminals[1]), nil),
+            (.sms(try #require(SubscriberNumber("+4915112345678"))), nil),
+        ]
+        try store.write { transaction in
+            for (number, line) in lines.enumerated() {
+                transaction.insert(
+                    CardAddress(
+                        card: id, ordinal: Int64(number), bearer: line.0,
+                        since: now.advanced(by: .seconds(-120)), until: line.1))
+            }
+        }
+        #expect(try heard(2) == [terminals[1]])
+    }
+
     @Test("what another node did is heard in the store, and rings here", .mission(.a2))
     func otherNodes() throws {
         let store = try SQLiteStore.inMemory()

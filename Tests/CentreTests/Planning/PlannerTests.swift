@@ -57,6 +57,48 @@ struct PlannerTests {
         #expect(plan.custodyPerDay == [DailyFee(minorUnits: 7, currency: "EUR")])
     }
 
+    @Test("a load file that LOAD cannot number is refused, and goes in long commands where there are such")
+    func longLoadFile() throws {
+        // 256 blocks of 223 bytes, of which the tag and its length take four.
+        for (code, isExtended, channel, codes) in [
+            (57_084, false, Card.KeySet.Channel.scp03, []), (57_085, false, .scp03, ["load-file-too-long"]),
+            (57_085, true, .scp03, []), (57_085, true, .scp02, ["load-file-too-long"]),
+            (2_000_000, true, .scp03, []),
+        ] {
+            var fixture = try Fixture(free: 3_000_000)
+            fixture.picture.model.hasExtendedLength = isExtended
+            fixture.picture.card.keySet.channel = channel
+            try fixture.publish(Fixture.release("b", code: code, data: 256))
+            let plan = fixture.plan(try add("b"))
+            #expect(plan.codes == codes, "\(code), \(isExtended), \(channel)")
+            let loading = plan.steps.first { if case .load = $0.step { true } else { false } }
+            #expect((loading?.effort.commandCount ?? 0) <= 257)
+            // On the card already, it needs no loading.
+            try fixture.install(Fixture.release("b", code: code, data: 256))
+            #expect(fixture.plan(.remove(application: try application("b"))).isFeasible)
+        }
+    }
+
+    @Test("what takes longer to leave and come back stays", .mission(.point2))
+    func timeToMove() throws {
+        var fixture = try Fixture(free: 0)
+        for name in ["a", "c"] { try fixture.install(Fixture.release(name, code: 2_048, data: 512)) }
+        fixture.picture.installed[0].imageBytes = 60_000
+        fixture.picture.installed[1].imageBytes = 60
+        try fixture.publish(Fixture.release("b", code: 1_024, data: 256))
+        #expect(fixture.plan(try add("b")).leaving.map(\.application) == [try application("c")])
+    }
+
+    @Test("of what is enough, that leaves which is least beyond the need", .mission(.b4), .mission(.point2))
+    func leastExcess() throws {
+        var fixture = try Fixture(free: 0)
+        try fixture.install(Fixture.release("a", code: 8_192, data: 512))
+        try fixture.install(Fixture.release("c", code: 2_048, data: 512))
+        try fixture.install(Fixture.release("d", code: 1_024, data: 512))
+        try fixture.publish(Fixture.release("b", code: 2_048, data: 256))
+        #expect(fixture.plan(try add("b")).leaving.map(\.application) == [try application("c")])
+    }
+
     @Test("only the instance leaves where that is enough")
     func instanceOnly() throws {
         var fixture = try Fixture(free: 1_024)

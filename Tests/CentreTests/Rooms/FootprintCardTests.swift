@@ -14,21 +14,23 @@ struct FootprintCardTests {
     private static func book(_ store: any Store, _ model: CardModel, _ examples: [RoomExample]) throws
         -> SizeBook
     {
-        let parts = examples.flatMap { Array($0.estimates.keys) }
-        let estimates = examples.reduce(into: [:]) { $0.merge($1.estimates) { one, _ in one } }
-        let releases = examples.map(\.release)
-        let footprints = try store.read { try $0.footprints(of: parts, on: model.profile) }
-        return SizeBook(model: model, footprints: footprints, releases: releases, estimates: estimates)
+        let footprints = try store.read {
+            try $0.footprints(of: examples.flatMap(\.parts), on: model.profile)
+        }
+        return SizeBook(model: model, footprints: footprints, releases: examples.map(\.release))
     }
 
     /// Puts all examples on the card, and into the store what was measured.
-    private static func fill(_ card: RoomCard, _ examples: [RoomExample], _ store: any Store) throws {
+    private static func fill(
+        _ card: RoomCard, _ examples: [RoomExample], _ store: any Store, counting: [RoomExample]? = nil
+    ) throws {
         var nobody: CardDossier?
         for example in examples {
             try card.load(example, in: &nobody)
             try card.install(example, in: &nobody)
         }
-        let measurements = card.measurements
+        let counted = Set((counting ?? examples).flatMap(\.parts))
+        let measurements = card.measurements.filter { counted.contains($0.key) }
         let model = card.model
         try store.write { transaction in
             for (part, measurement) in measurements.sorted(by: { $0.key.text < $1.key.text }) {
@@ -79,6 +81,28 @@ struct FootprintCardTests {
             let sure = try Self.book(store, first.model, examples)
             #expect(examples.allSatisfy { sure.size(of: $0.file).spread.isNone })
             #expect(examples.allSatisfy { sure.size(of: $0.file).room == trusted.size(of: $0.file).room })
+        }
+    }
+
+    @Test(
+        "the first of its kind on a profile is given what it takes, and less in vain than before others were known",
+        .mission(.point3), arguments: RoomCard.profiles)
+    func firstOfItsKind(_ profile: String) throws {
+        let examples = try RoomExample.some(on: profile)
+        for new in examples.indices where examples.count > 3 {
+            let others = examples.indices.filter { $0 != new }.map { examples[$0] }
+            let store = try F.store()
+            let card = try RoomCard(profile)
+            let blind = try Self.book(store, card.model, examples).size(of: examples[new].file)
+            // All go onto the card; what the new one took is not told to anybody.
+            try Self.fill(card, examples, store, counting: others)
+            let book = try Self.book(store, card.model, examples)
+            let size = book.size(of: examples[new].file)
+            let truth = try #require(card.truths[.loadFile(digest: examples[new].file.digest)])
+            #expect(size.origin == .declared)
+            #expect(size.most.covers(truth), "\(profile) \(examples[new].release.id): \(size) for \(truth)")
+            guard card.isHonest else { continue }
+            #expect(blind.most.nonVolatile > size.most.nonVolatile, "\(profile) \(examples[new].release.id)")
         }
     }
 

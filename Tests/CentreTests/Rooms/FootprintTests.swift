@@ -117,35 +117,80 @@ struct FootprintTests {
         ]
     }
 
-    /// Samples, refused reports, whether a CAP file was seen: room, spread, origin.
-    static let sizes: [([Int], Int, Bool, Int, Int, Picture.Size.Origin)] = [
+    /// Samples, refused reports: room, spread, origin.
+    static let sizes: [([Int], Int, Int, Int, Picture.Size.Origin)] = [
         // Declared 2,000 and 64 of overhead, in blocks of 32; a quarter as margin.
-        ([], 0, false, 2_080, 544, .declared),
-        // The estimate says 1,800 … 2,200 … 3,000, the release 2,000.
-        ([], 0, true, 2_208, 800, .declared),
-        ([2_144], 0, true, 2_144, 32, .learned), ([2_144, 2_144, 2_144], 0, true, 2_144, 0, .learned),
-        ([2_144, 2_176, 2_144, 2_144], 0, true, 2_152, 24, .learned),
+        ([], 0, 2_080, 544, .declared),
+        ([2_144], 0, 2_144, 32, .learned), ([2_144, 2_144, 2_144], 0, 2_144, 0, .learned),
+        ([2_144, 2_176, 2_144, 2_144], 0, 2_152, 24, .learned),
         // Of cards that report what cannot be, nothing learned makes anything smaller.
-        ([1_000, 1_000, 1_000], 3, true, 2_208, 800, .declared),
-        ([3_216, 3_216, 3_216], 3, true, 3_216, 0, .declared),
-        ([1_000, 1_000, 1_000], 2, true, 1_000, 0, .learned),
+        ([1_000, 1_000, 1_000], 3, 2_080, 544, .declared),
+        ([3_216, 3_216, 3_216], 3, 3_216, 0, .declared),
+        ([1_000, 1_000, 1_000], 2, 1_000, 0, .learned),
     ]
 
     @Test(
-        "a size is learned, else estimated, else declared with a margin", .mission(.b1), .mission(.point3),
-        arguments: 0..<8)
+        "a size is learned, else declared with a margin", .mission(.b1), .mission(.point3), arguments: 0..<7)
     func size(_ index: Int) {
-        let (samples, refused, hasEstimate, room, spread, origin) = Self.sizes[index]
-        let estimates =
-            hasEstimate ? [Self.part: FootprintRange(low: 1_800, expected: 2_200, high: 3_000)] : [:]
+        let (samples, refused, room, spread, origin) = Self.sizes[index]
         let book = SizeBook(
             model: F.model(), footprints: samples.isEmpty ? [] : Self.learned(samples, refused: refused),
-            releases: [Self.release], estimates: estimates)
+            releases: [Self.release])
         let size = book.size(of: Self.file)
         #expect(size.room.nonVolatile == room)
         #expect(size.spread.nonVolatile == spread)
         #expect(size.origin == origin)
         #expect(book.learned[Picture.Part(F.release("purse"), F.file(1))] == size)
+    }
+
+    /// What other load files were expected to take and took, refused reports: room and spread of one of 4,000 bytes and
+    /// 64 of overhead, in blocks of 32.
+    static let experiences: [([(declared: Int, taken: Int)], Int, Int, Int)] = [
+        // Two others tell too little: 4,064 is rounded up, and a quarter may be missing.
+        ([(1_984, 1_024), (1_984, 1_024)], 0, 4_064, 1_024),
+        // Three took half of what was expected, or 512 to 2,048 bytes less: at most 3,552, in the mean 2,450.
+        ([(1_984, 1_024), (4_032, 2_048), (960, 512)], 0, 2_464, 1_088),
+        // Half, three quarters, all: all are at hand.
+        ([(1_984, 1_024), (1_984, 1_536), (1_984, 2_048)], 0, 3_328, 736),
+        // More than expected is believed as well.
+        ([(1_984, 4_096), (1_984, 4_096), (1_984, 4_096)], 0, 7_136, 992),
+        // Each took what was expected.
+        ([(1_984, 2_048), (4_032, 4_096), (960, 1_024)], 0, 4_064, 32),
+        // The card's word is not believed.
+        ([(1_984, 1_024), (4_032, 2_048), (960, 512)], 3, 4_064, 1_024),
+    ]
+
+    @Test("what others took of what was declared narrows the margin", .mission(.point3), arguments: 0..<6)
+    func experience(_ index: Int) {
+        let (others, refused, room, spread) = Self.experiences[index]
+        var files = [
+            Release.LoadFile(
+                aid: F.file(1), digest: F.digest(1), byteCount: 4_000, declared: Room(nonVolatile: 4_000))
+        ]
+        var footprints = [
+            Footprint(profile: F.model().profile, part: .report, refusedCount: refused, changedAt: F.start)
+        ]
+        for (number, other) in zip(UInt8(2)..., others) {
+            files.append(
+                .init(
+                    aid: F.file(number), digest: F.digest(number), byteCount: other.declared,
+                    declared: Room(nonVolatile: other.declared)))
+            footprints.append(
+                Footprint(
+                    profile: F.model().profile, part: .loadFile(digest: F.digest(number)), count: 1,
+                    samples: [Room(nonVolatile: other.taken)], changedAt: F.start))
+        }
+        // The same load file in two releases is one experience.
+        let releases = ["purse", "pass"].map {
+            Release(id: F.release($0), loadFiles: files, instances: [], parking: .stateless)
+        }
+        let size = SizeBook(model: F.model(), footprints: footprints, releases: releases).size(of: files[0])
+        #expect(size.room.nonVolatile == room)
+        #expect(size.spread.nonVolatile == spread)
+        #expect(size.origin == .declared)
+        // Instances are another kind of thing, of which nothing is known.
+        let book = SizeBook(model: F.model(), footprints: footprints, releases: releases + [Self.release])
+        #expect(book.size(of: Self.instance, of: Self.release.id).spread.nonVolatile == 128)
     }
 
     @Test("what was measured on the very card comes first, unless its report is doubted")

@@ -128,7 +128,6 @@ struct RoomExample: Sendable {
     let file: Release.LoadFile
     let instance: Release.Instance?
     let dataBlock: [UInt8]
-    let estimates: [Footprint.Part: FootprintRange]
     let least: Room
 
     init(_ example: ExampleApplication) throws {
@@ -149,12 +148,11 @@ struct RoomExample: Sendable {
         let id = RoomFacts.release(example.rawValue)
         release = Release(
             id: id, loadFiles: [file], instances: [instance].compactMap { $0 }, parking: .stateless)
-        var estimates = [Footprint.Part.loadFile(digest: digest): estimate.code]
-        if let instance, let range = estimate.instances.first?.nonVolatile {
-            estimates[.instance(id, instance.aid)] = range
-        }
-        self.estimates = estimates
         least = Room(nonVolatile: estimate.code.low)
+    }
+
+    var parts: [Footprint.Part] {
+        [.loadFile(digest: file.digest)] + [instance].compactMap { $0 }.map { .instance(release.id, $0.aid) }
     }
 
     /// The library first, which others need; all fit on a card of 80 kB, and the first four on one of 16 kB.

@@ -37,7 +37,7 @@ enum BerthEndpoints {
             }),
         Endpoint(
             .put, "/v1/cards/{card}/berths/{provider}", "reserveBerth", group: "berths",
-            "Makes room ready for a provider, or another room than it has", access: .only(writers),
+            "Makes room ready for a provider that has none on the card", access: .only(writers),
             parameters: path,
             body: .json(.reservation),
             outcomes: [.json(202, "The operation; look there how it goes on.", .operation)],

@@ -146,7 +146,7 @@ extension Objection {
         switch kind {
         case .applicationUnknown, .releaseUnknown, .releaseNotPublished, .profileUnsuited, .serviceStopped,
             .notInstalled, .alreadyInstalled, .berthMissing, .berthTaken, .quotaExceeded, .domainNameMissing,
-            .wishesContradict, .alreadySo:
+            .wishesContradict, .alreadySo, .loadFileTooLong:
             true
         case .cardBlocked, .cardDrifts, .inventoryMissing, .oldCardActive, .nameTaken, .importMissing,
             .stillNeeded,

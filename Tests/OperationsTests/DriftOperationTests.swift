@@ -1,0 +1,101 @@
+import CardManagement
+import Centre
+import GlobalPlatform
+import SmartCard
+import TestSupport
+import Testing
+import VirtualCard
+
+/// What happens to a card behind the centre's back is told at the next visit, and is accepted or repaired.
+@Suite("A card that changed behind the centre's back", .mission(.a5))
+struct DriftOperationTests {
+    private static let purse = ExampleApplication.purse.module
+    private static let stranger = try? AID(hex: "F04265727468FE01")
+
+    /// Purse and loyalty were put there by the centre. Then somebody else deleted the purse, and made a second instance
+    /// of loyalty.
+    private static func changed(
+        _ profile: String
+    ) throws -> (bench: DeskBench, card: VirtualCard, id: CardID, stranger: AID) {
+        let bench = try DeskBench()
+        let (card, id) = try bench.makeCard(profile)
+        let stranger = try #require(stranger)
+        try bench.visit(card, id)
+        for example in [ExampleApplication.purse, .loyalty] {
+            try bench.wish(example.rawValue, [.add(application: VisitBench.id(example).application)], on: id)
+            try bench.visitUntilEnd(card, id, example.rawValue)
+        }
+        #expect(try bench.record(id).findings.isEmpty)
+        let host = try OutsideHost(card)
+        try host.open(host.issuer)
+        try host.must(.delete(purse, withRelated: false))
+        let install = InstallCommand.Install(
+            loadFile: ExampleApplication.loyalty.loadFile, module: ExampleApplication.loyalty.module,
+            instance: stranger, privileges: [])
+        try host.must(InstallCommand.install(install, makeSelectable: true).command())
+        try bench.visit(card, id)
+        return (bench, card, id, stranger)
+    }
+
+    private static let pass: [Wish] = [.add(application: VisitBench.id(.pass).application)]
+
+    /// The card does not add up any more: it says why, and gives out nothing.
+    private static func expectDrift(_ bench: DeskBench, _ id: CardID, _ stranger: AID) throws {
+        let dossier = try bench.record(id)
+        #expect(Set(dossier.findings.compactMap(\.aid)) == [purse, stranger], "\(dossier.findings)")
+        #expect(dossier.card.inventory?.drift?.isEmpty == false)
+        #expect(try bench.plan(for: pass, on: id).objections.map(\.kind).contains(.cardDrifts))
+        let room = Reservation(provider: try ProviderID("bank"), room: Room(nonVolatile: 100))
+        #expect(try !bench.plan(for: [.reserve(room)], on: id).isFeasible)
+    }
+
+    @Test(
+        "repaired, it becomes as it was by an operation",
+        arguments: ["javacard-80k", "javacard-80k-scp02", "uicc-64k"])
+    func repair(profile: String) throws {
+        let (bench, card, id, stranger) = try Self.changed(profile)
+        try Self.expectDrift(bench, id, stranger)
+        let repair = try bench.act { try $0.repairDrift(of: id) }
+        #expect(Set(repair.wishes) == [.removeInstance(stranger), .addRelease(VisitBench.id(.purse))])
+        try bench.wish("repair", repair.wishes, on: id)
+        try bench.visitUntilEnd(card, id, "repair")
+        #expect(card.contents.application(Self.purse) != nil)
+        #expect(card.contents.application(stranger) == nil)
+        try BerthOperationTests.checkAccount(bench, card, id, profile)
+        #expect(throws: DriftRefusal.notDrifting(id)) { try bench.act { try $0.repairDrift(of: id) } }
+        #expect(try bench.events().contains("card.drift-repairing"))
+    }
+
+    @Test(
+        "accepted, it is as it is", arguments: ["javacard-80k", "javacard-80k-scp02", "uicc-64k"])
+    func accept(profile: String) throws {
+        let (bench, card, id, stranger) = try Self.changed(profile)
+        try Self.expectDrift(bench, id, stranger)
+        try bench.act { act in
+            try act.acceptDrift(of: id, sizes: try act.ledger(of: id, DeskBench.Models()).sizes)
+        }
+        #expect(try bench.record(id).findings.isEmpty)
+        try bench.visit(card, id)
+        try BerthOperationTests.checkAccount(bench, card, id, profile)
+        let known = try bench.record(id).applications.map(\.aid)
+        #expect(known.contains(stranger) && !known.contains(Self.purse))
+        try bench.wish("pass", Self.pass, on: id)
+        try bench.visitUntilEnd(card, id, "pass")
+        try BerthOperationTests.checkAccount(bench, card, id, profile)
+    }
+
+    @Test("what was undone by whoever did it is no drift any more")
+    func undone() throws {
+        let (bench, card, id, stranger) = try Self.changed("javacard-80k")
+        let host = try OutsideHost(card)
+        try host.open(host.issuer)
+        try host.must(.delete(stranger, withRelated: false))
+        let install = InstallCommand.Install(
+            loadFile: ExampleApplication.purse.loadFile, module: Self.purse, instance: Self.purse,
+            privileges: [])
+        try host.must(InstallCommand.install(install, makeSelectable: true).command())
+        try bench.visit(card, id)
+        #expect(try bench.record(id).findings == [])
+        #expect(try bench.plan(for: Self.pass, on: id).isFeasible)
+    }
+}
