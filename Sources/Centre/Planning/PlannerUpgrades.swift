@@ -41,7 +41,7 @@ extension Planner {
             change: gone.room - new.room)
     }
 
-    /// The one load file in which the releases differ, where both versions of it hand data over, and nobody else uses it.
+    /// The one load file in which the releases differ, where both versions hand data over, and nobody else uses it.
     private func exchangedCode(
         _ present: [Picture.Installed], _ old: Release, _ release: Release
     ) -> (old: Release.LoadFile, new: Release.LoadFile, loaded: Picture.Loaded)? {

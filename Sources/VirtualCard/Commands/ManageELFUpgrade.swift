@@ -3,8 +3,8 @@ internal import SmartCard
 
 /// MANAGE ELF UPGRADE (Amendment H 1.1): a load file is replaced, and its applications keep their data.
 ///
-/// Every phase ends with a commit, so that a card which lost its power says in which phase it is, and resumes there. From
-/// the moment when the data are saved until the new code has taken them over the card keeps them, whatever happens.
+/// Every phase ends with a commit, so that a card which lost its power says in which phase it is, and resumes there.
+/// From saving until the new code has taken the data over the card keeps them, whatever happens.
 extension VirtualCard {
     func manageELFUpgrade(
         _ command: CommandAPDU, _ domain: ApplicationEntry, _ channel: Int
