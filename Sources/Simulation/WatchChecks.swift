@@ -147,7 +147,8 @@ extension World {
             guard kept.isProved || watch.rotated.contains(sitting.card.id) else {
                 throw Violation(
                     invariant: .confirmations,
-                    words: "receipt \(number) of card \(sitting.card.number) was not believed")
+                    words: "receipt \(number) of card \(sitting.card.number) was not believed "
+                        + "(\(Hex.encode(kept.data)) of \(Hex.encode(kept.fields)))")
             }
         }
     }

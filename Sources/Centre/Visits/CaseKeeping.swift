@@ -163,11 +163,12 @@ extension Act {
                 Query(KeptConfirmation.table, [.init("card", .word(file.card.id))]))
             for confirmed in file.confirmations {
                 let read = (try? CardConfirmation.read(confirmed.data)).flatMap { $0 }
-                var isProved =
-                    try read.map {
-                        try vault.proves(
-                            $0, of: confirmed.subject, with: known.dossier.card.keySet.forReceipts)
-                    } ?? false
+                let subject = try read.flatMap { read in
+                    try confirmed.subject.possible.first {
+                        try vault.proves(read, of: $0, with: known.dossier.card.keySet.forReceipts)
+                    }
+                }
+                var isProved = subject != nil
                 if isProved, let read, try isKept(Int(read.counter), of: file.card.id) {
                     isProved = false
                     file.note(.result, -1, "the card's confirmation \(read.counter) came a second time")
@@ -177,7 +178,7 @@ extension Act {
                         card: file.card.id, number: number, operation: file.operation?.id, at: now,
                         counter: read.map { Int($0.counter) },
                         isProved: isProved || flaws.contains(.believesReceipts),
-                        fields: confirmed.subject.signedFields, data: confirmed.data))
+                        fields: (subject ?? confirmed.subject).signedFields, data: confirmed.data))
                 number += 1
                 if isProved, let read { notes += try follow(read, on: file.card.id).notes }
             }
@@ -376,6 +377,18 @@ extension PlanStep {
         case .removeInstance, .removeLoadFile, .dropDomain, .makeDomain, .reserveInLedger, .releaseInLedger,
             .extradite, .identify, .putKeys:
             nil
+        }
+    }
+}
+
+extension ReceiptSubject {
+    /// What the card may have signed for it. What was moved already, in an order that was not answered, is moved once
+    /// more from where it stands by then.
+    fileprivate var possible: [ReceiptSubject] {
+        switch self {
+        case .extradition(_, let object, let domain):
+            [self, .extradition(from: domain, object, to: domain)]
+        case .load, .install, .registryUpdate, .delete, .combined: [self]
         }
     }
 }

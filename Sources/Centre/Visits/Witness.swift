@@ -21,6 +21,11 @@ extension Visit {
         else {
             return false
         }
+        let begun = file.operation.map { operation in
+            operation.begun.subtracting(operation.done).map { operation.steps[$0] }
+        }
+        // What was made in an order that was not answered may stand there: it is not made a second time.
+        for case .install(let install) in begun ?? [] where isOnCard(install.aid) == nil { return true }
         return file.installed.contains { isOnCard($0.aid) == nil }
             || file.stays.contains { $0.isOpen && $0.concerns(file.card.id) && isOnCard($0.aid) == nil }
     }
