@@ -2,14 +2,14 @@
 # A receiver of webhooks whose name stands for another address each time it is asked (DNS rebinding): the address that was
 # looked at is the one that is connected to, and nothing inside the machine hears a byte. On a network of its own, with a
 # name server of its own.
-# Needs: python3, unshare, ip
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 if [[ ${1:-} != --isolated ]]; then
-    unshare --net --mount true 2>/dev/null || { echo "no network of its own to be had" && exit 77; }
+    # Only root may make one.
+    [[ $EUID -eq 0 ]] || exit 0
     exec unshare --net --mount "$0" --isolated
 fi
-source "$here/lib/centre.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../lib/centre.sh"
 cd "$WORK"
 
 # 9.9.9.9 is a public address of this network alone; what listens at 127.0.0.1 must never hear anything.
