@@ -1,4 +1,5 @@
 package import Centre
+internal import Storage
 
 /// A store that counts what is done with it and how long that takes.
 package struct CountingStore: Store {
@@ -32,5 +33,23 @@ package struct CountingStore: Store {
                 "berth_store_failures_total", labels, help: "Transactions that the store did not keep.")
             throw failure
         }
+    }
+}
+
+extension StoreEffort {
+    var gauges: [Metrics.Gauge] {
+        let again = "Transactions that a server's store began again."
+        let begun: [(String, Int)] = [("refused", refused), ("lost", lost), ("alone", widened)]
+        return begun.map {
+            .init("berth_store_retries_total", Double($1), ["reason": $0], help: again, isCounter: true)
+        }
+            + [
+                .init(
+                    "berth_store_alone_total", Double(alone),
+                    help: "Transactions that ran while no other changed anything.", isCounter: true),
+                .init(
+                    "berth_store_round_trips_total", Double(trips),
+                    help: "Questions to a server's store, each with one answer.", isCounter: true),
+            ]
     }
 }
