@@ -61,10 +61,35 @@ final class PostgreSQLConnection {
             let message = PostgreSQLFailure.onOneLine(Self.text(library.errorMessage(handle)))
             throw .unreachable(PostgreSQLAddress(text: address).redact(message))
         }
+        guard way.isSafe else {
+            throw .unreachable(
+                "the way to \(PostgreSQLAddress(text: address).place) is not encrypted: the server takes no TLS. Turn it on "
+                    + "there (ssl = on) and add sslmode=verify-full to the address; where the network itself is safe, "
+                    + "sslmode=disable says so")
+        }
         // Notices are for people at a console.
         _ = library.setNoticeProcessor(handle, { _, _ in }, nil)
         guard library.enterPipelineMode(handle) == 1 else { throw .unreachable("there is no pipeline mode") }
         try prepareSession()
+    }
+
+    private var way: PostgreSQLWay {
+        PostgreSQLWay(
+            hostAddress: Self.text(library.hostAddress(handle)),
+            isEncrypted: library.isEncrypted(handle) != 0, mode: setting("sslmode"))
+    }
+
+    /// A setting of the connection, wherever it came from.
+    private func setting(_ name: String) -> String? {
+        guard let settings = library.settings(handle) else { return nil }
+        defer { library.freeSettings(settings) }
+        var next = settings
+        // Bounded: the list ends with one that has no keyword.
+        while let keyword = next.pointee.keyword {
+            if String(cString: keyword) == name { return next.pointee.val.map { String(cString: $0) } }
+            next += 1
+        }
+        return nil
     }
 
     // Commits are durable whatever the server's default is, and nobody waits for ever.
