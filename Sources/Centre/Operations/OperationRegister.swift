@@ -177,6 +177,7 @@ extension Act {
             operation.state = .ended(.overdue(operation))
             transaction.put(operation)
             try settleBerths(of: operation, models)
+            try keepUnseen(of: operation)
         }
         return overdue.count
     }

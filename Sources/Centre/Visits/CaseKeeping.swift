@@ -111,7 +111,7 @@ extension Act {
     ) throws {
         for var stay in file.stays {
             var before = known.stays.first { $0.key == stay.key }
-            if before == nil, stay.hasImage { try refuseClone(of: stay) }
+            if before?.lineage != stay.lineage, stay.hasImage, !stay.isUnseen { try refuseClone(of: stay) }
             if let image = file.images.last(where: { $0.stay == stay.key }) {
                 var frozen = stay
                 frozen.state = .frozen

@@ -156,6 +156,7 @@ package final class ExchangeDesk: Sendable {
                     reason: reason, nextStep: "Find out which card is the holder's, and retire the other."))
             act.transaction.put(operation)
             try act.settleBerths(of: operation, self.models)
+            try act.keepUnseen(of: operation)
         }
     }
 
