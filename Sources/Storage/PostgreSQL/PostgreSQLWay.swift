@@ -3,7 +3,7 @@ struct PostgreSQLWay {
     /// Empty for a socket in a folder.
     let hostAddress: String
     let isEncrypted: Bool
-    /// `sslmode`, from the address, the environment or a service file; the library tries TLS where nobody said anything.
+    /// `sslmode`, from the address, the environment or a service file; where nobody said anything TLS is tried.
     let mode: String?
 
     /// Within the machine, encrypted, or without encryption because somebody said so.
