@@ -11,6 +11,9 @@ package struct ProgressBar {
     private var lastShown: Duration?
     private var isFinished = false
 
+    /// Somebody may be watching it.
+    package var isDrawn: Bool { isBar && !terminal.isJSON }
+
     /// - Parameter total: the bytes (or steps) of the whole work.
     package init(_ label: String, total: Int, on terminal: Terminal) {
         self.terminal = terminal

@@ -14,7 +14,7 @@ struct ExchangeTests {
     ]
 
     /// A card with a purse that has money in it.
-    private static func prepared(
+    static func prepared(
         _ profile: String = "javacard-80k"
     ) throws -> (bench: DeskBench, card: VirtualCard, id: CardID, balance: String) {
         let bench = try DeskBench()

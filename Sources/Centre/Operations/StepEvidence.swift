@@ -58,6 +58,7 @@ extension Visit {
 
     /// Marks every step whose evidence is there, and moves the stays in custody along with it.
     mutating func judge(_ file: inout CaseFile, _ around: Surroundings) {
+        seeStays(&file)
         settleStays(&file, around)
         learnCodeVersions(file, around)
         guard var operation = file.operation else { return }

@@ -14,6 +14,7 @@ extension Visit {
             if file.operation?.isOpen == true { file.operation?.state = .ended(.stuck(reason)) }
             return
         }
+        keepUnseen(&file, around)
         let steps = undoing(operation, file, around)
         file.note(.intent, -1, "undo: \(reason)")
         operation.state = .undoing(because: reason)
@@ -158,8 +159,7 @@ extension Visit {
             draft.park(stay.aid, .thaw(generation: stay.generation), keys: sealKeys)
         // The command that was to freeze it never arrived, and in this session it cannot any more.
         case .active where status.generation < stay.generation:
-            let never = CustodyEvent.dismissed(reason: "the card never froze it")
-            if let next = try? stay.after(never, at: file.now) { file.stays[index] = next }
+            if let next = try? stay.after(.neverFrozen, at: file.now) { file.stays[index] = next }
         case .active, .frozen, .vacant, .importing, .verified: return
         }
     }

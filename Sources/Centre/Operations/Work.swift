@@ -35,7 +35,7 @@ extension Visit {
         judge(&file, around)
         keepImages(&file, around)
         judge(&file, around)
-        if let found = sight.contradiction { return stop(found, &file) }
+        if let found = sight.contradiction { return stop(found, &file, around) }
         let hasMoved = before.0 != file.operation?.done || before.1 != file.stays.map(\.settled)
         if var operation = file.operation, operation.isOpen {
             if hasMoved { operation.idleOrders = 0 } else if afterWork { operation.idleOrders += 1 }
@@ -65,10 +65,13 @@ extension Visit {
     }
 
     /// Nothing more is done with a card that has a second copy of something, until a person looked at it.
-    private mutating func stop(_ found: Contradiction, _ file: inout CaseFile) -> Reply {
+    private mutating func stop(
+        _ found: Contradiction, _ file: inout CaseFile, _ around: Surroundings
+    ) -> Reply {
         let reason = Reason(.contradiction, about: found.code, text: found.reason)
         file.card.life = .blocked(reason: found.reason)
         if file.operation?.isOpen == true {
+            keepUnseen(&file, around)
             file.operation?.state = .ended(.needsPerson(reason: reason, nextStep: found.remedy))
         }
         return end(.stopped(reason))
@@ -91,6 +94,7 @@ extension Visit {
         // What was carried out meanwhile is done, however late that is seen.
         let isLate = file.now > operation.deadline && !operation.remaining.isEmpty
         if isLate, !around.flaws.contains(.ignoresDeadline) {
+            keepUnseen(&file, around)
             file.operation?.state = .ended(.overdue(operation))
         } else if operation.isCancelRequested, !operation.isPastReturn, !operation.isUndoing {
             giveUp(.cancelled, &file, around)
@@ -208,7 +212,7 @@ extension Visit {
         sight.pieces[parking.instance] = nil
     }
 
-    private func opening(
+    func opening(
         _ parking: PlanStep.Parking, _ file: CaseFile, _ around: Surroundings
     ) throws -> CustodyOpening {
         let release = try around.materials.release(parking.release)
@@ -304,10 +308,14 @@ extension Visit {
             return
         }
         begin(index, &file)
-        sight.pieces[parking.instance] = []
-        for offset in stride(from: 0, to: max(1, status.byteCount), by: pieceBytes) {
+        readPieces(of: parking.instance, generation: generation, byteCount: status.byteCount, &draft)
+    }
+
+    mutating func readPieces(of aid: AID, generation: UInt32, byteCount: Int, _ draft: inout OrderDraft) {
+        sight.pieces[aid] = []
+        for offset in stride(from: 0, to: max(1, byteCount), by: pieceBytes) {
             let order = ParkingOrder.read(generation: generation, offset: offset, wanted: pieceBytes)
-            draft.park(parking.instance, order, keys: sealKeys)
+            draft.park(aid, order, keys: sealKeys)
         }
     }
 
@@ -331,7 +339,7 @@ extension Visit {
     }
 
     /// Sealed answers are longer by a tag and an authenticator.
-    private var pieceBytes: Int { sealKeys == nil ? 200 : 195 }
+    var pieceBytes: Int { sealKeys == nil ? 200 : 195 }
 
     func begin(_ index: Int, _ file: inout CaseFile) {
         guard let steps = file.operation?.steps, file.operation?.begun.contains(index) == false else {

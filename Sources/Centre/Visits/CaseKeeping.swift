@@ -75,7 +75,7 @@ extension Act {
         if file.operation != known.operation, let operation = file.operation { transaction.put(operation) }
         var notes = noteEnd(of: file.operation, since: known.operation) + received
         if let operation = file.operation, operation.state != known.operation?.state {
-            try keepUses(of: operation, by: dossier.card.holder)
+            notes += try keepUses(of: operation, by: dossier.card.holder)
         }
         if dossier.card.life != known.dossier.card.life, case .blocked = dossier.card.life {
             notes.append(Note("card.blocked", .card(dossier.card.id)))
@@ -111,7 +111,7 @@ extension Act {
     ) throws {
         for var stay in file.stays {
             var before = known.stays.first { $0.key == stay.key }
-            if before == nil, stay.hasImage { try refuseClone(of: stay) }
+            if before?.lineage != stay.lineage, stay.hasImage, !stay.isUnseen { try refuseClone(of: stay) }
             if let image = file.images.last(where: { $0.stay == stay.key }) {
                 var frozen = stay
                 frozen.state = .frozen

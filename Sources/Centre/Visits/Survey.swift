@@ -6,7 +6,7 @@ internal import SmartCard
 
 extension Visit {
     /// The registry, the free memory, and the word of every instance that is on its way in or out.
-    func surveyDraft(_ file: inout CaseFile) -> OrderDraft {
+    mutating func surveyDraft(_ file: inout CaseFile) -> OrderDraft {
         var draft = OrderDraft()
         for tag in Self.identityTags { draft.add(.identity(tag), .getData(tag)) }
         bringUnderIssuer(&file, &draft)
@@ -20,16 +20,17 @@ extension Visit {
         if file.operation?.replacedKeyVersion != nil {
             draft.add(.keyList, .getData(.keyInformationTemplate))
         }
-        for aid in Self.speakers(file) { draft.park(aid, .query, keys: sealKeys) }
+        for aid in Self.speakers(file) {
+            draft.park(aid, .query, keys: sealKeys)
+            readAhead(aid, &file, &draft)
+        }
         return draft
     }
 
     /// What is to leave with its data speaks through its own domain only: it is put under the issuer's first
     /// (docs/decisions/0008-parking-goes-through-the-issuer-domain.md). Sent again it changes nothing.
     private func bringUnderIssuer(_ file: inout CaseFile, _ draft: inout OrderDraft) {
-        guard let operation = file.operation, operation.isOpen, file.now <= operation.deadline,
-            !operation.isCancelRequested || operation.isPastReturn
-        else { return }
+        guard let operation = file.operationToBegin else { return }
         for index in operation.remaining {
             guard case .extradite(let move) = operation.steps[index], move.to == file.card.issuerDomain else {
                 continue
@@ -208,7 +209,14 @@ extension Visit {
             let read = try? ParkingAnswer(answer.data, to: order, command: command, keys: sealKeys)
         else { return }
         switch read {
-        case .status(let status):
+        case .status(var status):
+            if case .freeze = order {
+                sight.unheard.remove(aid)
+                // A generation that was guessed wrong is no judgement of the application.
+                if status.result == .wrongGeneration, let known = sight.parking[aid] {
+                    status.result = known.result
+                }
+            }
             sight.parking[aid] = status
         case .piece(let result, let generation, let offset, let bytes):
             guard result.isSuccess, sight.parking[aid]?.generation == generation,

@@ -109,6 +109,8 @@ struct Sight {
     /// Instances that the domain does not know, or that do not speak.
     var silent: Set<AID> = []
     var pieces: [AID: [UInt8]] = [:]
+    /// FREEZE was sent ahead to these, and its answer proves nothing, or has not come.
+    var unheard: Set<AID> = []
     var free: Room?
     /// DELETE of these succeeded, with a checked answer, since the registry was read.
     var deleted: Set<AID> = []

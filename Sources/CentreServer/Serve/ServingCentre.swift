@@ -89,7 +89,8 @@ package final class ServingCentre: Sendable {
         let signIn = SignIn(node: node, openID: openID)
         let flag = StopFlag()
         let service = CentreService(
-            Self.parts(node, signIn, settings, metrics: metrics, log: log, spans: spans, flag: flag))
+            Self.parts(
+                node, ground.store, signIn, settings, metrics: metrics, log: log, spans: spans, flag: flag))
         let (encrypted, plain) = Self.listeners(settings, ground)
         do throws(HTTPServerError) {
             server = try HTTPServer(
@@ -214,13 +215,13 @@ extension ServingCentre {
     }
 
     private static func parts(
-        _ node: Node, _ signIn: SignIn, _ settings: ServeSettings, metrics: Metrics, log: ServiceLog,
-        spans: SpanExporter?, flag: StopFlag
+        _ node: Node, _ database: any Database, _ signIn: SignIn, _ settings: ServeSettings, metrics: Metrics,
+        log: ServiceLog, spans: SpanExporter?, flag: StopFlag
     ) -> [CentreService.Part] {
         let health = HealthService(
             store: node.store, vault: node.vault, metrics: metrics, readers: settings.metricsFrom,
             isStopping: { flag.isStopping.load(ordering: .acquiring) },
-            figures: { gauges(flag, log, spans) })
+            figures: { gauges(flag, log, spans) + (database.effort?.gauges ?? []) })
         return [
             .init("health", service: health), .init("metrics", service: health),
             .init("v1", service: RestService(node: node, signIn: signIn)),

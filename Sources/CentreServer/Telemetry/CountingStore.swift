@@ -1,5 +1,6 @@
 package import Centre
 internal import JSON
+internal import Storage
 internal import Synchronization
 
 /// A store that counts what is done with it and how long that takes, and says when nothing can be kept any more.
@@ -106,5 +107,23 @@ private final class Trouble: Sendable {
     func isOver() {
         guard isThere.load(ordering: .relaxed), isThere.exchange(false, ordering: .relaxed) else { return }
         log.write(.info, "store-keeps-again")
+    }
+}
+
+extension StoreEffort {
+    var gauges: [Metrics.Gauge] {
+        let again = "Transactions that a server's store began again."
+        let begun: [(String, Int)] = [("refused", refused), ("lost", lost), ("alone", widened)]
+        return begun.map {
+            .init("berth_store_retries_total", Double($1), ["reason": $0], help: again, isCounter: true)
+        }
+            + [
+                .init(
+                    "berth_store_alone_total", Double(alone),
+                    help: "Transactions that ran while no other changed anything.", isCounter: true),
+                .init(
+                    "berth_store_round_trips_total", Double(trips),
+                    help: "Questions to a server's store, each with one answer.", isCounter: true),
+            ]
     }
 }

@@ -122,8 +122,9 @@ package struct AdminView {
 struct OperationWatch {
     private let client: CentreClient
     private let view: AdminView
-    /// How long the centre holds one request back while nothing happens.
-    private static let patience = 20
+    /// Seconds that the centre holds a request back while the operation is not over; who watches a bar wants to see it
+    /// move.
+    private static let (patience, patienceWatched) = (20, 1)
 
     init(_ client: CentreClient, _ view: AdminView) {
         self.client = client
@@ -135,13 +136,16 @@ struct OperationWatch {
         while true {
             var call = CentreCall("GET", location)
             // The first look shows at once where it stands.
-            if bar != nil { call.fields.append(("Prefer", "wait=\(Self.patience)")) }
+            if let bar {
+                let seconds = bar.isDrawn ? Self.patienceWatched : Self.patience
+                call.fields.append(("Prefer", "wait=\(seconds)"))
+            }
             let answer = try client.send(call)
             guard let operation = answer.json else { return view.show(answer) }
             let steps = operation["steps"]?.arrayValue ?? []
             let state = operation["state"]?.stringValue ?? ""
             if bar == nil {
-                bar = ProgressBar("operation \(state)", total: max(1, steps.count), on: view.terminal)
+                bar = ProgressBar("operation", total: max(1, steps.count), on: view.terminal)
             }
             bar?.advance(to: steps.count { $0["progress"] == "done" })
             guard ["waiting", "running", "undoing"].contains(state) else {

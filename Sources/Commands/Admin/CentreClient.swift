@@ -5,7 +5,7 @@ internal import JSON
 internal import SmartCard
 
 /// What is asked of a centre.
-struct CentreCall {
+struct CentreCall: Sendable {
     let method: String
     let path: String
     private(set) var query: [(name: String, value: String)] = []
@@ -71,7 +71,7 @@ package struct CentreAnswer {
 }
 
 /// Asks one centre.
-struct CentreClient {
+struct CentreClient: Sendable {
     private let client: HTTPClient
     let server: String
     private let token: String?

@@ -71,6 +71,7 @@ struct ImportVerb: Sendable {
         let rejectsPath: String?
         var reader: RecordReader
         var rejects: RejectedRows?
+        var window = ImportWindow()
         var done = 0
         var known = 0
         var refused = 0
@@ -127,52 +128,59 @@ struct ImportVerb: Sendable {
         // Bounded: every part takes bytes that were fed.
         while let part = run.reader.next(isEnd: isEnd) {
             try run.terminal.checkInterrupted()
-            switch part {
-            case .record(let record):
-                guard record.line >= run.first else { continue }
-                try take(record, run)
-                run.lastLine = record.line
-            case .bad(let row):
-                guard row.line >= run.first else { continue }
-                try refuse(
-                    Problem("row-malformed", exit: .badData, "the row is none", why: row.reason), row.line,
-                    run)
-                run.lastLine = row.line
+            let row = row(part, run.reader)
+            guard row.line >= run.first else { continue }
+            if run.window.isFull || !run.window.takes(row) { try send(run, file) }
+            run.window.add(row)
+        }
+        try send(run, file)
+    }
+
+    private func row(_ part: RecordReader.Part, _ reader: RecordReader) -> ImportWindow.Row {
+        switch part {
+        case .record(let record):
+            let made = Result { try call(record, reader) }.mapError { Problem($0) }
+            return .init(line: record.line, text: reader.text, call: made)
+        case .bad(let bad):
+            let problem = Problem("row-malformed", exit: .badData, "the row is none", why: bad.reason)
+            return .init(line: bad.line, text: reader.text, call: .failure(problem))
+        }
+    }
+
+    private func send(_ run: Run, _ file: RowFile) throws {
+        let before = (run.done + run.refused) / Self.rowsPerNote
+        let problems = try run.window.send(by: run.client, on: run.terminal)
+        for (row, problem) in zip(run.window.rows, problems) {
+            if let problem, problem.exit != .alreadyExists {
+                guard Self.isOfRow(problem) else { throw problem }
+                try refuse(problem, row, run)
+            } else {
+                run.known += problem == nil ? 0 : 1
+                run.done += 1
             }
-            if (run.done + run.refused) % Self.rowsPerNote == 0 { file.note(run.lastLine) }
+            run.lastLine = row.line
         }
+        run.window.clear()
+        if (run.done + run.refused) / Self.rowsPerNote != before { file.note(run.lastLine) }
     }
 
-    private func take(_ record: ExchangeRecord, _ run: Run) throws {
-        do {
-            let call = try call(record, run.reader)
-            if let client = run.client { _ = try client.send(call) }
-            run.done += 1
-        } catch let problem as Problem where problem.exit == .alreadyExists {
-            run.known += 1
-            run.done += 1
-        } catch let problem as Problem where Self.isOfRow(problem) {
-            try refuse(problem, record.line, run)
-        }
-    }
-
-    private func refuse(_ problem: Problem, _ line: Int, _ run: Run) throws {
+    private func refuse(_ problem: Problem, _ row: ImportWindow.Row, _ run: Run) throws {
         run.refused += 1
         if let path = run.rejectsPath {
             let rejects =
                 try run.rejects
                 ?? RejectedRows(path, header: run.reader.header, isContinued: run.first > 1)
             run.rejects = rejects
-            try rejects.write(run.reader.text)
+            try rejects.write(row.text)
         }
         if run.terminal.isJSON {
             run.terminal.print(json: [
-                "line": .count(line), "code": .string(problem.code), "what": .string(problem.what),
+                "line": .count(row.line), "code": .string(problem.code), "what": .string(problem.what),
                 "why": .string(problem.why ?? ""),
             ])
         } else if run.shown < Self.refusedShownMax {
             run.shown += 1
-            run.terminal.note("line \(line): \(problem.what): \(problem.why ?? "")")
+            run.terminal.note("line \(row.line): \(problem.what): \(problem.why ?? "")")
         }
     }
 
