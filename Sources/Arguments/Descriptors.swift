@@ -9,27 +9,38 @@ internal import Synchronization
 /// Output to a file descriptor.
 package final class DescriptorSink: OutputSink {
     private let descriptor: CInt
+    private let goesOnWhereFull: Bool
     private let state = Mutex(State())
 
     private struct State {
         var isClosed = false
+        var isTorn = false
         var failure: CInt?
     }
 
-    package init(descriptor: CInt) { self.descriptor = descriptor }
+    /// - Parameter goesOnWhereFull: whether a full disk costs only what found no room on it, as a log wants it that
+    ///   goes on for months; else it is the end of the output.
+    package init(descriptor: CInt, goesOnWhereFull: Bool) {
+        self.descriptor = descriptor
+        self.goesOnWhereFull = goesOnWhereFull
+    }
 
     package func write(_ bytes: [UInt8]) {
         state.withLock { state in
             guard !state.isClosed else { return }
-            let error = writeAll(bytes)
+            // Half a line may have found room; what comes next does not belong to it.
+            let lineEnd: [UInt8] = state.isTorn ? [0x0A] : []
+            let (count, error) = writeAll(lineEnd + bytes)
+            if error == 0 || count > 0 { state.isTorn = error != 0 }
             guard error != 0 else { return }
-            state.isClosed = true
+            state.isClosed = !(goesOnWhereFull && (error == ENOSPC || error == EDQUOT))
             // A reader that has gone away (`| head`) is nobody's fault.
-            if error != EPIPE { state.failure = error }
+            if error != EPIPE { state.failure = state.failure ?? error }
         }
     }
 
-    private func writeAll(_ bytes: [UInt8]) -> CInt {
+    /// How much was written, and the error that ended it.
+    private func writeAll(_ bytes: [UInt8]) -> (count: Int, error: CInt) {
         var start = 0
         while start < bytes.count {
             let count = bytes.withUnsafeBytes { buffer in
@@ -46,10 +57,10 @@ package final class DescriptorSink: OutputSink {
                 var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 _ = poll(&request, 1, -1)
             } else if errno != EINTR {
-                return errno
+                return (start, errno)
             }
         }
-        return 0
+        return (start, 0)
     }
 
     package var isTerminal: Bool { isatty(descriptor) == 1 }

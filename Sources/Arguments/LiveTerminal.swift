@@ -18,8 +18,8 @@ extension Terminal {
     package static func live(clock: any Clock<Duration>) -> Self {
         ignoreBrokenPipes()
         return Self(
-            output: DescriptorSink(descriptor: STDOUT_FILENO),
-            errors: DescriptorSink(descriptor: STDERR_FILENO),
+            output: DescriptorSink(descriptor: STDOUT_FILENO, goesOnWhereFull: false),
+            errors: DescriptorSink(descriptor: STDERR_FILENO, goesOnWhereFull: true),
             input: DescriptorInput(descriptor: STDIN_FILENO), environment: .process, clock: clock,
             interrupts: .process)
     }

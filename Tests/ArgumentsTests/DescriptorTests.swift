@@ -104,7 +104,7 @@
         func width() throws {
             let pty = try PseudoTerminal()
             defer { pty.close() }
-            let sink = DescriptorSink(descriptor: pty.terminal)
+            let sink = DescriptorSink(descriptor: pty.terminal, goesOnWhereFull: false)
             #expect(sink.isTerminal)
             for columns: UInt16 in [132, 60] {
                 var size = winsize(ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
@@ -137,7 +137,7 @@
             ignoreBrokenPipes()
             var ends: [CInt] = [0, 0]
             #expect(pipe(&ends) == 0)
-            let sink = DescriptorSink(descriptor: ends[1])
+            let sink = DescriptorSink(descriptor: ends[1], goesOnWhereFull: false)
             #expect(!sink.isTerminal && sink.columns == nil)
             sink.write(Array("seen".utf8))
             var buffer = [UInt8](repeating: 0, count: 10)
@@ -150,12 +150,35 @@
 
             let full = Glibc.open("/dev/full", O_WRONLY)
             try #require(full >= 0)
-            let fullSink = DescriptorSink(descriptor: full)
+            let fullSink = DescriptorSink(descriptor: full, goesOnWhereFull: false)
             fullSink.write([])
             #expect(fullSink.failure == nil)
             fullSink.write([1])
             #expect(fullSink.failure == ENOSPC)
             _ = close(full)
+        }
+
+        @Test("a log goes on, with a line of its own, when a disk that was full has room again")
+        func roomAgain() throws {
+            var template = Array("/tmp/berth-sink-XXXXXX".utf8CString)
+            let file = mkstemp(&template)
+            try #require(file >= 0)
+            _ = unlink(template)
+            // A full disk that is ours alone: a descriptor that is put in the place of another.
+            let full = Glibc.open("/dev/full", O_WRONLY)
+            let place = dup(file)
+            try #require(full >= 0 && place >= 0)
+            let sink = DescriptorSink(descriptor: place, goesOnWhereFull: true)
+            sink.write(Array("first\n".utf8))
+            _ = dup2(full, place)
+            sink.write(Array("lost\n".utf8))
+            #expect(sink.failure == ENOSPC)
+            _ = dup2(file, place)
+            sink.write(Array("last\n".utf8))
+            var buffer = [UInt8](repeating: 0, count: 100)
+            let count = pread(file, &buffer, buffer.count, 0)
+            #expect(String(decoding: buffer.prefix(max(0, count)), as: UTF8.self) == "first\nlast\n")
+            for descriptor in [full, place, file] { _ = close(descriptor) }
         }
 
         @Test("a large output goes through a non-blocking pipe whole")
@@ -176,7 +199,7 @@
                 isDone.signal()
             }
             reader.start()
-            let sink = DescriptorSink(descriptor: writeEnd)
+            let sink = DescriptorSink(descriptor: writeEnd, goesOnWhereFull: false)
             sink.write([UInt8](repeating: 7, count: count))
             #expect(sink.failure == nil)
             _ = close(writeEnd)

@@ -69,7 +69,7 @@ private final class TLSServer {
     }
 }
 
-@Suite("TLS as a client", .serialized)
+@Suite("TLS as a client", .serialized, .mission(.c11))
 struct TLSTests {
     private func outcome(_ server: TLSServer, _ set: (inout HTTPClientOptions) -> Void) -> String {
         var options = HTTPClientOptions()

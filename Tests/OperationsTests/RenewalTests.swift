@@ -1,4 +1,5 @@
 import CardCrypto
+import CardManagement
 import Centre
 import GlobalPlatform
 import SmartCard
@@ -37,6 +38,54 @@ struct RenewalTests {
         try bench.wish("park", [.park(application: VisitBench.id(.purse).application)], on: oldID)
         try bench.visitUntilEnd(old, oldID, "park")
         return (bench, old, oldID, number, balance)
+    }
+
+    /// What the holder has: where, and whether the centre has the same.
+    private static func programs(_ bench: DeskBench, _ number: HolderNumber) throws -> [String] {
+        try bench.act { try $0.programs(of: number) }.map { program in
+            let place = if case .card = program.place { "card" } else { "custody" }
+            return "\(program.release?.description ?? "?") \(place) \(program.copy)"
+        }.sorted()
+    }
+
+    @Test("whatever happens on the card, the centre has the same programs as its holder", .mission(.c1))
+    func equal() throws {
+        let (bench, card, id, number, _) = try Self.prepared()
+        var expected: Set = [
+            "purse@1.0 custody same", "pass@1.0 card same", "loyalty@1.0 card same", "loans@1.0 card same",
+        ]
+        #expect(try Self.programs(bench, number) == expected.sorted())
+        try bench.publish(.pass, "1.1")
+        let purse = try #require(try bench.stays(of: id).last)
+        let changes: [(wish: Wish, from: String, to: String?)] = [
+            (
+                .update(to: ReleaseID(VisitBench.id(.pass).application, try ReleaseVersion("1.1"))),
+                "pass@1.0 card same", "pass@1.1 card same"
+            ),
+            (
+                .park(application: VisitBench.id(.loyalty).application), "loyalty@1.0 card same",
+                "loyalty@1.0 custody same"
+            ),
+            (.restore(purse.key), "purse@1.0 custody same", "purse@1.0 card same"),
+            (.remove(application: VisitBench.id(.loans).application), "loans@1.0 card same", nil),
+        ]
+        for (index, change) in changes.enumerated() {
+            try bench.wish("change\(index)", [change.wish], on: id)
+            try bench.visitUntilEnd(card, id, "change\(index)")
+            expected.remove(change.from)
+            if let to = change.to { expected.insert(to) }
+            let found = try Self.programs(bench, number)
+            #expect(found == expected.sorted(), "\(change.wish)")
+        }
+        // What somebody else brings is seen, too, and told from what the centre has.
+        let host = try OutsideHost(card)
+        try host.open(host.issuer)
+        let install = InstallCommand.Install(
+            loadFile: ExampleApplication.pass.loadFile, module: ExampleApplication.pass.module,
+            instance: try AID(hex: "F04265727468FE02"), privileges: [])
+        try host.must(InstallCommand.install(install, makeSelectable: true).command())
+        try bench.visit(card, id)
+        #expect(try Self.programs(bench, number) == (expected.union(["? card none"])).sorted())
     }
 
     @Test(

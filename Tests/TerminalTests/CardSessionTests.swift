@@ -158,7 +158,9 @@ struct CardSessionTests {
         #expect(server.connections == 4)
     }
 
-    @Test("a report that could not be delivered is there for the next run, which delivers it", .mission(.a8))
+    @Test(
+        "a report that could not be delivered is there for the next run, which delivers it", .mission(.a4),
+        .mission(.a8))
     func nextRun() throws {
         let centre = ScriptedCentre([Self.work])
         let isUp = Mutex(false)

@@ -120,6 +120,8 @@ package struct SizeBook: Sendable {
 
     /// With other things of its kind, each once.
     private func experience(with part: Footprint.Part) -> [Experience] {
+        // Every part of every release asks, and where nothing was measured each would look through all others.
+        guard !measured.isEmpty else { return [] }
         var seen: [Footprint.Part: Experience] = [:]
         func add(_ other: Footprint.Part, _ expected: Room) {
             guard other != part, seen[other] == nil, let size = measured[other] else { return }

@@ -171,9 +171,7 @@ extension Act {
         limit: Int = 100, _ models: any CardModels, flaws: Flaws = []
     ) throws -> Int {
         guard !flaws.contains(.ignoresDeadline) else { return 0 }
-        let open = try transaction.all(
-            Operation.self, Query(Operation.table, [.init("is_open", fixed: 1)], limit: Query.rowsMax))
-        let overdue = open.filter { $0.deadline < now }.prefix(limit)
+        let overdue = try overdueOperations().prefix(limit)
         for operation in overdue {
             var operation = operation
             operation.state = .ended(.overdue(operation))
@@ -182,6 +180,12 @@ extension Act {
             try keepUnseen(of: operation)
         }
         return overdue.count
+    }
+
+    func overdueOperations() throws -> [Operation] {
+        let open = try transaction.all(
+            Operation.self, Query(Operation.table, [.init("is_open", fixed: 1)], limit: Query.rowsMax))
+        return open.filter { $0.deadline < now }
     }
 }
 

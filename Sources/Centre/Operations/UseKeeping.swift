@@ -2,24 +2,26 @@
 // and C8).
 
 extension Act {
-    /// To be called when an operation has ended.
-    func keepUses(of operation: Operation, by holder: HolderNumber?) throws {
-        guard let holder, operation.state == .ended(.done) else { return }
+    /// To be called when an operation has ended. The notes are for the card's chain: all cards share the registers'.
+    func keepUses(of operation: Operation, by holder: HolderNumber?) throws -> [Note] {
+        guard let holder, operation.state == .ended(.done) else { return [] }
         let wanted = operation.wishes.compactMap(\.use).filter {
             $0.application != IdentityProgram.application
         }
-        guard !wanted.isEmpty else { return }
+        guard !wanted.isEmpty else { return [] }
         let flags = try useFlags(of: holder)
         var count = flags.count
+        var notes: [Note] = []
         for (application, isUsed) in wanted {
             let flag = flags.first { $0.application == application }
             // Nobody is told that what was never used is used no more; and work is done also where the list is full.
             guard flag?.isUsed != isUsed, isUsed || flag != nil,
                 flag != nil || count < Bounds.usesPerHolderMax
             else { continue }
-            try setUse(of: application, by: holder, isUsed: isUsed)
+            notes += try changeUse(of: application, by: holder, isUsed: isUsed).map { [$0] } ?? []
             if flag == nil { count += 1 }
         }
+        return notes
     }
 }
 

@@ -158,6 +158,11 @@ extension Act {
 
     /// Sets the use flag of one application (rows C7, C14); the provider of the application may, and the holder.
     package func setUse(of application: ApplicationID, by number: HolderNumber, isUsed: Bool) throws {
+        if let note = try changeUse(of: application, by: number, isUsed: isUsed) { try self.note(note) }
+    }
+
+    /// What is to be noted of it, if anything has changed.
+    func changeUse(of application: ApplicationID, by number: HolderNumber, isUsed: Bool) throws -> Note? {
         guard let known = try transaction.find(Application.self, key: .word(application)) else {
             throw HolderRefusal.applicationUnknown(application)
         }
@@ -166,14 +171,13 @@ extension Act {
         let flags = try transaction.all(
             UseFlag.self, Query(UseFlag.table, key: [.word(number)], limit: Bounds.usesPerHolderMax))
         let flag = flags.first { $0.application == application }
-        guard flag?.isUsed != isUsed else { return }
+        guard flag?.isUsed != isUsed else { return nil }
         if flag == nil, flags.count >= Bounds.usesPerHolderMax { throw HolderRefusal.tooManyUses(number) }
         transaction.put(
             UseFlag(holder: number, application: application, isUsed: isUsed, changedAt: now))
-        try note(
-            Note(
-                isUsed ? "holder.uses" : "holder.uses-no-more", .holder(number), provider: known.provider,
-                facts: [.name("application", application)]))
+        return Note(
+            isUsed ? "holder.uses" : "holder.uses-no-more", .holder(number), provider: known.provider,
+            facts: [.name("application", application)])
     }
 
     package func useFlags(of number: HolderNumber) throws -> [UseFlag] {

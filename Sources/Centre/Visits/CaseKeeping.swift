@@ -75,7 +75,7 @@ extension Act {
         if file.operation != known.operation, let operation = file.operation { transaction.put(operation) }
         var notes = noteEnd(of: file.operation, since: known.operation) + received
         if let operation = file.operation, operation.state != known.operation?.state {
-            try keepUses(of: operation, by: dossier.card.holder)
+            notes += try keepUses(of: operation, by: dossier.card.holder)
         }
         if dossier.card.life != known.dossier.card.life, case .blocked = dossier.card.life {
             notes.append(Note("card.blocked", .card(dossier.card.id)))

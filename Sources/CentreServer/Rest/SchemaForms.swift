@@ -73,7 +73,7 @@ extension Schema {
     package static let release = string(.release).described("A release.", example: "purse@1.2")
     package static let terminal = string(.terminal).described("A terminal.", example: "lobby-1")
     package static let aid = string(.aid).described("An AID.", example: "A000000151000000")
-    package static let day = string(.day).described("A day.", example: "2026-11-21")
+    package static let day = string(.day).described("A day.", example: "2099-12-31")
     package static let instant = string(.instant).described(
         "A point in time in UTC.", example: "2026-11-21T08:05:09Z")
     package static let reason = text(1...Bounds.reasonBytesMax).described("Why, on one line.")

@@ -50,14 +50,13 @@ final class Housekeeping: Sendable {
 
     private func run(_ chore: Chore, _ log: ServiceLog, _ metrics: Metrics) {
         var complainedAt = Int64.min
+        count(0, of: chore, metrics)
         while !isEnding.load(ordering: .acquiring) {
             var hasMore = false
             do {
                 hasMore = try chore.turn()
             } catch {
-                metrics.count(
-                    "berth_chore_failures_total", ["chore": chore.name],
-                    help: "Turns of what a node does by itself that failed.")
+                count(1, of: chore, metrics)
                 let now = monotonicMilliseconds()
                 if complainedAt == .min || now - complainedAt > Self.complaintMilliseconds {
                     complainedAt = now
@@ -68,6 +67,13 @@ final class Housekeeping: Sendable {
             }
             if !hasMore { rest(chore.pause) }
         }
+    }
+
+    /// Who watches the figure sees its first rise only where it was there before.
+    private func count(_ failures: Double, of chore: Chore, _ metrics: Metrics) {
+        metrics.count(
+            "berth_chore_failures_total", ["chore": chore.name], by: failures,
+            help: "Turns of what a node does by itself that failed.")
     }
 
     /// Only what is known to hold no secret is told.

@@ -82,14 +82,15 @@ package final class ServingCentre: Sendable {
                 carrier: try ServingClients.spans(to: endpoint))
         }
         let room = WaitingRoom()
-        let node = Self.node(ground, metrics, room, surroundings)
+        let node = Self.node(ground, metrics, log, room, surroundings)
         let openID = settings.openID.map {
             OpenID($0.configuration, $0.keys, clock: surroundings.clock)
         }
         let signIn = SignIn(node: node, openID: openID)
         let flag = StopFlag()
         let service = CentreService(
-            Self.parts(node, signIn, settings, metrics: metrics, log: log, spans: spans, flag: flag))
+            Self.parts(
+                node, ground.store, signIn, settings, metrics: metrics, log: log, spans: spans, flag: flag))
         let (encrypted, plain) = Self.listeners(settings, ground)
         do throws(HTTPServerError) {
             server = try HTTPServer(
@@ -100,6 +101,7 @@ package final class ServingCentre: Sendable {
             throw ServeFailure(error)
         }
         flag.server.withLock { [server] in $0 = server }
+        flag.certificateEnd.withLock { $0 = ground.identity.flatMap(Self.end) }
         self.settings = settings
         clock = surroundings.clock
         self.metrics = metrics
@@ -136,17 +138,23 @@ package final class ServingCentre: Sendable {
         stamps.withLock { $0 = Self.stamps(settings) }
         guard !settings.listen.isEmpty else { return }
         do {
-            try server.replaceIdentity(try ServingGround.identity(settings, now: clock.now))
+            let identity = try ServingGround.identity(settings, now: clock.now)
+            try server.replaceIdentity(identity)
+            flag.certificateEnd.withLock { $0 = Self.end(of: identity) }
             if let authorities = try ServingGround.clientAuthorities(settings) {
                 try server.replaceClientAuthorities(authorities)
             }
             log.write(.info, "certificate-reloaded")
-        } catch let error as HTTPServerError {
-            log.write(.error, "certificate-refused", ["reason": .string(ServeFailure(error).why ?? "")])
-            throw ServeFailure(error)
         } catch {
-            log.write(.error, "certificate-refused", ["reason": .string("\(error)")])
-            throw error
+            let failure =
+                switch error {
+                case let error as HTTPServerError: ServeFailure(error)
+                case let error as ServeFailure: error
+                default: ServeFailure("certificate", "the certificate cannot be used", why: "\(error)")
+                }
+            let reason = [failure.what, failure.why].compactMap { $0 }.joined(separator: ": ")
+            log.write(.error, "certificate-refused", ["reason": .string(reason)])
+            throw failure
         }
     }
 
@@ -169,6 +177,11 @@ package final class ServingCentre: Sendable {
         log.finish()
     }
 
+    /// Seconds since 1970.
+    private static func end(of identity: TLSIdentity) -> Int64? {
+        try? X509Certificate(pem: identity.certificates).notAfter
+    }
+
     private static func stamps(_ settings: ServeSettings) -> [[Int64]?] {
         switch settings.certificate {
         case .ours(let certificate, let key), .given(let certificate, let key):
@@ -181,15 +194,18 @@ package final class ServingCentre: Sendable {
 final class StopFlag: Sendable {
     let isStopping = Atomic<Bool>(false)
     let server = Mutex<HTTPServer?>(nil)
+    /// Of the certificate that is shown now.
+    let certificateEnd = Mutex<Int64?>(nil)
 }
 
 // MARK: Putting it together
 
 extension ServingCentre {
     private static func node(
-        _ ground: ServingGround, _ metrics: Metrics, _ room: WaitingRoom, _ surroundings: Surroundings
+        _ ground: ServingGround, _ metrics: Metrics, _ log: ServiceLog, _ room: WaitingRoom,
+        _ surroundings: Surroundings
     ) -> Node {
-        let store = CountingStore(ground.store, metrics)
+        let store = CountingStore(ground.store, metrics, log: log)
         return Node(
             store: store, vault: ground.vault, models: surroundings.models,
             desk: ExchangeDesk(
@@ -199,13 +215,13 @@ extension ServingCentre {
     }
 
     private static func parts(
-        _ node: Node, _ signIn: SignIn, _ settings: ServeSettings, metrics: Metrics, log: ServiceLog,
-        spans: SpanExporter?, flag: StopFlag
+        _ node: Node, _ database: any Database, _ signIn: SignIn, _ settings: ServeSettings, metrics: Metrics,
+        log: ServiceLog, spans: SpanExporter?, flag: StopFlag
     ) -> [CentreService.Part] {
         let health = HealthService(
             store: node.store, vault: node.vault, metrics: metrics, readers: settings.metricsFrom,
             isStopping: { flag.isStopping.load(ordering: .acquiring) },
-            figures: { gauges(flag, log, spans) })
+            figures: { gauges(flag, log, spans) + (database.effort?.gauges ?? []) })
         return [
             .init("health", service: health), .init("metrics", service: health),
             .init("v1", service: RestService(node: node, signIn: signIn)),
@@ -223,6 +239,12 @@ extension ServingCentre {
                 "berth_log_lines_dropped_total", Double(log.droppedCount), help: "Lines that found no place.",
                 isCounter: true)
         ]
+        if let end = flag.certificateEnd.withLock({ $0 }) {
+            gauges.append(
+                .init(
+                    "berth_certificate_end_timestamp_seconds", Double(end),
+                    help: "When the certificate ends, in seconds since 1970."))
+        }
         if let counts = spans?.counts {
             gauges += [
                 .init(

@@ -75,10 +75,15 @@ struct AdminVerb: Sendable {
         if endpoint.precondition != .none { own.append(Self.ifMatch) }
         if endpoint.takesIdempotencyKey { own.append(Self.request) }
         if isOtherForm { own.append(Self.format) }
+        if isSignIn { own.append(SavedToken.option) }
         own += [Self.dryRun, Self.table] as [any DeclaredOption]
         return [OptionGroup("Options", own), CentreOptions.group]
     }
 
+    private var isSignIn: Bool { endpoint.operationID == "signIn" }
+    private var needsToken: Bool {
+        if case .anyone = endpoint.access { false } else { true }
+    }
     private var isList: Bool { endpoint.queryParameters.contains { $0.name == "cursor" } }
     private var isStream: Bool { otherTypes.contains(EventStream.mediaType) }
     private var isOtherForm: Bool { otherTypes.contains { $0 != EventStream.mediaType } }
@@ -95,8 +100,10 @@ struct AdminVerb: Sendable {
         }
         let call = try call(parsed, terminal)
         if parsed[Self.dryRun] { return AdminView(terminal).show(call) }
-        let client = try CentreClient(parsed, terminal)
+        let place = isSignIn && parsed[SavedToken.option] ? try SavedToken(parsed, terminal) : nil
+        let client = try CentreClient(parsed, terminal, isSignedIn: needsToken)
         let view = AdminView(terminal)
+        if let place { return view.show(try place.save(try client.send(call))) }
         if isStream, parsed[Self.follow] { return try client.follow(call, view) }
         if isList, parsed[Self.all] { return try pages(call, client, view) }
         let answer = try client.send(call)

@@ -77,8 +77,11 @@ struct CentreClient: Sendable {
     private let token: String?
     private let terminal: Terminal
 
-    init(_ parsed: ParsedCommand, _ terminal: Terminal) throws {
-        let (profile, source) = try CentreOptions.chosen(parsed, terminal)
+    /// - Parameter isSignedIn: false where the centre asks for no token: the one of a profile may be over, or not be
+    ///   there yet.
+    init(_ parsed: ParsedCommand, _ terminal: Terminal, isSignedIn: Bool = true) throws {
+        let (profile, chosen) = try CentreOptions.chosen(parsed, terminal)
+        let source = isSignedIn ? chosen : parsed[CentreOptions.token]
         var options = HTTPClientOptions()
         options.trust = profile.authorities.map { .authorities(file: $0) } ?? .system
         do throws(HTTPClientError) {

@@ -5,6 +5,8 @@ package protocol Database: Store {
     /// In words for people, without anything secret: a path, or host and name.
     var place: String { get }
     var engine: String { get }
+    /// Of a store on a server.
+    var effort: StoreEffort? { get }
     /// Does what is missing, all or nothing; the numbers of the steps it did. Many may do this at the same time.
     @discardableResult
     func migrate(to schema: Schema) throws(StoreFailure) -> [Int]
@@ -19,4 +21,22 @@ package protocol Database: Store {
     func tidy() throws(StoreFailure)
     /// What the engine itself finds wrong.
     func flaws() throws(StoreFailure) -> [String]
+}
+
+/// What it took to do what was asked of a store on a server.
+package struct StoreEffort: Hashable, Sendable {
+    /// Those that were begun, looks and attempts that came to nothing included.
+    package var transactions = 0
+    /// Question and answer: what a far server makes one wait for.
+    package var trips = 0
+    /// Begun again because the server refused them: others were in the way.
+    package var refused = 0
+    /// Begun again because the connection broke.
+    package var lost = 0
+    /// Begun again to run alone, because they came to something that nobody else may change meanwhile.
+    package var widened = 0
+    /// Those that ran alone.
+    package var alone = 0
+
+    package init() {}
 }

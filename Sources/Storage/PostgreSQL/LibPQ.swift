@@ -27,6 +27,10 @@ final class LibPQ: Sendable {
         @convention(c) (
             Connection, (@convention(c) (UnsafeMutableRawPointer?, Text?) -> Void)?, UnsafeMutableRawPointer?
         ) -> UnsafeMutableRawPointer?
+    let isEncrypted: @convention(c) (Connection) -> Number
+    let hostAddress: @convention(c) (Connection) -> Text?
+    let settings: @convention(c) (Connection) -> UnsafeMutablePointer<PQconninfoOption>?
+    let freeSettings: @convention(c) (UnsafeMutablePointer<PQconninfoOption>) -> Void
     let enterPipelineMode: @convention(c) (Connection) -> Number
     let pipelineSync: @convention(c) (Connection) -> Number
     let sendPrepare: @convention(c) (Connection, Text, Text, Number, UnsafePointer<UInt32>?) -> Number
@@ -68,6 +72,10 @@ final class LibPQ: Sendable {
         consumeInput = try table.find("PQconsumeInput")
         serverVersion = try table.find("PQserverVersion")
         setNoticeProcessor = try table.find("PQsetNoticeProcessor")
+        isEncrypted = try table.find("PQsslInUse")
+        hostAddress = try table.find("PQhostaddr")
+        settings = try table.find("PQconninfo")
+        freeSettings = try table.find("PQconninfoFree")
         enterPipelineMode = try table.find("PQenterPipelineMode")
         pipelineSync = try table.find("PQpipelineSync")
         sendPrepare = try table.find("PQsendPrepare")

@@ -23,8 +23,12 @@ struct PostgreSQLFailure: Error {
         message.split(separator: "\n").map { $0.drop { $0.isWhitespace } }.joined(separator: "; ")
     }
 
-    /// The same work again may succeed: another transaction was in the way.
-    var isContention: Bool { ["40001", "40P01", "55P03"].contains(state) }
+    /// The same work again may succeed: another transaction was in the way. A division by zero is a row that was not
+    /// what it should be any more.
+    var isContention: Bool { ["40001", "40P01", "55P03", "22012"].contains(state) }
+
+    /// The server's table of locks is full.
+    var isOutOfLocks: Bool { state == "53200" }
 
     /// In the words of the centre; `table` is the one that was being changed.
     func failure(table: String?) -> StoreFailure {

@@ -14,6 +14,10 @@ final class PostgreSQLConnection {
         case call(Call)
         /// Without parameters, kept prepared: BEGIN, COMMIT and the like.
         case control(String)
+        /// Waits for advisory locks, one after the other, and has them until the end of the transaction.
+        case claim([Int64])
+        /// Fails unless the row with the key is this one, or there is none where none is given.
+        case check(Table, key: [StoredValue], row: [StoredValue]?)
         /// Said now and then.
         case once(String, [StoredValue] = [])
     }
@@ -21,7 +25,15 @@ final class PostgreSQLConnection {
     private enum Name: Hashable {
         case statement(Statement)
         case control(String)
+        case claim
+        case check(Table, isThere: Bool)
     }
+
+    // Advisory locks are the whole database's: those of one schema do not wait for those of another.
+    private static let claim = """
+        SELECT pg_advisory_xact_lock(number # (CAST('\(Schema.ledgerName)' AS regclass)::oid::bigint << 32))
+        FROM unnest(CAST(string_to_array($1, ',') AS bigint[])) AS number
+        """
 
     /// What will be answered, in this order.
     private enum Expected {
@@ -49,10 +61,35 @@ final class PostgreSQLConnection {
             let message = PostgreSQLFailure.onOneLine(Self.text(library.errorMessage(handle)))
             throw .unreachable(PostgreSQLAddress(text: address).redact(message))
         }
+        guard way.isSafe else {
+            throw .unreachable(
+                "the way to \(PostgreSQLAddress(text: address).place) is not encrypted: the server takes no TLS. Turn it on "
+                    + "there (ssl = on) and add sslmode=verify-full to the address; where the network itself is safe, "
+                    + "sslmode=disable says so")
+        }
         // Notices are for people at a console.
         _ = library.setNoticeProcessor(handle, { _, _ in }, nil)
         guard library.enterPipelineMode(handle) == 1 else { throw .unreachable("there is no pipeline mode") }
         try prepareSession()
+    }
+
+    private var way: PostgreSQLWay {
+        PostgreSQLWay(
+            hostAddress: Self.text(library.hostAddress(handle)),
+            isEncrypted: library.isEncrypted(handle) != 0, mode: setting("sslmode"))
+    }
+
+    /// A setting of the connection, wherever it came from.
+    private func setting(_ name: String) -> String? {
+        guard let settings = library.settings(handle) else { return nil }
+        defer { library.freeSettings(settings) }
+        var next = settings
+        // Bounded: the list ends with one that has no keyword.
+        while let keyword = next.pointee.keyword {
+            if String(cString: keyword) == name { return next.pointee.val.map { String(cString: $0) } }
+            next += 1
+        }
+        return nil
     }
 
     // Commits are durable whatever the server's default is, and nobody waits for ever.
@@ -129,8 +166,14 @@ final class PostgreSQLConnection {
             case .call(let call):
                 let name = try name(.statement(call.statement), &underway, &expected)
                 try sendPrepared(name, call.values)
+            case .check(let table, let key, let row):
+                let name = try name(.check(table, isThere: row != nil), &underway, &expected)
+                try sendPrepared(name, row ?? key)
             case .control(let text):
                 try sendPrepared(try name(.control(text), &underway, &expected), [])
+            case .claim(let numbers):
+                let text = numbers.map { "\($0)" }.joined(separator: ",")
+                try sendPrepared(try name(.claim, &underway, &expected), [.text(text)])
             }
             expected.append(.answer(index))
         }
@@ -158,6 +201,8 @@ final class PostgreSQLConnection {
         let (text, types): (String, [UInt32]) =
             switch key {
             case .control(let text): (text, [])
+            case .claim: (Self.claim, [PostgreSQL.text])
+            case .check(let table, let isThere): Self.check(table, isThere: isThere)
             case .statement(let statement):
                 (statement.text(lock: " FOR UPDATE"), statement.parameterTypes.map(PostgreSQL.type(of:)))
             }
@@ -165,6 +210,19 @@ final class PostgreSQLConnection {
         expected.append(.preparation(key, name))
         underway[key] = name
         return name
+    }
+
+    /// Divides by how many rows there are that are as they should be: the server refuses to where there is none.
+    private static func check(_ table: Table, isThere: Bool) -> (text: String, types: [UInt32]) {
+        let columns = isThere ? table.columns[...] : table.key
+        let conditions = columns.enumerated().map { index, column in
+            // An index knows only the first.
+            "\(column.name) \(index < table.keyCount ? "=" : "IS NOT DISTINCT FROM") $\(index + 1)"
+        }
+        let text =
+            "SELECT 1 / \(isThere ? "count(*)" : "(1 - count(*))") FROM \(table.name)"
+            + " WHERE \(conditions.joined(separator: " AND "))"
+        return (text, columns.map { PostgreSQL.type(of: $0.type) })
     }
 
     private func sendPrepared(_ name: String, _ values: [StoredValue]) throws(PostgreSQLFailure) {

@@ -25,6 +25,12 @@ extension PostgreSQLStore {
                 return .failure(failure)
             case .success(let found): pending = found
             }
+            // Those who change rows meanwhile end first; otherwise they and the schema could wait for each other.
+            if !pending.isEmpty {
+                _ = try connection.trip([
+                    .control("LOCK TABLE \(Schema.ledgerName) IN SHARE ROW EXCLUSIVE MODE")
+                ])
+            }
             for migration in pending {
                 _ = try connection.trip(
                     migration.statements.map { .once(Self.adapted($0)) }

@@ -1,4 +1,11 @@
 package import Centre
+internal import Synchronization
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
 
 /// The store on a PostgreSQL server, which many nodes may share.
 package final class PostgreSQLStore: Database {
@@ -6,11 +13,15 @@ package final class PostgreSQLStore: Database {
     package let engine = "PostgreSQL"
     private let pool: PostgreSQLPool
 
+    private let counts = Mutex(StoreEffort())
+
     /// Others in the way make a transaction start again so often; after a few times it runs alone.
-    private static let attemptsMax = 10
-    private static let attemptsAtOnce = 3
+    private static let refusalsMax = 10
+    private static let refusalsInCompany = 3
     /// A transaction is begun again on a new connection so often.
     private static let lossesMax = 3
+    /// The longest pause before it is begun again.
+    private static let pauseMax: UInt32 = 50_000
 
     /// `address` is a URL or a line of settings as PostgreSQL's library takes them.
     package init(_ address: String, connectionsMax: Int = 16) throws(StoreFailure) {
@@ -20,34 +31,58 @@ package final class PostgreSQLStore: Database {
         pool.give(back: try pool.take())
     }
 
+    package var effort: StoreEffort? { counts.withLock { $0 } }
+
     package func read<Result: Sendable>(_ body: (any Transaction) throws -> Result) throws -> Result {
         var losses = 0
         while true {
             switch try perform(.look, body) {
             case .success(let result): return result
+            case .alone: preconditionFailure("a look claims nothing")
             case .again(let failure, let error):
                 losses += 1
                 guard failure.isLost, losses <= Self.lossesMax else { throw error }
+                counts.withLock { $0.lost += 1 }
             }
         }
     }
 
     package func write<Result: Sendable>(_ body: (any Transaction) throws -> Result) throws -> Result {
-        var losses = 0
-        for attempt in 1...Self.attemptsMax {
-            let kind: PostgreSQLTransaction.Kind = attempt > Self.attemptsAtOnce ? .changeInTurn : .change
+        var (losses, refusals) = (0, 0)
+        var kind = PostgreSQLTransaction.Kind.change
+        while refusals < Self.refusalsMax {
             switch try perform(kind, body) {
             case .success(let result): return result
-            case .again(let failure, let error):
-                if failure.isLost { losses += 1 }
+            case .alone:
+                counts.withLock { $0.widened += 1 }
+                kind = .changeAlone
+            case .again(let failure, let error) where failure.isLost:
+                losses += 1
                 guard losses <= Self.lossesMax else { throw error }
+                counts.withLock { $0.lost += 1 }
+            case .again:
+                refusals += 1
+                counts.withLock { $0.refused += 1 }
+                kind = refusals < Self.refusalsInCompany && kind != .changeAlone ? .changeAgain : .changeAlone
+                pause(after: refusals)
             }
         }
         throw StoreFailure.contended
     }
 
+    /// Longer each time and never twice the same, so that those who were in each other's way do not meet again.
+    private func pause(after refusals: Int) {
+        // Which refusal of which process: two never have the same. Scattered as SplitMix64 does.
+        var scattered = UInt64(getpid()) << 32 | UInt64(counts.withLock { $0.refused })
+        scattered = (scattered ^ (scattered >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        scattered = (scattered ^ (scattered >> 27)) &* 0x94D0_49BB_1331_11EB
+        usleep(UInt32(scattered >> 33) % min(Self.pauseMax, 1_000 << UInt32(refusals)))
+    }
+
     private enum Outcome<Result> {
         case success(Result)
+        /// Nothing happened, and it has to run alone.
+        case alone
         /// Nothing happened, and the same again may succeed.
         case again(PostgreSQLFailure, any Error)
     }
@@ -58,6 +93,7 @@ package final class PostgreSQLStore: Database {
         let connection = try pool.take()
         let transaction = PostgreSQLTransaction(connection, kind)
         defer {
+            counts.withLock { $0.count(transaction) }
             if transaction.failure?.isLost == true { pool.drop() } else { pool.give(back: connection) }
         }
         do {
@@ -66,6 +102,7 @@ package final class PostgreSQLStore: Database {
             return .success(result)
         } catch {
             try transaction.abandon()
+            if transaction.mustBeAlone { return .alone }
             if let failure = error as? StoreFailure, case .unknownOutcome = failure { throw error }
             guard let failure = transaction.failure, failure.isLost || failure.isContention else {
                 throw error
@@ -91,6 +128,14 @@ package final class PostgreSQLStore: Database {
             pool.drop()
             throw error.failure(table: nil)
         }
+    }
+}
+
+extension StoreEffort {
+    fileprivate mutating func count(_ transaction: PostgreSQLTransaction) {
+        transactions += 1
+        trips += transaction.trips
+        if transaction.isAlone { alone += 1 }
     }
 }
 

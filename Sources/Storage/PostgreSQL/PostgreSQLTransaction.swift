@@ -2,42 +2,107 @@ internal import Centre
 
 /// What a body works with inside one transaction. The beginning travels with the first question, changes with the next
 /// question or with the end: a transaction that reads once and writes takes two round trips.
+///
+/// What it looks at and what it changes it has to itself until it ends (`Claim`): so those that run at the same time
+/// come out as if they had run one after the other.
 final class PostgreSQLTransaction: Transaction {
     typealias Step = PostgreSQLConnection.Step
 
     enum Kind {
         /// A consistent look.
         case look
-        /// As if no other ran at the same time.
+        /// Claims what it touches, and waits for those who have it.
         case change
-        /// The same, after those that are in the way have ended.
-        case changeInTurn
+        /// The same, and estimates as soon as it looks at them.
+        case changeAgain
+        /// While nobody else changes anything.
+        case changeAlone
     }
 
+    /// Beyond so many claims a transaction runs alone: the server's table of locks is of a fixed size.
+    private static let claimsMax = 1_000
+
     private let connection: PostgreSQLConnection
-    private let kind: Kind
+    private var kind: Kind
     private var changes: [Change] = []
+    private var claims: Set<Int64> = []
+    /// Rows, or that there was none, which were looked at without a claim: who changes them must find them so.
+    private var estimates: [Int64: [StoredValue]?] = [:]
     private var hasBegun = false
+    private var hasChanged = false
     private var isOver = false
     /// A failure ends the transaction, also if the body goes on.
     private(set) var failure: PostgreSQLFailure?
     private var reported: StoreFailure?
+    /// It came to something that only one who runs alone may do.
+    private(set) var mustBeAlone = false
+    private(set) var trips = 0
 
     init(_ connection: PostgreSQLConnection, _ kind: Kind) {
         self.connection = connection
         self.kind = kind
     }
 
+    var isAlone: Bool { kind == .changeAlone }
+    private var isInCompany: Bool { kind == .change || kind == .changeAgain }
+
     func ask(_ queries: [Query]) throws(StoreFailure) -> [[[StoredValue]]] {
         guard !queries.isEmpty else {
             try flush()
             return []
         }
-        return try travel(queries.map { .call(Call(select: $0)) })
+        let questions = queries.map { Step.call(Call(select: $0)) }
+        var claim = queries.reduce(Claim.nothing) { $0 + claimed($1) }
+        while true {
+            let answers = try travel(questions, claim)
+            keepEstimates(queries, answers)
+            let found = isInCompany ? Self.found(queries, answers).subtracting(claims) : []
+            guard !found.isEmpty else { return answers }
+            // They may have changed until they were claimed: asked once more.
+            claim = .parts(found)
+        }
+    }
+
+    private func claimed(_ query: Query) -> Claim {
+        guard isInCompany else { return .nothing }
+        return kind == .changeAgain ? .of(query) + .parts(Claim.ofEstimate(query)) : .of(query)
+    }
+
+    /// Whose rows were found by a value, and not as the rows of somebody.
+    private static func found(_ queries: [Query], _ answers: [[[StoredValue]]]) -> Set<Int64> {
+        var found: Set<Int64> = []
+        for (query, rows) in zip(queries, answers) where !rows.isEmpty && Claim.needsRows(query) {
+            found.formUnion(rows.compactMap { Claim.of($0, in: query.table) })
+        }
+        return found
+    }
+
+    private func keepEstimates(_ queries: [Query], _ answers: [[[StoredValue]]]) {
+        guard isInCompany else { return }
+        for (query, rows) in zip(queries, answers) {
+            let parts = Claim.ofEstimate(query).subtracting(claims)
+            guard !parts.isEmpty else { continue }
+            for part in parts { estimates[part] = .some(nil) }
+            for row in rows {
+                if let part = Claim.of(row, in: query.table), parts.contains(part) { estimates[part] = row }
+            }
+        }
+    }
+
+    /// That what is to be changed is still what it was decided from.
+    private func checks() -> [Step] {
+        guard isInCompany, !estimates.isEmpty else { return [] }
+        return changes.compactMap { change in
+            guard case .parts(let parts) = Claim.of(change), let part = parts.first,
+                let known = estimates.removeValue(forKey: part)
+            else { return nil }
+            return .check(change.table, key: change.key, row: known)
+        }
     }
 
     func count(_ query: Query) throws(StoreFailure) -> Int {
-        let rows = try travel([.call(Call(count: query))])
+        let rows = try travel(
+            [.call(Call(count: query))], isInCompany ? Claim.ofCount(query) : .nothing)
         guard case .integer(let count)? = rows.first?.first?.first else { return 0 }
         return Int(count)
     }
@@ -51,17 +116,17 @@ final class PostgreSQLTransaction: Transaction {
         if changes.isEmpty {
             if let reported { throw reported }
         } else {
-            _ = try travel([])
+            _ = try travel([], .nothing)
         }
     }
 
     /// Durable when this returns.
     func commit() throws(StoreFailure) {
         if let reported { throw reported }
-        if changes.isEmpty, kind == .look || !hasBegun {
+        if changes.isEmpty, !hasChanged {
             try abandon()
         } else {
-            _ = try travel([.control("COMMIT")], isLast: true)
+            _ = try travel([.control("COMMIT")], .nothing, isLast: true)
         }
         isOver = true
     }
@@ -77,11 +142,15 @@ final class PostgreSQLTransaction: Transaction {
         }
     }
 
-    /// Begins if need be, sends what was changed, then asks.
-    private func travel(_ questions: [Step], isLast: Bool = false) throws(StoreFailure) -> [[[StoredValue]]] {
+    /// Begins if need be, claims, sends what was changed, then asks.
+    private func travel(
+        _ questions: [Step], _ claim: Claim, isLast: Bool = false
+    ) throws(StoreFailure) -> [[[StoredValue]]] {
         precondition(!isOver, "a transaction was used after its end")
         if let reported { throw reported }
         if kind == .look, !changes.isEmpty { throw end(with: .other("a look at the store changes nothing")) }
+        let claimed = try claimed(changes.reduce(claim) { $0 + .of($1) })
+        let checks = checks()
         let calls = changes.map(Call.init)
         changes.removeAll(keepingCapacity: true)
         for call in calls {
@@ -93,20 +162,40 @@ final class PostgreSQLTransaction: Transaction {
             failure = lost
             throw end(with: lost.failure(table: nil))
         }
-        let beginning = hasBegun ? [] : kind.beginning
+        let before =
+            (hasBegun ? [] : kind.beginning) + (claimed.isEmpty ? [] : [Step.claim(claimed)]) + checks
         hasBegun = true
+        hasChanged = hasChanged || !calls.isEmpty
+        trips += 1
         do throws(PostgreSQLFailure) {
-            let answers = try connection.trip(beginning + calls.map(Step.call) + questions)
+            let answers = try connection.trip(before + calls.map(Step.call) + questions)
             return Array(answers.suffix(questions.count))
         } catch {
             failure = error
-            if isLast, error.isLost, error.call == nil || error.call == beginning.count + calls.count {
+            mustBeAlone = isInCompany && error.isOutOfLocks
+            if isLast, error.isLost, error.call == nil || error.call == before.count + calls.count {
                 throw end(with: .unknownOutcome(error.message))
             }
-            let change = error.call.map { $0 - beginning.count } ?? -1
+            let change = error.call.map { $0 - before.count } ?? -1
             let table = calls.indices.contains(change) ? calls[change].statement.table.name : nil
             throw end(with: error.failure(table: table))
         }
+    }
+
+    /// What is to be claimed beyond what it has, in the order in which everybody claims.
+    private func claimed(_ claim: Claim) throws(StoreFailure) -> [Int64] {
+        guard isInCompany else { return [] }
+        if case .parts(let parts) = claim, claims.count + parts.count <= Self.claimsMax {
+            let new = parts.subtracting(claims)
+            claims.formUnion(new)
+            return new.sorted()
+        }
+        guard !hasBegun else {
+            mustBeAlone = true
+            throw end(with: .contended)
+        }
+        kind = .changeAlone
+        return []
     }
 
     private func end(with failure: StoreFailure) -> StoreFailure {
@@ -116,20 +205,35 @@ final class PostgreSQLTransaction: Transaction {
     }
 }
 
+extension Change {
+    fileprivate var table: Table {
+        switch self {
+        case .insert(let table, _), .put(let table, _), .update(let table, _, _, _), .remove(let table, _):
+            table
+        }
+    }
+
+    fileprivate var key: [StoredValue] {
+        switch self {
+        case .insert(let table, let row), .put(let table, let row): Array(row.prefix(table.keyCount))
+        case .update(_, let key, _, _), .remove(_, let key): key
+        }
+    }
+}
+
 extension PostgreSQLTransaction.Kind {
     fileprivate var beginning: [PostgreSQLConnection.Step] {
         switch self {
         case .look: [.control("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")]
-        // Both locks are taken before the snapshot: who comes in turn waits for those underway, keeps new ones out,
-        // sees what was done before, and so cannot be overtaken.
-        case .change: Self.serializable + [Self.lock("ROW EXCLUSIVE")]
-        case .changeInTurn: Self.serializable + [Self.lock("SHARE ROW EXCLUSIVE")]
+        // Every statement sees what those left behind whom it waited for: a claim comes in a statement of its own
+        // before those that need it.
+        case .change, .changeAgain: [.control("BEGIN ISOLATION LEVEL READ COMMITTED"), Self.lock("SHARE")]
+        // The lock is taken before the snapshot: it waits for those underway, keeps new ones out, and sees what was
+        // done before.
+        case .changeAlone:
+            [.control("BEGIN ISOLATION LEVEL REPEATABLE READ"), Self.lock("SHARE ROW EXCLUSIVE")]
         }
     }
-
-    private static let serializable = [
-        PostgreSQLConnection.Step.control("BEGIN ISOLATION LEVEL SERIALIZABLE")
-    ]
 
     private static func lock(_ mode: String) -> PostgreSQLConnection.Step {
         .control("LOCK TABLE \(Schema.ledgerName) IN \(mode) MODE")

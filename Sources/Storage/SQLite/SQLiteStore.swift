@@ -27,6 +27,7 @@ package final class SQLiteStore: Database {
 
     package let place: String
     package let engine = "SQLite"
+    package var effort: StoreEffort? { nil }
     private let writer: GroupCommit
     private let readers: SQLiteReaders?
     private let logKeeper: SQLiteLogKeeper?

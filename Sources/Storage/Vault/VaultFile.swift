@@ -63,6 +63,8 @@ package struct VaultFile: Sendable {
         let lock = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else { throw .unwritable(Self.reason) }
         defer { _ = close(lock) }
+        // One that could not be given away stays as it is: whoever may not open it is told so.
+        _ = keepOwner(of: lock)
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
             throw errno == EWOULDBLOCK ? .busy : .unwritable(Self.reason)
         }
@@ -85,6 +87,7 @@ package struct VaultFile: Sendable {
             if isOpen { _ = close(file) }
             _ = unlink(temporary)
         }
+        guard isNew || keepOwner(of: file) else { throw .unwritable(Self.reason) }
         guard Self.writeAll(file, bytes), fsync(file) == 0 else { throw .unwritable(Self.reason) }
         isOpen = false
         guard close(file) == 0 else { throw .unwritable(Self.reason) }
@@ -96,6 +99,16 @@ package struct VaultFile: Sendable {
             guard rename(temporary, path) == 0 else { throw .unwritable(Self.reason) }
         }
         try syncFolder()
+    }
+
+    /// The file stays its owner's, also where root puts another in its place: a service that runs as somebody else
+    /// must be able to read it.
+    private func keepOwner(of file: Int32) -> Bool {
+        var (old, new) = (stat(), stat())
+        guard stat(path, &old) == 0 else { return errno == ENOENT }
+        guard fstat(file, &new) == 0 else { return false }
+        if old.st_uid == new.st_uid, old.st_gid == new.st_gid { return true }
+        return fchown(file, old.st_uid, old.st_gid) == 0 || old.st_uid == new.st_uid
     }
 
     /// A new name is durable only when its folder is.

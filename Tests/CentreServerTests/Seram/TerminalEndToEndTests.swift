@@ -223,7 +223,7 @@ struct TerminalEndToEndTests {
 
     @Test(
         "what a holder adds is used from then on, and comes onto a new card; what is removed is used no more",
-        .mission(.c7), .mission(.c8))
+        .mission(.c2), .mission(.c3), .mission(.c7), .mission(.c8))
     func uses() throws {
         let bench = try TerminalBench()
         let (card, id) = try bench.bench.makeCard()
@@ -298,7 +298,7 @@ struct TerminalEndToEndTests {
         #expect(bench.output.text.contains("Nothing was changed."))
     }
 
-    @Test("a card that is pulled goes on when it is back", arguments: [3, 9, 20, 33])
+    @Test("a card that is pulled goes on when it is back", .mission(.point5), arguments: [3, 9, 20, 33])
     func pulled(at: Int) throws {
         let bench = try TerminalBench()
         let (card, id) = try bench.bench.makeCard()

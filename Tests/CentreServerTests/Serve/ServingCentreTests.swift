@@ -185,6 +185,13 @@ struct ServingCentreTests {
         centre.reloadWhereChanged()
         #expect(eventually { log.value.contains { $0.contains("certificate-reloaded") } })
         #expect(log.value.contains { $0.contains("certificate-refused") })
+        let end = try X509Certificate(pem: pem).notAfter
+        let figures = try #require(try client(centre).get("/metrics")).text
+        #expect(figures.contains("berth_certificate_end_timestamp_seconds \(end)\n"))
+        unlink(folder.path + "/server.pem")
+        #expect(throws: ServeFailure.self) { try centre.reload() }
+        let reason = "server.pem cannot be read: No such file or directory"
+        #expect(eventually { log.value.contains { $0.contains(reason) } }, "\(log.value)")
     }
 
     private func write(_ bytes: [UInt8], to path: String) {

@@ -105,6 +105,49 @@ struct TelemetryTests {
         #expect(sent[1]["traceId"]?.stringValue?.count == 32 && sent[1]["parentSpanId"] == nil)
     }
 
+    private struct Failing: Store {
+        let failure: Box<StoreFailure?>
+
+        func read<Result: Sendable>(_ body: (any Transaction) throws -> Result) throws -> Result {
+            throw failure.value ?? .other("nothing can be read here")
+        }
+
+        func write<Result: Sendable>(_ body: (any Transaction) throws -> Result) throws -> Result {
+            if let failure = failure.value { throw failure }
+            guard let done = () as? Result else {
+                throw StoreFailure.other("only nothing can be written here")
+            }
+            return done
+        }
+    }
+
+    @Test("a store that keeps nothing is told once a minute at most, by its reason, and so is its recovery")
+    func failingStore() throws {
+        let metrics = Metrics()
+        let lines = Box<[String]>([])
+        let log = ServiceLog(.text, from: .info, clock: Fixed()) { line in
+            lines.value += [String(decoding: line, as: UTF8.self)]
+        }
+        let failure = Box<StoreFailure?>(.contended)
+        let store = CountingStore(Failing(failure: failure), metrics, log: log)
+        let name = "berth_store_failures_total"
+        // It stands there before the first failure, so that the first is a rise.
+        #expect(metrics.text([]).contains("\(name){kind=\"write\",reason=\"full\"} 0\n"))
+        #expect(throws: StoreFailure.contended) { try store.write { _ in } }
+        failure.value = .full("database or disk is full")
+        for _ in 0..<3 {
+            #expect(throws: StoreFailure.full("database or disk is full")) { try store.write { _ in } }
+        }
+        failure.value = nil
+        for _ in 0..<3 { try store.write { _ in } }
+        log.finish()
+        #expect(metrics.value(name, ["kind": "write", "reason": "full"]) == 3)
+        #expect(metrics.value(name, ["kind": "write", "reason": "busy"]) == 1)
+        #expect(lines.value.count == 2, "\(lines.value)")
+        #expect(lines.value.first?.contains("ERROR store-failing reason=full") == true)
+        #expect(lines.value.last?.contains("store-keeps-again") == true)
+    }
+
     @Test("spans that nobody takes are counted and left out")
     func dropped() {
         let spans = SpanExporter(node: "n1", version: "1", entropy: SystemEntropy()) { _ in false }

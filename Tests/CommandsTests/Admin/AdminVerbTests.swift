@@ -108,6 +108,31 @@ struct AdminVerbTests {
         #expect(outcome.exit == .unavailable, "\(outcome.output)")
     }
 
+    @Test("signing in needs no token, and puts the new one where the profile takes it from")
+    func signingIn() async throws {
+        let variables = ["XDG_CONFIG_HOME": bench.folder + "/config", "PASSWORD": "harbour-lights-1"]
+        func run(_ line: String) async -> Outcome { await bench.run(line, variables: variables) }
+        let path = bench.folder + "/admin.token"
+        _ = await run("centre add a --server http://localhost:1 --token file:\(path)")
+        #expect(await run("operators list").exit == .noInput, "there is no token yet")
+        let signIn = "sessions sign-in --operator admin --password env:PASSWORD"
+        #expect(await run(signIn).exit == .unavailable)
+        #expect(await run(signIn + " --save").exit == .unavailable)
+        #expect(await run(signIn + " --save --server http://localhost:1").exit == .usage, "no file is named")
+
+        let answer = CentreAnswer(
+            status: 201, fields: [("Content-Type", "application/json")],
+            body: Array(#"{"token":"berth_a_b","session":"a","expiresAt":"2026-11-22T12:00:00Z"}"#.utf8))
+        let shown = try SavedToken(path: path).save(answer)
+        #expect(shown["token"] == nil && shown["session"] == "a" && shown["savedIn"]?.stringValue == path)
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "berth_a_b\n")
+        let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        #expect(await run("operators list").exit == .unavailable)
+        let nowhere = SavedToken(path: bench.folder + "/nowhere/admin.token")
+        #expect(throws: Problem.self) { try nowhere.save(answer) }
+    }
+
     @Test("centres are added, chosen and forgotten; their file holds no secret")
     func profiles() async throws {
         let folder = bench.folder + "/config"

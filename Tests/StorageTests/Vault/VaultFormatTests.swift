@@ -279,6 +279,24 @@ struct VaultFileTests {
         }
     }
 
+    @Test(
+        "what root changes still belongs to whom it belonged, and so does the lock",
+        .enabled(if: geteuid() == 0, "only root may give files away"))
+    func owner() throws {
+        let bench = try VaultBench()
+        let vault = try bench.create()
+        let service: uid_t = 61_234
+        #expect(chown(bench.file.path, service, service) == 0)
+        _ = unlink(bench.file.path + ".lock")
+        try vault.addMasters()
+        for path in [bench.file.path, bench.file.path + ".lock"] {
+            var status = stat()
+            #expect(
+                stat(path, &status) == 0 && status.st_uid == service && status.st_gid == service, "\(path)")
+            #expect(status.st_mode & 0o777 == 0o600)
+        }
+    }
+
     @Test("what a writer that died left behind is no obstacle")
     func leftovers() throws {
         let bench = try VaultBench()
