@@ -54,7 +54,7 @@ final class PostgreSQLTransaction: Transaction {
         let questions = queries.map { Step.call(Call(select: $0)) }
         var claim = queries.reduce(Claim.nothing) { $0 + claimed($1) }
         while true {
-            let answers = try travel(questions, claim)
+            let answers = try travel(questions, claim, changes: takeChanges(before: queries))
             keepEstimates(queries, answers)
             let found = isInCompany ? Self.found(queries, answers).subtracting(claims) : []
             guard !found.isEmpty else { return answers }
@@ -90,7 +90,7 @@ final class PostgreSQLTransaction: Transaction {
     }
 
     /// That what is to be changed is still what it was decided from.
-    private func checks() -> [Step] {
+    private func checks(of changes: [Change]) -> [Step] {
         guard isInCompany, !estimates.isEmpty else { return [] }
         return changes.compactMap { change in
             guard case .parts(let parts) = Claim.of(change), let part = parts.first,
@@ -102,7 +102,8 @@ final class PostgreSQLTransaction: Transaction {
 
     func count(_ query: Query) throws(StoreFailure) -> Int {
         let rows = try travel(
-            [.call(Call(count: query))], isInCompany ? Claim.ofCount(query) : .nothing)
+            [.call(Call(count: query))], isInCompany ? Claim.ofCount(query) : .nothing, changes: takeChanges()
+        )
         guard case .integer(let count)? = rows.first?.first?.first else { return 0 }
         return Int(count)
     }
@@ -116,7 +117,7 @@ final class PostgreSQLTransaction: Transaction {
         if changes.isEmpty {
             if let reported { throw reported }
         } else {
-            _ = try travel([], .nothing)
+            _ = try travel([], .nothing, changes: takeChanges())
         }
     }
 
@@ -126,7 +127,7 @@ final class PostgreSQLTransaction: Transaction {
         if changes.isEmpty, !hasChanged {
             try abandon()
         } else {
-            _ = try travel([.control("COMMIT")], .nothing, isLast: true)
+            _ = try travel([.control("COMMIT")], .nothing, changes: takeChanges(), isLast: true)
         }
         isOver = true
     }
@@ -142,17 +143,30 @@ final class PostgreSQLTransaction: Transaction {
         }
     }
 
+    /// What is to be sent before these questions. Changes of estimates that they do not look at wait for the end: from
+    /// then on others wait for them.
+    private func takeChanges(before queries: [Query] = []) -> [Change] {
+        var later: [Change] = []
+        if isInCompany, !queries.isEmpty {
+            later = changes.filter { change in
+                TableSharing.of(change.table).isEstimate && !queries.contains { Claim.mayFind(change, $0) }
+            }
+        }
+        let due = later.isEmpty ? changes : changes.filter { !later.contains($0) }
+        changes = later
+        return due
+    }
+
     /// Begins if need be, claims, sends what was changed, then asks.
     private func travel(
-        _ questions: [Step], _ claim: Claim, isLast: Bool = false
+        _ questions: [Step], _ claim: Claim, changes: [Change], isLast: Bool = false
     ) throws(StoreFailure) -> [[[StoredValue]]] {
         precondition(!isOver, "a transaction was used after its end")
         if let reported { throw reported }
         if kind == .look, !changes.isEmpty { throw end(with: .other("a look at the store changes nothing")) }
         let claimed = try claimed(changes.reduce(claim) { $0 + .of($1) })
-        let checks = checks()
+        let checks = checks(of: changes)
         let calls = changes.map(Call.init)
-        changes.removeAll(keepingCapacity: true)
         for call in calls {
             do throws(StoreFailure) { try call.refuseNUL() } catch { throw end(with: error) }
         }
@@ -206,7 +220,7 @@ final class PostgreSQLTransaction: Transaction {
 }
 
 extension Change {
-    fileprivate var table: Table {
+    var table: Table {
         switch self {
         case .insert(let table, _), .put(let table, _), .update(let table, _, _, _), .remove(let table, _):
             table

@@ -21,6 +21,8 @@ struct TableSharing {
     /// brings a row with that value in.
     var lookups: [String] = []
 
+    var isEstimate: Bool { if case .estimate = kind { true } else { false } }
+
     /// What nobody has said anything about is changed alone, which is always right.
     static func of(_ table: Table) -> TableSharing { known[table.name] ?? TableSharing(kind: .register) }
 
@@ -145,6 +147,14 @@ enum Claim {
             return []
         }
         return parts
+    }
+
+    /// Whether a query, if it is about an estimate, could tell what the change is to bring.
+    static func mayFind(_ change: Change, _ query: Query) -> Bool {
+        guard query.table == change.table else { return false }
+        let looked = ofEstimate(query)
+        guard !looked.isEmpty, case .parts(let parts) = of(change) else { return true }
+        return !looked.isDisjoint(with: parts)
     }
 
     // MARK: Parts
