@@ -64,7 +64,7 @@ for turn in 1 2 3; do
     make_room
     [[ $turn -ne 2 ]] || serve
     # The same command goes on where it stopped.
-    berth providers import "$WORK/$turn.csv" >/dev/null 2>&1 || berth providers import "$WORK/$turn.csv"
+    said=$(berth providers import "$WORK/$turn.csv" --json 2>&1) || fail "nothing is kept with room again: $said"
     # What was begun is finished, or nothing of it happened; then the purse comes back with what it held.
     at_terminal work >/dev/null
     at_terminal restore purse --holder "$SAMPLE_HOLDER" --yes >"$WORK/terminal.said" 2>&1 \
