@@ -117,4 +117,5 @@ def main():
     assert page.ask("state")["terminal"] == "lobby-1"
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -17,8 +17,9 @@ extension SeramNotice {
         notice.steps = operation.steps.count
         guard let next = operation.remaining.first else { return notice }
         notice.step = next + 1
-        // The first orders of a visit only open the channel and ask the card what is true.
-        if order.number > 1 {
+        // The first order of a visit opens the channel and asks the card what is true; only what leaves goes with it.
+        let isWork = order.number > 1 || operation.begun.contains(next)
+        if isWork {
             notice.action = operation.steps[next].action
             notice.subject = operation.steps[next].subject
         }
@@ -29,7 +30,7 @@ extension SeramNotice {
         let left = operation.remaining.reduce(0) { $0 + milliseconds($1) } + pace.perRoundTrip
         notice.secondsLeft = (left + 999) / 1_000
         notice.millisecondsLeft = left
-        guard order.number > 1 else { return notice }
+        guard isWork else { return notice }
         for stretch in order.stretches where stretch.bytes > 0 {
             // What belongs to no step prepares the next one, or reads what it is about.
             let index = stretch.step.flatMap { operation.steps.indices.contains($0) ? $0 : nil } ?? next
