@@ -131,3 +131,21 @@ struct TerminalVerbTests {
         #expect(outcome.json?["reportsWaiting"] == 0)
     }
 }
+
+@Suite("What a terminal's service says again and again")
+struct RepetitionTests {
+    @Test("the same is said once, and asked for ever more seldom; what is new, at once")
+    func once() {
+        let repetition = Repetition()
+        var said: [String] = []
+        var pauses: [Duration] = []
+        for word in ["unknown", "unknown", "unknown", "unknown", "unknown", "unknown", "progress"] {
+            if repetition.isNew(word) { said.append(word) }
+            pauses.append(repetition.pause())
+        }
+        #expect(said == ["unknown", "progress"])
+        #expect(pauses == [1, 2, 4, 8, 10, 10, 1].map { .seconds($0) })
+        // A turn in which nothing was said at all is no repetition.
+        #expect(repetition.pause() == .seconds(1))
+    }
+}

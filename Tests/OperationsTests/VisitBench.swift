@@ -47,6 +47,13 @@ final class VisitBench: Materials {
             .init(
                 MasterKeyName("next"), isAES ? .aes : .tripleDES, material: [Secret(0x60...0x6F)],
                 diversification: "none", createdAt: clock))
+        for (number, name) in ["derived", "derived-next"].enumerated() where isAES {
+            try contents.add(
+                .init(
+                    MasterKeyName(name), .aes,
+                    material: [Secret([UInt8](repeating: UInt8(number), count: 16))],
+                    diversification: "kdf3", createdAt: clock))
+        }
         vault = SoftwareVault(inMemory: contents, entropy: SeededEntropy(seed: [seed, 2]))
         let channel = try #require(profile.channelProtocol(for: profile.factoryKeys.type))
         channelOptions = channel.options

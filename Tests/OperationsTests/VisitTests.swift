@@ -238,4 +238,28 @@ struct VisitTests {
             }
         }
     }
+
+    @Test(
+        "derived keys follow derived keys also where the card was registered without what they are derived from"
+    )
+    func derivedRotation() throws {
+        let bench = try VisitBench()
+        let update: [UInt8] = [0x80, 0x50, 0, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8, 0]
+        let shown = Array(try TestChannel(bench.card).transmit(update).prefix(10))
+        // From keys that are the same for all cards, what the card shows proves nothing.
+        try bench.order([.putKeys(masterKey: MasterKeyName("derived"), version: 0x31)], name: "unproven")
+        guard case .failed(let reason, _)? = bench.visitUntilEnd() else {
+            Issue.record("\(String(describing: bench.file.operation))")
+            return
+        }
+        #expect(reason.text.contains("diversificationData"), "\(reason.text)")
+        bench.file.card.keySet.diversificationData = shown
+        try bench.order([.putKeys(masterKey: MasterKeyName("derived"), version: 0x31)], name: "first")
+        #expect(bench.visitUntilEnd() == .done, "\(bench.story)")
+        bench.file.card.keySet.diversificationData = []
+        try bench.order([.putKeys(masterKey: MasterKeyName("derived-next"), version: 0x32)], name: "second")
+        #expect(bench.visitUntilEnd() == .done, "\(bench.story)")
+        #expect(bench.file.card.keySet.masterKey.text == "derived-next")
+        #expect(bench.visit() == .finished)
+    }
 }

@@ -313,6 +313,8 @@ package enum MaterialFailure: Error, Hashable, CustomStringConvertible {
         case .serviceStopped(let id, let reason): "the service of \(id) was stopped: \(reason)"
         case .imageMissing(let aid): "the data of \(aid) are not in the vault"
         case .holderMissing(let card): "nobody is the holder of card \(card)"
+        case .keys(.keySource(.diversification(.diversificationDataTooShort))):
+            "the card was registered without the data that such keys are derived from (diversificationData)"
         case .keys(let failure): "the key vault refused: \(failure)"
         }
     }

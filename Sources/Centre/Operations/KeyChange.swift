@@ -5,6 +5,22 @@ internal import SmartCard
 // New keys for a card: beside the old ones, proved by a session of their own, and only then are the old ones deleted.
 
 extension Visit {
+    /// A card that was registered without what its keys are derived from shows it in each session. That is true where
+    /// its present keys are derived in the same way: a session with them stands, so nobody on the way changed it.
+    private func derivable(
+        _ pending: Card.KeySet, _ present: Card.KeySet, _ session: SecureSession, _ vault: any KeyVault
+    ) throws(KeyVaultFailure) -> Card.KeySet {
+        guard pending.diversificationData.isEmpty else { return pending }
+        let schemes = try vault.masterKeys().filter {
+            [pending.masterKey, present.masterKey].contains($0.name)
+        }
+        .map(\.diversification)
+        guard Set(schemes).count == 1 else { return pending }
+        var shown = pending
+        shown.diversificationData = session.peer.diversificationData
+        return shown
+    }
+
     mutating func putKeys(
         _ masterKey: MasterKeyName, _ version: UInt8, _ index: Int, _ file: inout CaseFile,
         _ draft: inout OrderDraft, _ around: Surroundings
@@ -22,7 +38,8 @@ extension Visit {
         let delivery: KeyDelivery
         do {
             delivery = try around.vault.delivery(
-                of: pending, replacing: nil, in: session, hasZeroCheckBlock: false)
+                of: try derivable(pending, file.card.keySet, session, around.vault), replacing: nil,
+                in: session, hasZeroCheckBlock: false)
         } catch {
             throw MaterialFailure.keys(error)
         }

@@ -125,7 +125,8 @@ struct Planner {
         }
         if picture.card.inventory == nil {
             object(
-                .inventoryMissing, name, "Nobody has read yet what the card holds.",
+                .inventoryMissing, name,
+                "Nobody has read yet what the card holds: bring it to a terminal once.",
                 "Read the card's contents first.")
         }
     }

@@ -164,12 +164,16 @@ private final class Service: Sendable {
             return
         }
         var isWelcome = false
+        let repetition = Repetition()
         defer { desk.sayGoodbye(at: place) }
         while !cancellation.isCancelled {
             let session = CardSession(
                 around.newName(), SecureElement(.undefined, id: card), channel, link: around.link,
                 queue: around.queue, until: cancellation, pause: around.pause
-            ) { [self] event in show(event, place) }
+            ) { [self] event in
+                if case .notice(let notice) = event, !repetition.isNew(notice.text) { return }
+                show(event, place)
+            }
             let refusal = session.open(patience: around.patience)
             if refusal == nil, !isWelcome {
                 // From now on the centre knows that the card is here, and answers questions about it.
@@ -178,7 +182,7 @@ private final class Service: Sendable {
                 tell("card", place, "the card \(card)", ["card": .string(card)])
             }
             switch refusal ?? session.run(waits: true, patience: around.patience) {
-            case .stopped, .idle: around.pause(.seconds(1))
+            case .stopped, .idle: around.pause(repetition.pause())
             case .cancelled: break
             case .offline(let failure), .failed(let failure):
                 tell("failed", place, failure.words)
