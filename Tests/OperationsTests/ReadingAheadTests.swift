@@ -15,7 +15,7 @@ struct ReadingAheadTests {
         try DeskBench.ask(card, .purse, "8030000000")
     }
 
-    @Test("the order behind the opening brings the whole image", arguments: zip(profiles, [3, 2, 4, 4]))
+    @Test("the order behind the opening brings the whole image", arguments: zip(profiles, [3, 3, 4, 4]))
     func roundTrips(profile: String, orders: Int) throws {
         let (bench, card, id, _) = try ExchangeTests.prepared(profile)
         try bench.request("swap", VisitBench.parking(.purse) + VisitBench.adding(.loyalty), on: id)

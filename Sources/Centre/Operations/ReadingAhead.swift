@@ -4,6 +4,9 @@ internal import SmartCard
 
 // An application that leaves is frozen and read in the order that asks the card what is true: one round trip less.
 //
+// Not in a session that was computed before the card named itself: another one with the same keys may be in its place,
+// and only the right card is changed.
+//
 // Nothing is given up by that, and whoever froze can thaw. FREEZE names the generation it makes: where the guess is
 // wrong nothing happens, and what was read behind it is refused (docs/parking-contract.md, "Sending ahead"). What is
 // in hand until the answer comes is that the step was begun; an operation that ends before leaves a stay that nobody
@@ -15,7 +18,8 @@ extension Visit {
 
     /// FREEZE and READ of an instance that is to leave, if its generation can be guessed.
     mutating func readAhead(_ aid: AID, _ file: inout CaseFile, _ draft: inout OrderDraft) {
-        guard let operation = file.operationToBegin, !operation.isUndoing, file.stay(of: aid) == nil,
+        guard !dialogue.isComputedAhead, let operation = file.operationToBegin, !operation.isUndoing,
+            file.stay(of: aid) == nil,
             let index = operation.remaining.first(where: { operation.steps[$0].freezes(aid) }),
             let parking = operation.steps[index].parking
         else { return }

@@ -90,6 +90,11 @@ package struct Dialogue {
         }
     }
 
+    /// Commands travel that no answer of the card was seen for.
+    package var isComputedAhead: Bool {
+        if case .awaitingComputedOpening = state { true } else { false }
+    }
+
     /// Takes the answers to what opened the session.
     package mutating func accept(_ answers: [ResponseAPDU]) throws(DialogueFailure) {
         guard answers.count == openingAnswers else { throw end(.interrupted) }
