@@ -19,6 +19,12 @@ package struct Event: Hashable, Sendable {
         case oldPlan
         /// A holder loses a card and gets a blank one.
         case renewal
+        /// Somebody says that nothing is on a card, while the centre waits to hear that something left it.
+        case denial
+        /// Room is given back, and while the card has not heard of it, kept after all.
+        case secondThoughts = "second-thoughts"
+        /// A person takes the picture of a card that drifted as true.
+        case acceptance
     }
 
     package var kind: Kind

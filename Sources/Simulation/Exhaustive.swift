@@ -11,12 +11,34 @@ package struct Exhaustive: Sendable {
         case parkAndAdd = "park-and-add"
         case restore
         case update
+        case updateInPlace = "update-in-place"
+        case updateWithoutData = "update-without-data"
+        case restoreByScript = "restore-by-script"
         case remove
         case rotateKeys = "rotate-keys"
         case snapshot
         case reserve
         case release
         case renew
+
+        /// Cards on which it is carried out.
+        package var profiles: [String] {
+            switch self {
+            case .updateInPlace: [WorldProfiles.upgrading]
+            case .add, .park, .parkAndAdd, .restore, .update, .updateWithoutData, .restoreByScript, .remove,
+                .rotateKeys, .snapshot, .reserve, .release, .renew:
+                Exhaustive.profiles
+            }
+        }
+
+        fileprivate var assortment: Assortment {
+            switch self {
+            case .updateInPlace, .updateWithoutData, .restoreByScript: .varied
+            case .add, .park, .parkAndAdd, .restore, .update, .remove, .rotateKeys, .snapshot, .reserve,
+                .release, .renew:
+                .plain
+            }
+        }
     }
 
     /// Where it is torn.
@@ -110,7 +132,7 @@ package struct Exhaustive: Sendable {
 
     /// A world where the operation has been asked for, and nothing has happened since.
     private func start(_ operation: Case, _ profile: String) throws -> World {
-        let world = try World(ground, seed: 1, Shape(plain: [profile]), flaws: flaws)
+        let world = try World(ground, seed: 1, Shape(plain: [profile], operation.assortment), flaws: flaws)
         try world.prepare(operation, world.cards[0])
         return world
     }
@@ -156,21 +178,37 @@ private struct Beginning {
 extension World {
     /// Brings the card to where the operation begins, and asks for it.
     func prepare(_ operation: Exhaustive.Case, _ card: SimulatedCard) throws {
-        let shelf = ground.shelf
-        let purse = Shelf.releaseID(.purse)
-        if operation != .add {
-            try carryOut(shelf.adding(.purse), .add(application: purse.application), card)
-            _ = spend(card)
-        }
         switch operation {
-        case .add: try ask(shelf.adding(.pass), .add(application: Shelf.releaseID(.pass).application), card)
-        case .park: try ask(shelf.parking(.purse), .park(application: purse.application), card)
+        case .add:
+            try ask(shelf.adding(.pass), .add(application: name(.pass)), card)
+        case .updateInPlace:
+            try carryOut(shelf.adding(.purse, .upgradable), .add(application: name(.purse)), card)
+            _ = spend(card)
+            try ask(.update(to: Shelf.releaseID(.purse, .upgraded)), card)
+        case .updateWithoutData:
+            try carryOut(shelf.adding(.loans), .add(application: name(.loans)), card)
+            try ask(.update(to: Shelf.releaseID(.loans, .second)), card)
+        case .restoreByScript:
+            try carryOut(shelf.adding(.loyalty), .add(application: name(.loyalty)), card)
+            try carryOut(shelf.parking(.loyalty), .park(application: name(.loyalty)), card)
+            guard let stay = watch.books.stays.last else { return }
+            try ask(shelf.restoring(.loyalty, .held(stay.key)), .restore(stay.key), card)
+        case .park, .parkAndAdd, .restore, .update, .remove, .rotateKeys, .snapshot, .reserve, .release,
+            .renew:
+            try carryOut(shelf.adding(.purse), .add(application: name(.purse)), card)
+            _ = spend(card)
+            try prepareWithPurse(operation, card)
+        }
+    }
+
+    private func prepareWithPurse(_ operation: Exhaustive.Case, _ card: SimulatedCard) throws {
+        let park = Wish.park(application: name(.purse))
+        switch operation {
+        case .park: try ask(shelf.parking(.purse), park, card)
         case .parkAndAdd:
-            try ask(
-                shelf.parking(.purse) + shelf.adding(.loyalty),
-                .add(application: Shelf.releaseID(.loyalty).application), card)
+            try ask(shelf.parking(.purse) + shelf.adding(.loyalty), .add(application: name(.loyalty)), card)
         case .restore:
-            try carryOut(shelf.parking(.purse), .park(application: purse.application), card)
+            try carryOut(shelf.parking(.purse), park, card)
             guard let stay = watch.books.stays.last else { return }
             try ask(
                 shelf.restoring(.purse, .held(stay.key), imageBytes: stay.imageBytes), .restore(stay.key),
@@ -179,25 +217,27 @@ extension World {
             try ask(
                 shelf.parking(.purse)
                     + shelf.restoring(.purse, .parkedByThisPlan(instance: ExampleApplication.purse.module)),
-                .update(to: purse), card)
+                .update(to: Shelf.releaseID(.purse)), card)
         case .remove:
             for lineage in treasures.keys { treasures[lineage]?.mayVanish = true }
-            try ask(shelf.removing(.purse), .remove(application: purse.application), card)
+            try ask(shelf.removing(.purse), .remove(application: name(.purse)), card)
         case .rotateKeys:
             let master = SimulatedCentre.masterKey(isAES: card.isAES, isFresh: true)
             try ask(
                 [.putKeys(masterKey: master, version: 0x21)], .rotateKeys(to: master, version: 0x21), card)
-        case .snapshot: try ask(shelf.copying(.purse), .snapshot(application: purse.application), card)
+        case .snapshot: try ask(shelf.copying(.purse), .snapshot(application: name(.purse)), card)
         case .reserve: try ask(.reserve(try reservation()), card)
         case .release:
             try ask(.reserve(try reservation()), card)
             try visitOnce(card)
             try ask(.release(provider: try reservation().provider), card)
         case .renew:
-            try carryOut(shelf.parking(.purse), .park(application: purse.application), card)
+            try carryOut(shelf.parking(.purse), park, card)
             let next = try issue(card.chip.profile.name, inPlaceOf: card)
             try visitOnce(next)
             try ask(.renew, next)
+        case .add, .updateInPlace, .updateWithoutData, .restoreByScript:
+            preconditionFailure("these do not begin with a purse")
         }
     }
 

@@ -77,6 +77,8 @@ package enum Fault: Hashable, Sendable, CustomStringConvertible {
     case flake
     /// The card is seen in another reader, which also begins a visit.
     case secondReader(order: Int)
+    /// The order that has the card give its data up is lost on its way.
+    case loseSurrender
 
     package var description: String {
         switch self {
@@ -108,6 +110,7 @@ package enum Fault: Hashable, Sendable, CustomStringConvertible {
         case .swap(let order, _): "another card takes its place before order \(order)"
         case .flake: "its memory gives one byte wrong"
         case .secondReader(let order): "it is seen in another reader too, before order \(order)"
+        case .loseSurrender: "the order to give its data up is lost on its way"
         }
     }
 
@@ -118,7 +121,9 @@ package enum Fault: Hashable, Sendable, CustomStringConvertible {
     /// At which order it happens; `nil` for what happens at a command.
     var order: Int? {
         switch self {
-        case .tear, .tearWrite, .refuse, .garble, .forge, .replayAnswers, .deny, .passOff, .flake: nil
+        case .tear, .tearWrite, .refuse, .garble, .forge, .replayAnswers, .deny, .passOff, .flake,
+            .loseSurrender:
+            nil
         case .foreignReport(let order), .loseReport(let order), .doubleReport(let order),
             .oldReport(let order), .holdReport(let order), .otherNode(let order), .die(let order, _),
             .diskFull(let order), .diskFails(let order, _, _), .diskDies(let order, _), .swap(let order, _),
@@ -131,7 +136,7 @@ package enum Fault: Hashable, Sendable, CustomStringConvertible {
     var isInterruption: Bool {
         switch self {
         case .tear, .tearWrite, .loseReport, .doubleReport, .oldReport, .holdReport, .otherNode, .die,
-            .diskFull, .diskFails, .diskDies:
+            .diskFull, .diskFails, .diskDies, .loseSurrender:
             true
         case .refuse, .garble, .forge, .replayAnswers, .deny, .passOff, .foreignReport, .swap, .secondReader,
             .flake:

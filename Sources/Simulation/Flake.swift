@@ -23,12 +23,15 @@ struct FlakyRuntime: ApplicationRuntime {
     let flake: Flake
 
     func program(for module: ExecutableModule) -> (any CardProgram)? {
-        ExampleApplications.runtime.program(for: module).map { FlakyProgram(program: $0, flake: flake) }
+        guard let program = ExampleApplications.runtime.program(for: module) as? any UpgradableProgram else {
+            return nil
+        }
+        return FlakyProgram(program: program, flake: flake)
     }
 }
 
-private struct FlakyProgram: CardProgram {
-    let program: any CardProgram
+private struct FlakyProgram: UpgradableProgram {
+    let program: any UpgradableProgram
     let flake: Flake
 
     /// An answer to READ: version, then the instruction, behind the template and its length.
@@ -49,6 +52,13 @@ private struct FlakyProgram: CardProgram {
     func shareable(
         _ parameter: UInt8, for client: AID, in context: ApplicationContext
     ) -> (any ShareableObject)? { program.shareable(parameter, for: client, in: context) }
+
+    func save(in context: ApplicationContext) throws(Refusal) -> [UInt8] { try program.save(in: context) }
+    func cleanUp(in context: ApplicationContext) throws(Refusal) { try program.cleanUp(in: context) }
+    func restore(
+        _ element: [UInt8], from version: [UInt8], in context: ApplicationContext
+    ) throws(Refusal) { try program.restore(element, from: version, in: context) }
+    func consolidate(in context: ApplicationContext) throws(Refusal) { try program.consolidate(in: context) }
 
     func storeData(_ command: CommandAPDU, in context: ApplicationContext) throws(Refusal) -> [UInt8] {
         var answer = try program.storeData(command, in: context)

@@ -34,6 +34,8 @@ package struct Shape: Sendable {
     var nodeCount: Int
     /// Hours until an operation's deadline: at least two, and up to so many more.
     var deadlineHours: Int
+    /// What the catalogue has.
+    var assortment = Assortment.plain
 
     static let profiles = [
         "javacard-80k", "small-16k", "javacard-80k-predictable", "javacard-80k-scp02",
@@ -45,7 +47,8 @@ package struct Shape: Sendable {
     static let honestProfiles = roomyProfiles + [WorldProfiles.tight]
 
     /// One that is as plain as can be: for operations that are torn one by one.
-    init(plain profiles: [String]) {
+    init(plain profiles: [String], _ assortment: Assortment) {
+        self.assortment = assortment
         mood = .interruptions
         self.profiles = profiles
         kinds = []
@@ -65,7 +68,8 @@ package struct Shape: Sendable {
         deadlineHours = 1_000
     }
 
-    init(seed: UInt64, cardCount: Int) {
+    /// - Parameter isPlain: with one release of each application, and nothing else that came later.
+    init(seed: UInt64, cardCount: Int, isPlain: Bool = false) {
         var chance = Chance(seed: seed &+ 0x5EED)
         mood = chance.percent(35) ? .interruptions : .malice
         isPlanned = chance.percent(50)
@@ -96,6 +100,26 @@ package struct Shape: Sendable {
         drawerPercent = mood == .malice && chance.percent(40) ? 30 : 0
         kinds = Self.kinds(mood, &chance)
         if hasHolder { kinds.append((.renewal, [2, 6][chance.below(2)])) }
+        if !isPlain { addVariety(Chance(seed: seed &+ Self.varietySalt)) }
+    }
+
+    /// What came later has a source of chance of its own: worlds that it is not in stay as they were.
+    private static let varietySalt: UInt64 = 0x6607
+
+    private mutating func addVariety(_ source: Chance) {
+        var chance = source
+        if chance.percent(40) {
+            assortment = .varied
+            for index in profiles.indices where chance.percent(60) {
+                profiles[index] = WorldProfiles.upgrading
+            }
+            // Code changes more often, the fewer things else do.
+            if chance.percent(40) { focus = .update }
+        }
+        guard mood == .malice else { return }
+        if chance.percent(20) { kinds.append((.denial, [3, 9][chance.below(2)])) }
+        if hasBerths, chance.percent(40) { kinds.append((.secondThoughts, [3, 9][chance.below(2)])) }
+        if isPlanned, chance.percent(30) { kinds.append((.acceptance, [3, 9][chance.below(2)])) }
     }
 
     private static func kinds(_ mood: Mood, _ chance: inout Chance) -> [(kind: Event.Kind, weight: Int)] {
@@ -160,6 +184,7 @@ extension Shape {
         if drawerPercent > 0 { traits.insert("drawer") }
         if hasBerths { traits.insert("berths") }
         if hasOwnDomain { traits.insert("own-domain") }
+        if assortment == .varied { traits.insert("varied") }
         if let focus { traits.insert("much-" + focus.rawValue) }
         traits.formUnion(profiles)
         if Set(profiles).count < profiles.count { traits.insert("twins") }

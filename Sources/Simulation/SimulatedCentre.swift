@@ -20,6 +20,8 @@ struct Books {
     /// Of open stays, opened; absent where the vault has no image that opens.
     var images: [CustodyKey: [UInt8]] = [:]
     var installed: [CardID: Set<AID>] = [:]
+    /// Of what is installed, as far as it is known.
+    var releases: [CardID: [AID: ReleaseID]] = [:]
     var fees: [StayID: Stay] = [:]
     var confirmations: [KeptConfirmation] = []
     var berths: [Berth] = []
@@ -181,16 +183,26 @@ final class SimulatedCentre {
             }
             // Libraries first: what is published must find what it links to.
             for example in ExampleApplication.allCases.sorted(by: { $0.isLibrary && !$1.isLibrary }) {
-                let provider = try Shelf.provider(of: example)
-                try act.keep(CAPImport(example.capFile), for: provider)
-                guard !example.isLibrary else { continue }
-                let release = shelf.release(example)
-                try act.registerApplication(
-                    release.id.application, name: example.rawValue, provider: provider)
-                try act.draft(release)
-                try act.publish(release.id)
+                try fillCatalogue(with: example, from: shelf, act)
             }
             try fillPeople(act)
+        }
+    }
+
+    private static func fillCatalogue(
+        with example: ExampleApplication, from shelf: Shelf, _ act: Act
+    ) throws {
+        let provider = try Shelf.provider(of: example)
+        if !example.isLibrary {
+            try act.registerApplication(
+                Shelf.releaseID(example).application, name: example.rawValue, provider: provider)
+        }
+        for edition in shelf.editions(of: example) {
+            try act.keep(CAPImport(shelf.article(example, edition).capFile), for: provider)
+            guard !example.isLibrary else { continue }
+            let release = try shelf.release(example, edition)
+            try act.draft(release)
+            try act.publish(release.id)
         }
     }
 
@@ -224,6 +236,19 @@ final class SimulatedCentre {
             let act = Act(
                 transaction, now: self.clock.now, actor: .centre, entropy: SeededEntropy(seed: [6]))
             return try act.ledger(of: card, self.models)
+        }
+    }
+
+    /// An operator takes what a card shows as true; `false` where that cannot be.
+    func acceptDrift(of card: CardID) throws -> Bool {
+        try store.write { transaction in
+            let act = Act(
+                transaction, now: self.clock.now, actor: .operator(try OperatorID("op")),
+                entropy: SeededEntropy(seed: [11]))
+            do {
+                try act.acceptDrift(of: card, sizes: try act.ledger(of: card, self.models).sizes)
+                return true
+            } catch is DriftRefusal { return false }
         }
     }
 
@@ -270,6 +295,7 @@ final class SimulatedCentre {
             }
             for row in try transaction.all(InstalledApplication.self, Query(InstalledApplication.table)) {
                 books.installed[row.card, default: []].insert(row.aid)
+                books.releases[row.card, default: [:]][row.aid] = row.release
             }
             for stay in try transaction.all(Stay.self, Query(Stay.table)) { books.fees[stay.id] = stay }
             books.confirmations = try transaction.all(KeptConfirmation.self, Query(KeptConfirmation.table))

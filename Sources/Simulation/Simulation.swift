@@ -13,6 +13,8 @@ package struct Outcome: Sendable {
     package let commandCount: Int
     package let visitCount: Int
     package let operationCount: Int
+    /// What was carried out by operations that ended as done, by the kinds of their steps.
+    package let stepsDone: Set<String>
 
     package var isSound: Bool { violation == nil && error == nil }
 }
@@ -25,24 +27,32 @@ package struct Simulation: Sendable {
     let cardCount: Int
     let stepCount: Int
     let flaws: Flaws
+    private let isPlain: Bool
 
-    package init(_ ground: Ground, cards: Int = 3, steps: Int = 40, flaws: Flaws = []) {
+    /// - Parameter isPlain: worlds as they were before they had several releases of an application: what broke in one
+    ///   of them is replayed by its seed.
+    package init(
+        _ ground: Ground, cards: Int = 3, steps: Int = 40, flaws: Flaws = [], isPlain: Bool = false
+    ) {
         self.ground = ground
         cardCount = cards
         stepCount = steps
         self.flaws = flaws
+        self.isPlain = isPlain
     }
 
-    package func shape(of seed: UInt64) -> Shape { Shape(seed: seed, cardCount: cardCount) }
+    package func shape(of seed: UInt64) -> Shape {
+        Shape(seed: seed, cardCount: cardCount, isPlain: isPlain)
+    }
 
     package func run(_ seed: UInt64) -> Outcome {
         var chance = Chance(seed: seed)
-        let shape = Shape(seed: seed, cardCount: cardCount)
+        let shape = shape(of: seed)
         return play(shape.events(&chance, steps: stepCount), seed: seed)
     }
 
     func play(_ events: [Event], seed: UInt64) -> Outcome {
-        let shape = Shape(seed: seed, cardCount: cardCount)
+        let shape = shape(of: seed)
         var violation: Violation?
         var problem: String?
         var world: World?
@@ -61,7 +71,8 @@ package struct Simulation: Sendable {
         return Outcome(
             seed: seed, mood: shape.mood, events: events, violation: violation, error: problem,
             story: world?.story ?? [], commandCount: world?.commandCount ?? 0,
-            visitCount: world?.visitCount ?? 0, operationCount: world?.requests.count ?? 0)
+            visitCount: world?.visitCount ?? 0, operationCount: world?.requests.count ?? 0,
+            stepsDone: world?.stepsDone ?? [])
     }
 
     /// Leaves out events while the same invariant still breaks: what remains is a short story.

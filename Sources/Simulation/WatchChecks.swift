@@ -163,6 +163,8 @@ extension World {
                 invariant: .ledger,
                 words: "the ledger and card \(card.number) differ in \(differences.joined(separator: ", "))")
         }
+        try checkDataless(card)
+        try checkReleases(card)
         if mood == .interruptions, let drift = watch.books.cards[card.id]?.inventory?.drift {
             throw Violation(
                 invariant: .ledger, words: "nobody else was at card \(card.number), and yet: \(drift)")
@@ -171,6 +173,43 @@ extension World {
             throw Violation(
                 invariant: .ledger,
                 words: "that somebody else changed card \(card.number) is not written down")
+        }
+    }
+
+    /// What has no data of its own is on its card or in custody; unless what another card gave up came in its place.
+    private func checkDataless(_ card: SimulatedCard) throws {
+        // Where answers carry no MAC, somebody on the way can say that it left.
+        guard card.chip.profile.hasResponseProof else { return }
+        for stay in watch.books.stays
+        where stay.isHeld && !stay.hasImage && stay.card == card.id && card.instances.contains(stay.aid) {
+            let isAnothers = watch.books.stays.contains { other in
+                if case .returned(card.id, _) = other.state, other.aid == stay.aid, other.card != card.id {
+                    true
+                } else {
+                    false
+                }
+            }
+            guard !isAnothers else { continue }
+            throw Violation(
+                invariant: .oneCopy, words: "\(stay.aid) is on card \(card.number), and counts as in custody")
+        }
+    }
+
+    /// The code of every application is that of the release that it counts as.
+    private func checkReleases(_ card: SimulatedCard) throws {
+        guard watch.books.cards[card.id]?.inventory?.drift == nil, card.chip.profile.hasResponseProof else {
+            return
+        }
+        for example in ExampleApplication.withData where card.instances.contains(example.module) {
+            guard let release = watch.books.releases[card.id]?[example.module] else { continue }
+            let block = shelf.article(example, Shelf.edition(of: release)).block
+            let version = card.chip.contents.loadFile(example.loadFile)?.version
+            guard version == LoadFile.packageVersion(ofDataBlock: block) else {
+                throw Violation(
+                    invariant: .ledger,
+                    words: "\(example.rawValue) on card \(card.number) counts as \(release), and its code is "
+                        + "\(version.map(Hex.encode) ?? "none")")
+            }
         }
     }
 
@@ -194,11 +233,32 @@ extension World {
                     invariant: .doneIsDone,
                     words: "\(operation.id) is done, but \(task.instance) is not active")
             }
+            for case .restore(let task) in operation.steps
+            where task.way == .script && card.chip.parking(of: task.instance)?.data.first != 1 {
+                throw Violation(
+                    invariant: .doneIsDone,
+                    words: "\(operation.id) is done, but nobody wrote the data of \(task.instance)")
+            }
         }
     }
 }
 
 extension World {
+    fileprivate func checkCode(
+        of task: PlanStep.Upgrade, _ operation: Operation, _ card: SimulatedCard
+    ) throws {
+        guard let example = ExampleApplication.withData.first(where: { $0.loadFile == task.loadFile }) else {
+            return
+        }
+        let block = shelf.article(example, Shelf.edition(of: task.new.release)).block
+        guard
+            card.chip.contents.loadFile(task.loadFile)?.version == LoadFile.packageVersion(ofDataBlock: block)
+        else {
+            throw Violation(
+                invariant: .doneIsDone, words: "\(operation.id) is done, but the code is not the new one")
+        }
+    }
+
     /// What was made is there, what was deleted is not, and what was moved stands where it belongs.
     fileprivate func checkThings(of operation: Operation, on card: SimulatedCard) throws {
         var expected: [AID: Bool] = [:]
@@ -213,6 +273,7 @@ extension World {
             // Where answers carry no MAC, somebody on the way can say that code is gone.
             case .removeLoadFile(let aid): if card.chip.profile.hasResponseProof { expected[aid] = false }
             case .upgrade(let task):
+                try checkCode(of: task, operation, card)
                 expected[task.loadFile] = true
                 for instance in task.instances { expected[instance] = true }
             case .extradite(let move): places[move.object] = move.to

@@ -7,8 +7,7 @@ internal import VirtualCard
 
 /// What all worlds of a process share, and none changes.
 package struct Ground: Sendable {
-    let shelf: Shelf
-    let disk: FaultyDisk
+    private let stocks: [Assortment: (shelf: Shelf, disk: FaultyDisk)]
     let models = ProfileModels()
     let library = LoadFileLibrary()
     /// Makes an empty store on a server, where worlds are to have one.
@@ -16,17 +15,31 @@ package struct Ground: Sendable {
 
     /// - Parameter makeStore: gives a migrated and empty store for each world; without it they have a disk in memory.
     package init(on makeStore: (@Sendable () throws -> any Store)? = nil) throws {
-        shelf = try Shelf()
-        disk = try SimulatedCentre.ground(shelf)
+        var stocks: [Assortment: (shelf: Shelf, disk: FaultyDisk)] = [:]
+        for assortment in Assortment.allCases {
+            let shelf = try Shelf(assortment)
+            stocks[assortment] = (shelf, try SimulatedCentre.ground(shelf))
+        }
+        self.stocks = stocks
         self.makeStore = makeStore
     }
 
     var isOnServer: Bool { makeStore != nil }
 
-    func place() throws -> SimulatedCentre.Place {
-        guard let makeStore else { return .disk(disk) }
+    private func stock(_ shape: Shape) -> (shelf: Shelf, disk: FaultyDisk) {
+        guard let stock = stocks[shape.assortment] else {
+            preconditionFailure("there is a catalogue of every kind")
+        }
+        return stock
+    }
+
+    func shelf(_ shape: Shape) -> Shelf { stock(shape).shelf }
+    func disk(_ shape: Shape) -> FaultyDisk { stock(shape).disk }
+
+    func place(_ shape: Shape) throws -> SimulatedCentre.Place {
+        guard let makeStore else { return .disk(disk(shape)) }
         let store = try makeStore()
-        try SimulatedCentre.fill(store, from: shelf)
+        try SimulatedCentre.fill(store, from: shelf(shape))
         return .server(store)
     }
 }
@@ -65,6 +78,7 @@ final class World {
     let ground: Ground
     let seed: UInt64
     let shape: Shape
+    let shelf: Shelf
     let clock = ManualClock(SimulatedCentre.start)
     let centre: SimulatedCentre
     private(set) var cards: [SimulatedCard] = []
@@ -109,12 +123,28 @@ final class World {
 
     var mood: Mood { shape.mood }
 
+    /// What operations did that ended as done.
+    var stepsDone: Set<String> {
+        Set(
+            watch.books.operations.filter { $0.state == .ended(.done) }.flatMap(\.steps).compactMap { step in
+                switch step {
+                case .park(let task): "park \(task.way)"
+                case .restore(let task): "restore \(task.way)"
+                case .upgrade: "upgrade"
+                case .snapshot, .removeInstance, .removeLoadFile, .dropDomain, .makeDomain, .reserveInLedger,
+                    .releaseInLedger, .load, .extradite, .install, .personalise, .identify, .putKeys:
+                    nil
+                }
+            })
+    }
+
     init(_ ground: Ground, seed: UInt64, _ shape: Shape, flaws: Flaws) throws {
         self.ground = ground
         self.seed = seed
         self.shape = shape
+        shelf = ground.shelf(shape)
         centre = try SimulatedCentre(
-            try ground.place(), ground.models, clock: clock, seed: seed, flaws: flaws,
+            try ground.place(shape), ground.models, clock: clock, seed: seed, flaws: flaws,
             nodeCount: shape.nodeCount)
         let flake = Flake()
         self.flake = flake
@@ -152,6 +182,7 @@ final class World {
         ground = other.ground
         seed = other.seed
         shape = other.shape
+        shelf = other.shelf
         clock.advance(by: .milliseconds(other.clock.now.milliseconds - clock.now.milliseconds))
         centre = try SimulatedCentre(
             .disk(disk), ground.models, clock: clock, seed: seed, flaws: other.centre.flaws,
@@ -177,13 +208,20 @@ final class World {
             guard shape.isPlanned || example != nil else { continue }
             try visitInPeace(card, &chance)
             guard let example else { continue }
-            try prepare(card, ground.shelf.adding(example), .add(application: name(example)), &chance)
+            let edition = firstEdition(on: card)
+            try prepare(card, shelf.adding(example, edition), .add(application: name(example)), &chance)
             use(card, &chance)
             if chance.percent(40) {
-                try prepare(card, ground.shelf.parking(example), .park(application: name(example)), &chance)
+                try prepare(
+                    card, shelf.parking(example, edition), .park(application: name(example)), &chance)
             }
             try check()
         }
+    }
+
+    /// Where code can be exchanged on the card, it comes as something that can be.
+    func firstEdition(on card: SimulatedCard) -> Edition {
+        shape.assortment == .varied && card.chip.profile.upgradesLoadFiles ? .upgradable : .first
     }
 
     private func prepare(
@@ -226,6 +264,9 @@ final class World {
         case .lateReport: try deliverLate()
         case .outsider: try meddle(card, &chance)
         case .renewal: try renew(&chance)
+        case .denial: try denySurrender(card, &chance)
+        case .secondThoughts: try thinkAgain(card, &chance)
+        case .acceptance: try acceptDrift(card)
         }
         try check()
     }

@@ -18,6 +18,8 @@ extension World {
         guard status.isSuccess, let after = card.chip.parking(of: example.module) else { return }
         // An application that an unfinished operation made may still go.
         guard isSettled(example.module, on: card) || treasures[sight.lineage] != nil else { return }
+        // What a script has yet to finish is made anew.
+        guard shelf.keepsData(example) || !isOnItsWay(example.module, to: card) else { return }
         if treasures[sight.lineage] == nil {
             var treasure = Treasure(lineage: sight.lineage, example: example, data: sight.data)
             treasure.mayVanish = isDoomed(example.module, on: card)
@@ -45,11 +47,19 @@ extension World {
     private func isDoomed(_ aid: AID, on card: SimulatedCard) -> Bool {
         watch.books.openOperation(on: card.id)?.steps.contains { step in
             if case .removeInstance(let removal) = step {
-                removal.instance == aid && removal.purpose == .forGood
+                removal.instance == aid && (removal.purpose == .forGood || !shelf.keepsData(of: aid))
             } else {
                 false
             }
         } == true
+    }
+
+    private func isOnItsWay(_ aid: AID, to card: SimulatedCard) -> Bool {
+        watch.books.stays.contains { stay in
+            guard stay.isOpen, stay.aid == aid else { return false }
+            if case .returning(card.id, _) = stay.state { return true }
+            return stay.card == card.id
+        }
     }
 
     private func isSettled(_ aid: AID, on card: SimulatedCard) -> Bool {
@@ -110,7 +120,7 @@ extension World {
         let books = try other.books()
         guard let row = books.cards[card.id], books.openOperation(on: card.id) == nil else { return }
         let plan = Plan(
-            carryingOut: ground.shelf.adding(.identity),
+            carryingOut: shelf.adding(.identity),
             [.add(application: Shelf.releaseID(.identity).application)], on: row)
         let id = try RequestID("outsider-\(requests.count)-\(visitCount)-\(story.count)")
         _ = try other.desk.request(
@@ -121,7 +131,7 @@ extension World {
 
     private func makeOutsider() throws -> SimulatedCentre {
         let other = try SimulatedCentre(
-            .disk(ground.disk), ground.models, clock: clock, seed: ~seed, flaws: [])
+            .disk(ground.disk(shape)), ground.models, clock: clock, seed: ~seed, flaws: [])
         for card in cards { try other.register(card) }
         outsider = other
         return other

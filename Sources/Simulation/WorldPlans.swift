@@ -54,15 +54,27 @@ extension World {
                 one("\($0.rawValue) gone for good", .remove(application: name($0)))
             }
         case .rotateKeys: return rotating(card)
-        case .update:
-            return chance.pick(present).map { one("\($0.rawValue) anew", .update(to: Shelf.releaseID($0))) }
+        case .update: return chance.pick(present).map { exchanging($0, card, &chance) }
         case .snapshot:
-            return chance.pick(present.filter(\.permitsSnapshots)).map {
+            return chance.pick(present.filter(shelf.isCopyable)).map {
                 one("a copy of \($0.rawValue)", .snapshot(application: name($0)))
             }
         case .reserve: return try reserving(card, &chance)
         case .release: return releasing(card, &chance)
         }
+    }
+
+    /// Another release, newer or older, that the card can have; the same where there is no other.
+    private func exchanging(
+        _ example: ExampleApplication, _ card: SimulatedCard, _ chance: inout Chance
+    ) -> Draft {
+        let present = watch.books.releases[card.id]?[example.module]
+        let others = shelf.editions(of: example).filter {
+            (!$0.needsUpgrades || card.chip.profile.upgradesLoadFiles)
+                && Shelf.releaseID(example, $0) != present
+        }
+        let release = Shelf.releaseID(example, chance.pick(others) ?? .first)
+        return Draft(words: "\(example.rawValue) as \(release.version)", wishes: [.update(to: release)])
     }
 
     // MARK: Two who want the same room
@@ -99,7 +111,7 @@ extension World {
         return [one, other].map { example in
             Draft(
                 words: example.rawValue, wishes: [.add(application: name(example))],
-                steps: shape.isPlanned ? [] : ground.shelf.adding(example))
+                steps: shape.isPlanned ? [] : shelf.adding(example))
         }
     }
 

@@ -12,6 +12,9 @@ enum WorldProfiles {
     /// Too small for all that there is.
     static let tight = "javacard-12k"
 
+    /// Exchanges code while its applications keep their data.
+    static let upgrading = "javacard-80k-upgrade"
+
     static func named(_ name: String) -> CardProfile? {
         switch name {
         case silent: changed("memory-report = yes", "memory-report = no", silent)

@@ -65,6 +65,7 @@ extension World {
             watch.books = try centre.books()
             watch.stopped = stopped
             watch.before = sitting.card.instances
+            if faults.contains(.loseSurrender), isSurrendering(card) { return }
             let answers = carry(order, &sitting)
             try watch.raise()
             try checkServices(sitting.card)
@@ -75,6 +76,12 @@ extension World {
             sitting.lastReport = report
         }
         if case .over(let ending) = reply { try conclude(ending, sitting) }
+    }
+
+    private func isSurrendering(_ card: SimulatedCard) -> Bool {
+        watch.books.stays.contains { stay in
+            if case .surrendering = stay.state { stay.card == card.id } else { false }
+        }
     }
 
     func excuse(_ card: CardID) {

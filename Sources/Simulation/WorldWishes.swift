@@ -72,7 +72,8 @@ extension World {
         requests.append(
             Request(id: id, plan: plan, deadline: deadline, operation: operation, isExcused: isExcused))
         guard let card = cards.first(where: { $0.id == plan.ground.card }) else { return }
-        for case .removeInstance(let removal) in operation.steps where removal.purpose == .forGood {
+        for case .removeInstance(let removal) in operation.steps
+        where removal.purpose == .forGood || !shelf.keepsData(of: removal.instance) {
             forgive(removal.instance, on: card)
         }
         for case .putKeys in operation.steps { watch.rotated.insert(card.id) }
@@ -118,18 +119,18 @@ extension World {
             return restoring(stay, card)
         }
         if chance.percent(shape.strangePercent), present.contains(where: \.mayRefuse), present.count > 1 {
-            return parkingTwo(present, &chance)
+            return parkingTwo(present, card, &chance)
         }
         switch kind {
-        case .add: return chance.pick(absent).map(adding)
-        case .park: return chance.pick(present).map(parking)
-        case .parkTwo: return parkingTwo(present, &chance)
+        case .add: return chance.pick(absent).map { adding($0, card) }
+        case .park: return chance.pick(present).map { parking($0, card) }
+        case .parkTwo: return parkingTwo(present, card, &chance)
         case .swap:
             guard let leaving = chance.pick(present), let coming = chance.pick(absent) else { return nil }
             return Draft(
                 words: "\(leaving.rawValue) out and \(coming.rawValue) in",
                 wishes: [.park(application: name(leaving)), .add(application: name(coming))],
-                steps: ground.shelf.parking(leaving) + ground.shelf.adding(coming),
+                steps: shelf.parking(leaving, edition(of: leaving, on: card)) + shelf.adding(coming),
                 isDoubtful: leaving.mayRefuse)
         case .restore:
             guard let stay = chance.pick(kept) else { return nil }
@@ -141,42 +142,49 @@ extension World {
             return chance.pick(present).map { example in
                 Draft(
                     words: "\(example.rawValue) gone for good", wishes: [.remove(application: name(example))],
-                    steps: ground.shelf.removing(example))
+                    steps: shelf.removing(example))
             }
         case .rotateKeys: return rotating(card)
-        case .update: return chance.pick(present).map(updating)
-        case .snapshot: return chance.pick(present.filter(\.permitsSnapshots)).map(copying)
+        case .update: return chance.pick(present).map { updating($0, card) }
+        case .snapshot: return chance.pick(present.filter(shelf.isCopyable)).map { copying($0, card) }
         case .reserve, .release: return nil
         }
     }
 
-    private func copying(_ example: ExampleApplication) -> Draft {
+    private func copying(_ example: ExampleApplication, _ card: SimulatedCard) -> Draft {
         Draft(
             words: "a copy of \(example.rawValue)", wishes: [.snapshot(application: name(example))],
-            steps: ground.shelf.copying(example), isDoubtful: example.mayRefuse)
+            steps: shelf.copying(example, edition(of: example, on: card)), isDoubtful: example.mayRefuse)
     }
 
     func name(_ example: ExampleApplication) -> ApplicationID { Shelf.releaseID(example).application }
 
-    private func adding(_ example: ExampleApplication) -> Draft {
+    private func adding(_ example: ExampleApplication, _ card: SimulatedCard) -> Draft {
         Draft(
             words: example.rawValue, wishes: [.add(application: name(example))],
-            steps: ground.shelf.adding(example))
+            steps: shelf.adding(example, firstEdition(on: card)))
     }
 
-    private func parking(_ example: ExampleApplication) -> Draft {
+    /// What of it is on the card, as far as anybody knows.
+    private func edition(of example: ExampleApplication, on card: SimulatedCard) -> Edition {
+        watch.books.releases[card.id]?[example.module].map(Shelf.edition) ?? .first
+    }
+
+    func parking(_ example: ExampleApplication, _ card: SimulatedCard) -> Draft {
         Draft(
             words: "custody for \(example.rawValue)", wishes: [.park(application: name(example))],
-            steps: ground.shelf.parking(example), isDoubtful: example.mayRefuse)
+            steps: shelf.parking(example, edition(of: example, on: card)), isDoubtful: example.mayRefuse)
     }
 
     /// All are read before the first is deleted: one that refuses keeps the others waiting.
-    private func parkingTwo(_ present: [ExampleApplication], _ chance: inout Chance) -> Draft? {
+    private func parkingTwo(
+        _ present: [ExampleApplication], _ card: SimulatedCard, _ chance: inout Chance
+    ) -> Draft? {
         let stubborn = present.filter { $0.mayRefuse && chance.percent(70) }.first
         guard let one = stubborn ?? chance.pick(present),
             let other = chance.pick(present.filter { $0 != one })
         else { return nil }
-        let steps = [one, other].map(ground.shelf.parking)
+        let steps = [one, other].map { shelf.parking($0, edition(of: $0, on: card)) }
         return Draft(
             words: "custody for \(one.rawValue) and \(other.rawValue)",
             wishes: [.park(application: name(one)), .park(application: name(other))],
@@ -184,22 +192,33 @@ extension World {
             isDoubtful: one.mayRefuse || other.mayRefuse)
     }
 
-    /// A new copy of the code, and the data kept.
-    private func updating(_ example: ExampleApplication) -> Draft {
-        Draft(
+    /// Other code where there is some, else a new copy, and the data kept.
+    private func updating(_ example: ExampleApplication, _ card: SimulatedCard) -> Draft {
+        let old = edition(of: example, on: card)
+        guard !old.needsUpgrades || !card.chip.profile.upgradesLoadFiles else {
+            let new: Edition = old == .upgraded ? .upgradable : .upgraded
+            return Draft(
+                words: "\(example.rawValue) as \(new.rawValue) in place",
+                wishes: [.update(to: Shelf.releaseID(example, new))],
+                steps: [shelf.upgrading(example, from: old, to: new)])
+        }
+        let new: Edition = old == .first && shelf.editions(of: example).contains(.second) ? .second : .first
+        return Draft(
             words: "\(example.rawValue) anew with its data kept",
-            wishes: [.update(to: Shelf.releaseID(example))],
-            steps: ground.shelf.parking(example)
-                + ground.shelf.restoring(example, .parkedByThisPlan(instance: example.module)),
+            wishes: [.update(to: Shelf.releaseID(example, new))],
+            steps: shelf.parking(example, old)
+                + shelf.restoring(example, .parkedByThisPlan(instance: example.module), new),
             isDoubtful: example.mayRefuse)
     }
 
     private func restoring(_ stay: Custody, _ card: SimulatedCard) -> Draft? {
         guard let example = ExampleApplication(rawValue: stay.release.application.text) else { return nil }
+        let edition = Shelf.edition(of: stay.release)
+        let isLoadable = !edition.needsUpgrades || card.chip.profile.upgradesLoadFiles
         return Draft(
             words: "\(example.rawValue) back from custody", wishes: [.restore(stay.key)],
-            steps: ground.shelf.restoring(example, .held(stay.key), imageBytes: stay.imageBytes),
-            isDoubtful: !isAtHome(stay, on: card) || !stay.isHeld)
+            steps: shelf.restoring(example, .held(stay.key), imageBytes: stay.imageBytes, edition),
+            isDoubtful: !isAtHome(stay, on: card) || !stay.isHeld || !isLoadable)
     }
 
     func rotating(_ card: SimulatedCard) -> Draft? {

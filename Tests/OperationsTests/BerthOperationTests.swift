@@ -212,4 +212,47 @@ struct BerthOperationTests {
             }
         }
     }
+
+    @Test(
+        "what its owner has on the card already is a part of the room that is made ready", .mission(.a3),
+        .mission(.a5), arguments: [5_600, 7_000, 12_000])
+    func usedAlready(bytes: Int) throws {
+        let (bench, card, id) = try Self.fresh("javacard-80k")
+        try bench.wish("purse", [.add(application: VisitBench.id(.purse).application)], on: id)
+        try bench.visitUntilEnd(card, id, "purse")
+        let before = card.freeMemory.nonVolatile
+        let reserve = try bench.wish("reserve", [.reserve(Self.reservation(bytes, provider: "bank"))], on: id)
+        if reserve.isOpen { try bench.visitUntilEnd(card, id, "reserve") }
+        let held = try #require(try bench.held(id).first)
+        guard case .ready = held.berth.state else {
+            Issue.record("\(held)")
+            return
+        }
+        #expect(held.used.nonVolatile > 4_000)
+        #expect(held.remainder.nonVolatile == max(0, bytes - held.used.nonVolatile))
+        // Neither card nor ledger keeps more than is not used yet.
+        #expect(before - card.freeMemory.nonVolatile <= held.remainder.nonVolatile)
+        #expect(try bench.account(id).account.reserved == held.remainder)
+        try Self.checkAccount(bench, card, id, "reserved")
+        try bench.visit(card, id)
+        try Self.checkAccount(bench, card, id, "seen again")
+        // Gone, its room is kept for it whole.
+        try bench.wish("gone", [.remove(application: VisitBench.id(.purse).application)], on: id)
+        try bench.visitUntilEnd(card, id, "gone")
+        #expect(try bench.account(id).account.reserved.nonVolatile == bytes)
+        try Self.checkAccount(bench, card, id, "gone")
+    }
+
+    @Test("what the ledger keeps for one is taken once from what others can have", .mission(.a11))
+    func keptOnce() throws {
+        let (bench, card, id) = try Self.fresh("uicc-64k")
+        let free = card.freeMemory.nonVolatile
+        try bench.wish("reserve", [.reserve(Self.reservation(free * 2 / 3, provider: "bank"))], on: id)
+        let plan = try bench.plan(for: [.add(application: VisitBench.id(.loyalty).application)], on: id)
+        #expect(plan.isFeasible && plan.shortage.isNone, "\(plan.objections)")
+        #expect(plan.freeBefore.nonVolatile == free)
+        let more = try Self.reservation(free / 2, provider: "berth")
+        let second = try bench.plan(for: [.reserve(more)], on: id)
+        #expect(second.objections.map(\.kind) == [.notEnoughRoom])
+    }
 }

@@ -49,6 +49,8 @@ final class DeskBench {
     private(set) var exchanges = 0
     /// Sees every command that goes to a card, protected as it is.
     var onCommand: (CommandAPDU) -> Void = { _ in }
+    /// Somebody on the way, who may put another answer in the place of the card's.
+    var distort: (CommandAPDU, ResponseAPDU) -> ResponseAPDU = { $1 }
     var flaws: Flaws { didSet { restart() } }
 
     /// - Parameter parkings: how some of the examples leave a card, where they do not speak the parking contract.
@@ -300,7 +302,7 @@ final class DeskBench {
                 return answers
             }
             guard let answer = try? TestChannel(card).exchange(command) else { return answers }
-            answers.append(answer)
+            answers.append(distort(command, answer))
         }
         return answers
     }

@@ -98,4 +98,30 @@ struct DriftOperationTests {
         #expect(try bench.record(id).findings == [])
         #expect(try bench.plan(for: Self.pass, on: id).isFeasible)
     }
+
+    @Test(
+        "what an operation had done when its deadline passed unseen is no drift, torn at every command",
+        arguments: ["javacard-80k", "javacard-80k-scp02"])
+    func late(profile: String) throws {
+        var seen = 0
+        for point in stride(from: 0, to: 400, by: 3) {
+            let bench = try DeskBench()
+            let (card, id) = try bench.makeCard(profile)
+            try bench.visit(card, id)
+            try bench.wish("add", Self.pass, on: id, hours: 1)
+            bench.tear = (bench.exchanges + point, true)
+            try bench.visit(card, id)
+            guard bench.tear == nil, try bench.operation("add", on: id)?.isOpen == true else { break }
+            bench.clock.advance(by: .seconds(7_200))
+            #expect(try bench.desk.expire() == 1)
+            try bench.visit(card, id)
+            let findings = try bench.record(id).findings
+            #expect(findings.isEmpty, "\(point): \(findings)")
+            guard card.contents.application(ExampleApplication.pass.module) != nil else { continue }
+            seen += 1
+            let row = try bench.record(id).application(ExampleApplication.pass.module)
+            #expect(row?.release == VisitBench.id(.pass), "\(point)")
+        }
+        #expect(seen > 0)
+    }
 }

@@ -190,4 +190,27 @@ struct RenewalTests {
             return
         }
     }
+
+    @Test("room on a card that is retired is nobody's, and counts towards no limit", arguments: [400, 4_000])
+    func rooms(bytes: Int) throws {
+        let (bench, old, oldID, number, _) = try Self.prepared()
+        let bank = try ProviderID("bank")
+        let reservation = Reservation(
+            provider: bank, room: Room(nonVolatile: bytes), domain: try AID(hex: "F042657274686B01"))
+        func berths() throws -> [Berth] {
+            try bench.store.read {
+                try $0.all(Berth.self, Query(Berth.table, [.init("provider", .word(bank))]))
+            }
+        }
+        try bench.wish("reserve", [.reserve(reservation)], on: oldID)
+        try bench.visit(old, oldID)
+        guard case .ready? = try berths().first?.state else {
+            Issue.record("\(try berths())")
+            return
+        }
+        let (_, id) = try bench.makeCard("javacard-80k", seed: 2)
+        try bench.act { try $0.assignCard(id, to: number) }
+        #expect(try berths().isEmpty)
+        #expect(try bench.events().last { $0.hasPrefix("berth.") } == "berth.released")
+    }
 }

@@ -204,4 +204,29 @@ struct UpgradeOperationTests {
         }
         #expect(open > 10, "\(open)")
     }
+
+    @Test("what was finished when its deadline passed unseen is the new release, and no drift")
+    func finishedUnseen() throws {
+        var finished = 0
+        for point in 0..<Self.pointsMax {
+            let ground = try Ground()
+            try ground.update(hours: 1)
+            ground.bench.tear = (ground.bench.exchanges + point, true)
+            try ground.bench.visit(ground.card, ground.id)
+            guard ground.bench.tear == nil,
+                try ground.bench.operation("update", on: ground.id)?.isOpen == true
+            else { break }
+            ground.bench.clock.advance(by: .seconds(7_200))
+            #expect(try ground.bench.desk.expire() == 1)
+            for _ in 0..<2 { try ground.bench.visit(ground.card, ground.id) }
+            let isNew =
+                ground.card.contents.loadFile(ExampleApplication.purse.loadFile)?.version == [1, 1]
+            try ground.check(isNew ? ground.new : ground.old, minor: isNew ? 1 : 0, "\(point)")
+            guard isNew else { continue }
+            finished += 1
+            let journal = try ground.bench.journal("update", on: ground.id)
+            #expect(journal.last?.text.hasPrefix("done before its end") == true, "\(point): \(journal)")
+        }
+        #expect(finished > 0)
+    }
 }

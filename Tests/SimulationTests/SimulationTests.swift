@@ -28,6 +28,24 @@ struct SimulationTests {
         #expect(one.story != simulation.run(78).story)
     }
 
+    @Test("worlds have several releases, other ways to leave a card, and code that is exchanged in place")
+    func variety() throws {
+        let simulation = Simulation(try Ground(), cards: 2, steps: 16)
+        let varied = (1...400).filter { simulation.shape(of: $0).traits.contains("varied") }
+        #expect(varied.count > 100)
+        var steps: Set<String> = []
+        for seed in varied.prefix(40) {
+            let outcome = simulation.run(UInt64(seed))
+            #expect(outcome.isSound, "seed \(seed): \(Self.said(outcome))")
+            steps.formUnion(outcome.stepsDone)
+        }
+        #expect(
+            steps.isSuperset(of: [
+                "upgrade", "park contract", "park script", "park stateless",
+                "restore contract", "restore script", "restore stateless",
+            ]), "\(steps)")
+    }
+
     @Test("an operation cut before and after every command loses nothing", .mission(.b6), .mission(.b7))
     func exhaustive() throws {
         let exhaustive = Exhaustive(try Ground())
@@ -79,7 +97,7 @@ struct SimulationTests {
             2_039,
         ] as [UInt64])
     func mended(seed: UInt64) throws {
-        let outcome = Simulation(try Ground(), cards: 2, steps: 16).run(seed)
+        let outcome = Simulation(try Ground(), cards: 2, steps: 16, isPlain: true).run(seed)
         #expect(outcome.isSound, "seed \(seed): \(Self.said(outcome))")
     }
 }

@@ -55,7 +55,7 @@ extension Act {
                     nextStep: "Ask for it on the card that took its place."))
             transaction.put(operation)
         }
-        try callOffBerths(of: &card)
+        try releaseBerths(of: &card)
         let stays = try transaction.openStays(dependingOn: card.id).map { stay in
             try carryOn(stay, after: .cardLost(card.id, reason: reason), on: &card)
         }
@@ -63,15 +63,19 @@ extension Act {
         return stays
     }
 
-    /// Room that was to be made ready, or given back, is neither any more.
-    private func callOffBerths(of card: inout Card) throws {
+    /// Nobody can use room on a card that is never served again: it is nobody's, and counts towards no limit.
+    private func releaseBerths(of card: inout Card) throws {
         for berth in try transaction.all(Berth.self, key: .word(card.id)) {
-            if case .ready = berth.state { continue }
             transaction.remove(berth)
+            let kind: StaticString =
+                switch berth.state {
+                case .requested: "berth.refused"
+                case .ready, .releasing: "berth.released"
+                }
             note(
                 Note(
-                    Self.berthKind(berth, nil), .card(card.id), provider: berth.provider,
-                    facts: Fact.room(berth.reserved)),
+                    kind, .card(card.id), provider: berth.provider,
+                    facts: Fact.room(berth.reserved) + [.word("evidence", "retired")]),
                 on: &card)
         }
     }

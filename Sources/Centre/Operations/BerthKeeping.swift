@@ -38,13 +38,13 @@ extension Act {
         let before = dossier
         let isDone = operation.state == .ended(.done)
         for wish in operation.wishes {
-            guard let berth = wish.berthOwner.flatMap({ dossier.berth(of: $0) }),
-                var event = berth.event(isDone: isDone, dossier)
-            else { continue }
+            guard let berth = wish.berthOwner.flatMap({ dossier.berth(of: $0) }) else { continue }
+            let ledger = try ledger(of: dossier, model)
+            guard var event = berth.event(isDone: isDone, ledger) else { continue }
             if flaws.contains(.forgetsKeptRoom), case .notReleased = event {
                 event = .released(.receipt(digest: []))
             }
-            dossier = try ledger(of: dossier, model).after(event, of: berth.provider, at: now)
+            dossier = try ledger.after(event, of: berth.provider, at: now)
         }
         return berthNotes(from: before, to: dossier)
     }
@@ -84,15 +84,19 @@ extension Act {
             guard old != new, let berth = new ?? old else { return nil }
             return Note(
                 Self.berthKind(old, new), .card(after.card.id), provider: owner,
-                facts: Fact.room(berth.reserved) + Self.evidence(of: berth, now: new?.state))
+                facts: Fact.room(berth.reserved) + Self.evidence(of: berth, now: new?.state, after))
         }
     }
 
     /// Room that is ready or gone is shown by somebody; what is only asked for is not.
-    private static func evidence(of berth: Berth, now state: Berth.State?) -> [Fact] {
-        switch state {
-        case .requested, .releasing: []
-        case .ready, nil: (berth.means == .ledger ? BerthEvidence.ledger : .registry).facts
+    private static func evidence(
+        of berth: Berth, now state: Berth.State?, _ dossier: CardDossier
+    ) -> [Fact] {
+        switch (state, berth.means) {
+        case (.requested, _), (.releasing, _): []
+        case (.ready, .domain(let aid)) where dossier.application(aid) == nil: BerthEvidence.ledger.facts
+        case (.ready, .ledger), (nil, .ledger): BerthEvidence.ledger.facts
+        case (.ready, .domain), (nil, .domain): BerthEvidence.registry.facts
         }
     }
 }
@@ -113,15 +117,16 @@ extension Wish {
 extension Berth {
     /// What the end of an operation says of a berth that was asked for or was to be given back; `nil` where nothing was
     /// pending.
-    fileprivate func event(isDone: Bool, _ dossier: CardDossier) -> BerthEvent? {
+    fileprivate func event(isDone: Bool, _ ledger: BerthLedger) -> BerthEvent? {
         let isOnCard: Bool? =
             switch means {
-            case .domain(let aid): dossier.application(aid) != nil
+            case .domain(let aid): ledger.dossier.application(aid) != nil
             case .ledger: nil
             }
         switch (state, isOnCard) {
         case (.requested, true?): return .made(.registry)
-        case (.requested, false?): return .notMade
+        // Its owner's things may take so much of it already that no domain was made for the rest.
+        case (.requested, false?): return isDone && ledger.mayKeepRest(of: self) ? .made(.ledger) : .notMade
         case (.requested, nil): return isDone ? .made(.ledger) : .notMade
         case (.releasing, true?): return .notReleased
         case (.releasing, false?): return .released(.registry)

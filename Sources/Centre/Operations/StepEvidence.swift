@@ -27,9 +27,9 @@ extension PlanStep {
         case .load(let load): .load(loadFile: load.aid, domain: load.domain ?? file.card.issuerDomain)
         case .install(let install): .install(loadFile: install.loadFile, instance: install.aid)
         case .extradite(let move): .extradition(from: move.from, move.object, to: move.to)
+        case .upgrade(let task): .load(loadFile: task.loadFile, domain: file.card.issuerDomain)
         case .makeDomain, .park, .snapshot, .reserveInLedger, .releaseInLedger, .personalise, .identify,
-            .restore,
-            .putKeys, .upgrade:
+            .restore, .putKeys:
             nil
         }
     }

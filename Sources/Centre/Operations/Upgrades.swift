@@ -203,7 +203,8 @@ extension Visit {
             let block = try? around.materials.loadFile(code.digest)
         else { return false }
         draft.add(.upgrade(step: nil), .manageELFUpgrade(.recovery))
-        guard (try? load(block, as: aid, .upgrade(step: nil), file, &draft)) != nil else { return false }
+        let receipt = ReceiptSubject.load(loadFile: aid, domain: file.card.issuerDomain)
+        guard (try? load(block, as: aid, .witness(receipt), file, &draft)) != nil else { return false }
         draft.add(.upgrade(step: nil), .manageELFUpgrade(.resume))
         return true
     }

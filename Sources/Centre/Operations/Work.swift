@@ -152,7 +152,9 @@ extension Operation.End {
                 text: "The card was not seen again before the deadline of \(operation.deadline)."),
             nextStep: operation.isPastReturn
                 ? "What had left the card is in custody: ask for it back when the card is at a terminal."
-                : "Nothing was changed on the card; ask again.")
+                : operation.begun.isEmpty
+                    ? "Nothing was changed on the card; ask again."
+                    : "What of it was carried out shows when the card is at a terminal; ask again then.")
     }
 
     static func stuck(_ reason: Reason) -> Operation.End {

@@ -111,6 +111,8 @@ package struct Picture: Hashable, Sendable {
     package var installed: [Installed]
     package var loaded: [Loaded]
     package var berths: [HeldBerth]
+    /// What providers use that want room kept for them: it counts towards that room.
+    package var used: [ProviderID: Room] = [:]
     /// Held or on its way, of this card and of its holder's other cards.
     package var custody: [Custody]
     package var applications: [ApplicationID: Application]

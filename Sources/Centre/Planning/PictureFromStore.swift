@@ -24,9 +24,9 @@ extension Act {
                 id, reason: "its profile \(dossier.card.profile) is unknown.")
         }
         let custody = try custodyInReach(of: dossier)
-        let used = try holderSet(dossier.card, wishes)
+        let wanted = try holderSet(dossier.card, wishes)
         let (applications, releases) = try catalogue(
-            wanted: wishes.compactMap(\.application) + used
+            wanted: wishes.compactMap(\.application) + wanted
                 + (wishes.contains(.renew) ? [IdentityProgram.application] : []),
             known: dossier.applications.compactMap(\.release) + custody.map(\.release)
                 + wishes.compactMap(\.release))
@@ -45,9 +45,11 @@ extension Act {
             releases: Array(releases.values))
         let imports = importsByFile(releases.values)
         let ledger = BerthLedger(dossier, names: names, sizes: sizes)
-        return Picture(
-            card: dossier.card, model: model, free: ledger.account.free,
-            isFreeMeasured: ledger.account.isMeasured,
+        let account = ledger.account
+        var picture = Picture(
+            // What the ledger keeps back of it, the berths say.
+            card: dossier.card, model: model, free: account.free + account.reservedInLedger,
+            isFreeMeasured: account.isMeasured,
             installed: dossier.applications.map { entry in
                 let stay = custody.last { $0.aid == entry.aid && $0.card == id }
                 return Picture.Installed(entry, size: sizes.size(of: entry), imageBytes: stay?.imageBytes)
@@ -58,9 +60,13 @@ extension Act {
             berths: ledger.held, custody: custody, applications: applications, releases: releases,
             learned: sizes.learned,
             vetoes: try vetoes(on: dossier.card, of: Self.installedNames(on: dossier)),
-            fees: try fees(applications.values, kept: keptBytes(dossier, custody, sizes)), holderSet: used,
+            fees: try fees(applications.values, kept: keptBytes(dossier, custody, sizes)), holderSet: wanted,
             copiedAt: try copyTimes(of: custody, wishes), otherCards: try otherCards(dossier.card, wishes),
             ownDomains: try ownDomains(on: dossier, of: applications.values), now: now)
+        for case .reserve(let reservation) in wishes {
+            picture.used[reservation.provider] = ledger.used(by: reservation.provider)
+        }
+        return picture
     }
 
     /// What will be asked in any case, so that it is asked together.

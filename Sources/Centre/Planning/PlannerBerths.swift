@@ -43,6 +43,14 @@ extension Planner {
         return held.berth.reserved.shortage(given: used)
     }
 
+    /// What is to be kept of room that is asked for: what its owner has on the card by then is a part of it.
+    func rest(of reservation: Reservation) -> Room {
+        let used = picture.used[reservation.provider] ?? .none
+        let coming = comingByProvider[reservation.provider] ?? .none
+        return reservation.room.shortage(
+            given: (used + coming).shortage(given: leaving(of: reservation.provider)))
+    }
+
     // MARK: - Domains that keep room
 
     /// A domain that keeps room, and what is to be kept after this plan.

@@ -46,10 +46,10 @@ extension Planner {
             result += own + remainderAfter(held, coming: own) - held.remainder
         }
         for item in reservations {
+            let rest = rest(of: item.reservation)
             result +=
-                item.domain == nil
-                ? picture.model.rounded(item.reservation.room)
-                : picture.model.domainCost(item.reservation.room)
+                item.domain == nil || !picture.model.keepsOnCard(rest)
+                ? picture.model.rounded(rest) : picture.model.domainCost(rest)
         }
         for upgrade in upgrades { result += upgrade.needed }
         return result + imagesOnTheirWay

@@ -156,8 +156,11 @@ extension Planner {
             }
         }
         for item in reservations {
-            if let aid = item.domain {
-                result.append(keeping(.init(aid: aid, reservation: item.reservation)))
+            let rest = rest(of: item.reservation)
+            if let aid = item.domain, picture.model.keepsOnCard(rest) {
+                var reservation = item.reservation
+                reservation.room = rest
+                result.append(keeping(.init(aid: aid, reservation: reservation)))
             } else {
                 result.append(Draft(step: .reserveInLedger(item.reservation), effort: Plan.Effort()))
             }

@@ -104,11 +104,20 @@ package struct BerthLedger: Sendable {
         case .ledger: return remainder(of: berth)
         case .domain(let aid):
             // Once it is there, the card counts its reserve as taken; what the card does not keep, the ledger does.
-            guard berth.state == .requested else {
+            guard berth.state == .requested, needsDomain(berth) else {
                 return remainder(of: berth).shortage(given: kept(for: berth))
             }
-            return dossier.application(aid) == nil ? sizes.model.domainCost(berth.reserved) : .none
+            return dossier.application(aid) == nil ? sizes.model.domainCost(remainder(of: berth)) : .none
         }
+    }
+
+    /// Whether what its owner does not use yet would be kept by the card.
+    private func needsDomain(_ berth: Berth) -> Bool { sizes.model.keepsOnCard(remainder(of: berth)) }
+
+    /// Its owner uses a part of it, and no domain keeps the rest.
+    func mayKeepRest(of berth: Berth) -> Bool {
+        guard case .domain(let aid) = berth.means, dossier.application(aid) == nil else { return false }
+        return remainder(of: berth) != berth.reserved
     }
 
     /// The most it may take where it was never measured.

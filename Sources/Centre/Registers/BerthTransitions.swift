@@ -166,6 +166,7 @@ extension BerthLedger {
             switch evidence {
             case .registry where isThere, .receipt: break
             case .registry: throw .notProven("The card does not show a domain \(aid).")
+            case .ledger where mayKeepRest(of: berth): break
             case .ledger: throw .notProven("The card keeps this room, so only the card can confirm it.")
             }
         }

@@ -108,7 +108,11 @@ struct DriftCheck {
     // MARK: The sum
 
     private func room(_ next: inout CardDossier) -> [DriftFinding] {
-        guard let free = next.card.inventory?.free else { return [] }
+        guard let free = next.card.inventory?.free else {
+            // Nothing is different, and so the sum is not either.
+            if changes.isEmpty { next.card.inventory?.sum = known.card.inventory?.sum }
+            return []
+        }
         let sum = free + next.measuredSum
         guard let expected = known.card.inventory?.sum else {
             next.card.inventory?.sum = sum

@@ -12,6 +12,8 @@ package struct CaseFile {
     package var stays: [Custody]
     /// Applications the centre believes to be on the card.
     package var installed: [InstalledApplication]
+    /// Its list of code has what its own domains are made from, which is never gone.
+    package var listsOwnCode = false
     package let now: Instant
 
     // What came of the report.

@@ -57,9 +57,12 @@ extension Act {
             }
             stays.append(try transaction.stay(key.card, key.aid, key.ordinal))
         }
-        let file = CaseFile(
+        var file = CaseFile(
             card: dossier.card, model: model, operation: operation, stays: stays,
             installed: dossier.applications, now: now)
+        file.listsOwnCode = dossier.loadFiles.contains {
+            $0.modules.contains(WellKnownAID.securityDomainModule)
+        }
         let lease = try transaction.decode(Lease.self, rows[0]).first
         return OpenCase(lease: lease, dossier: dossier, stays: stays, operation: operation, file: file)
     }
@@ -202,52 +205,54 @@ extension Act {
         guard let operation = file.operation, operation.steps == known.operation?.steps else { return }
         let before = known.operation?.done ?? []
         var learned: [(measurement: FootprintMeasurement, part: Footprint.Part)] = []
-        func learn(_ measurement: FootprintMeasurement?, _ part: Footprint.Part) {
-            if let measurement { learned.append((measurement, part)) }
-        }
         for index in operation.done.subtracting(before).sorted() {
             let measured = file.measurements.last { $0.step == index }
-            switch operation.steps[index] {
-            case .load(let load):
-                let row = InstalledLoadFile(
-                    card: dossier.card.id, aid: load.aid, lifeCycle: 0x01, domain: load.domain,
-                    digest: load.digest.bytes)
-                let taken = Self.measurement(measured, least: load.byteCount / 2)
-                dossier.loaded(row, taken, on: file.model)
-                learn(taken, .loadFile(digest: load.digest.bytes))
-            case .install(let install):
-                let row = InstalledApplication(
-                    card: dossier.card.id, aid: install.aid, lifeCycle: 0x07,
-                    privileges: Privileges(rawValue: install.privileges), loadFile: install.loadFile,
-                    domain: install.domain, release: install.release, installedAt: now)
-                let taken = Self.measurement(measured, least: 1)
-                dossier.installed(row, taken, on: file.model)
-                learn(taken, .instance(install.release, install.aid))
-            case .makeDomain(let domain):
-                let privileges = Privileges(rawValue: domain.reservation.privileges).union(.securityDomain)
-                let row = InstalledApplication(
-                    card: dossier.card.id, aid: domain.aid, lifeCycle: 0x07, privileges: privileges)
-                dossier.installed(row, Self.measurement(measured, least: 1), on: file.model)
-                moveBerth(of: domain.reservation.provider, to: domain.aid, in: &dossier)
-            case .extradite(let move): dossier.move(move.object, to: move.to)
-            case .removeInstance(let removal):
-                if removal.purpose == .forGood {
-                    try dropSnapshot(of: removal.instance, on: dossier.card.id)
-                }
-                dossier.removed(removal.instance, Self.measurement(measured), on: file.model)
-            case .removeLoadFile(let aid), .dropDomain(let aid):
-                dossier.removed(aid, Self.measurement(measured), on: file.model)
-            case .personalise(let task):
-                dossier.grown(task.instance, Self.measurement(measured), on: file.model)
-            case .identify(let instance):
-                dossier.grown(instance, Self.measurement(measured), on: file.model)
-            case .restore(let task):
-                dossier.grown(task.instance, Self.measurement(measured), on: file.model)
-            case .upgrade(let task): dossier.upgraded(task, on: file.model)
-            case .park, .snapshot, .reserveInLedger, .releaseInLedger, .putKeys: break
-            }
+            let measurement = try follow(operation.steps[index], measured, in: &dossier, on: file.model)
+            if let measurement { learned.append(measurement) }
         }
         try transaction.learn(learned, on: file.model, at: now)
+    }
+
+    /// What one step did to what is on the card, and what it took, where that was measured.
+    func follow(
+        _ step: PlanStep, _ measured: CaseFile.Measurement?, in dossier: inout CardDossier,
+        on model: CardModel
+    ) throws -> (measurement: FootprintMeasurement, part: Footprint.Part)? {
+        switch step {
+        case .load(let load):
+            let row = InstalledLoadFile(
+                card: dossier.card.id, aid: load.aid, lifeCycle: 0x01, domain: load.domain,
+                digest: load.digest.bytes)
+            let taken = Self.measurement(measured, least: load.byteCount / 2)
+            dossier.loaded(row, taken, on: model)
+            return taken.map { ($0, .loadFile(digest: load.digest.bytes)) }
+        case .install(let install):
+            let row = InstalledApplication(
+                card: dossier.card.id, aid: install.aid, lifeCycle: 0x07,
+                privileges: Privileges(rawValue: install.privileges), loadFile: install.loadFile,
+                domain: install.domain, release: install.release, installedAt: now)
+            let taken = Self.measurement(measured, least: 1)
+            dossier.installed(row, taken, on: model)
+            return taken.map { ($0, .instance(install.release, install.aid)) }
+        case .makeDomain(let domain):
+            let privileges = Privileges(rawValue: domain.reservation.privileges).union(.securityDomain)
+            let row = InstalledApplication(
+                card: dossier.card.id, aid: domain.aid, lifeCycle: 0x07, privileges: privileges)
+            dossier.installed(row, Self.measurement(measured, least: 1), on: model)
+            moveBerth(of: domain.reservation.provider, to: domain.aid, in: &dossier)
+        case .extradite(let move): dossier.move(move.object, to: move.to)
+        case .removeInstance(let removal):
+            if removal.purpose == .forGood { try dropSnapshot(of: removal.instance, on: dossier.card.id) }
+            dossier.removed(removal.instance, Self.measurement(measured), on: model)
+        case .removeLoadFile(let aid), .dropDomain(let aid):
+            dossier.removed(aid, Self.measurement(measured), on: model)
+        case .personalise(let task): dossier.grown(task.instance, Self.measurement(measured), on: model)
+        case .identify(let instance): dossier.grown(instance, Self.measurement(measured), on: model)
+        case .restore(let task): dossier.grown(task.instance, Self.measurement(measured), on: model)
+        case .upgrade(let task): dossier.upgraded(task, on: model)
+        case .park, .snapshot, .reserveInLedger, .releaseInLedger, .putKeys: break
+        }
+        return nil
     }
 
     /// A berth that is ready is kept by another domain from now on.
@@ -282,12 +287,19 @@ extension Act {
             : try sizes(of: dossier, names, file.model)
         // A clock that was set back makes no reading older than the one before it.
         let readAt = max(now, dossier.card.inventory?.readAt ?? now)
-        let arriving = file.stays.filter { $0.hasImage && $0.isReturning(to: dossier.card.id) }
-        let outcome = try dossier.reading(
-            contents, at: readAt, names: names, sizes: sizes,
-            arriving: Dictionary(
-                arriving.map { ($0.aid, $0.imageBytes) }, uniquingKeysWith: { max($0, $1) }))
+        let returning = file.stays.filter { $0.hasImage && $0.isReturning(to: dossier.card.id) }
+        let arriving = Dictionary(
+            returning.map { ($0.aid, $0.imageBytes) }, uniquingKeysWith: { max($0, $1) })
         let driftBefore = dossier.card.inventory?.drift
+        var outcome = try dossier.reading(
+            contents, at: readAt, names: names, sizes: sizes, arriving: arriving)
+        if outcome.dossier.findings != dossier.findings,
+            let late = try followLateSteps(
+                dossier, contents, on: file.model, besides: file.operation?.id)
+        {
+            outcome = try late.reading(
+                contents, at: readAt, names: names, sizes: sizes, arriving: arriving)
+        }
         dossier = outcome.dossier
         if flaws.contains(.ignoresDrift) { dossier.card.inventory?.drift = driftBefore }
         switch (driftBefore, dossier.card.inventory?.drift) {

@@ -256,14 +256,16 @@ extension Visit {
                 file.note(.result, -1, error.reason)
                 return
             }
-            sight.isFileListCredible = isFileListCredible(contents)
             sight.hasWitness = contents.application(Self.witness) != nil
             contents.applications.removeAll { $0.aid == Self.witness }
-            sight.contents = contents
+            // What is free beside it is not what is free.
+            if sight.hasWitness { contents.resources = nil }
             // The number of applications is a datum: it comes with the MAC that an error does not have.
             if contents.resources?.applicationCount == 0, contents.applications.isEmpty, isRegistryCredible {
                 sight.isListProven = true
             }
+            sight.isFileListCredible = isFileListCredible(contents, file)
+            sight.contents = contents
             sight.deleted = sight.deleted.filter {
                 contents.application($0) == nil && contents.loadFile($0) == nil
             }
@@ -281,13 +283,15 @@ extension Visit {
         }
     }
 
-    /// That no code is there comes as an error too: it is not believed where the card has just shown some that nobody
-    /// deleted, or shows what was made from it.
-    private func isFileListCredible(_ contents: CardContents) -> Bool {
+    /// That no code is there comes as an error too: it is not believed of a card that lists what its own domains are
+    /// made from; nor where the card has just shown some that nobody deleted, or shows what was made from it, or may
+    /// have some of that.
+    private func isFileListCredible(_ contents: CardContents, _ file: CaseFile) -> Bool {
         guard contents.loadFiles.isEmpty else { return true }
         let known = sight.contents?.loadFiles.map(\.aid) ?? []
-        return known.allSatisfy(sight.deleted.contains)
-            && contents.applications.allSatisfy { $0.loadFile == nil }
+        let mayStand = file.installed.contains { $0.loadFile != nil && !sight.deleted.contains($0.aid) }
+        return !file.listsOwnCode && known.allSatisfy(sight.deleted.contains)
+            && contents.applications.allSatisfy { $0.loadFile == nil } && (sight.isListProven || !mayStand)
     }
 
     private func subject(of step: Int, _ file: CaseFile) -> ReceiptSubject? {

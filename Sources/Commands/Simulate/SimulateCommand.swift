@@ -20,6 +20,8 @@ enum SimulateCommand {
         help: "Switch a planted mistake on; debug builds only")
     private static let whole = Option<Bool>.flag(
         "whole", help: "Tell the whole story of a world that breaks an invariant, and do not make it short")
+    private static let all = Option<Bool>.flag(
+        "all", help: "Go on behind a world that breaks an invariant, and name each with its reason")
     private static let exhaustive = Option<Bool>.flag(
         "exhaustive", help: "Tear every operation at every point instead, and count the points")
     private static let stride = Option<Int>.value(
@@ -48,7 +50,8 @@ enum SimulateCommand {
         ],
         options: [
             OptionGroup(
-                "Options", [seed, seeds, cards, steps, flaw, whole, exhaustive, stride, sample, part, parts])
+                "Options",
+                [seed, seeds, cards, steps, flaw, whole, all, exhaustive, stride, sample, part, parts])
         ]
     ) { parsed, terminal in
         let chosen = Flaws.all.first { $0.name == parsed[flaw] }?.flaw ?? []
@@ -57,15 +60,36 @@ enum SimulateCommand {
         let simulation = Simulation(
             ground, cards: parsed[cards], steps: parsed[steps], flaws: chosen)
         var totals = Totals()
+        var broken: [Outcome] = []
         for number in 0..<parsed[seeds] {
             let outcome = simulation.run(UInt64(parsed[seed]) &+ UInt64(number))
             totals.add(outcome)
-            guard outcome.isSound else {
+            guard !outcome.isSound else { continue }
+            guard parsed[all] else {
                 let again = replay(outcome, parsed)
                 throw tell(parsed[whole] ? outcome : simulation.shrink(outcome), again, terminal)
             }
+            broken.append(outcome)
+            if !terminal.isJSON { terminal.print("\(replay(outcome, parsed)): \(why(outcome))") }
         }
+        if let first = broken.first { throw several(broken, replay(first, parsed)) }
         totals.show(on: terminal)
+    }
+
+    private static func why(_ outcome: Outcome) -> String {
+        outcome.violation.map { "\($0.invariant.rawValue): \($0.words)" } ?? outcome.error ?? ""
+    }
+
+    private static func several(_ broken: [Outcome], _ again: String) -> Problem {
+        Problem(
+            "invariant-broken", exit: .mismatch, "\(broken.count) worlds broke an invariant",
+            why: why(broken[0]), advice: ["replay the first: \(again)"],
+            details: [
+                "worlds": .array(
+                    broken.map {
+                        .object(["seed": .count(Int($0.seed)), "why": .string(why($0))])
+                    })
+            ])
     }
 
     private static func replay(_ outcome: Outcome, _ parsed: ParsedCommand) -> String {
@@ -74,7 +98,7 @@ enum SimulateCommand {
     }
 
     private static func tell(_ outcome: Outcome, _ again: String, _ terminal: Terminal) -> Problem {
-        let what = outcome.violation.map { "\($0.invariant.rawValue): \($0.words)" } ?? outcome.error ?? ""
+        let what = why(outcome)
         if !terminal.isJSON {
             terminal.print("Seed \(outcome.seed), \(outcome.events.count) events:")
             for line in outcome.story { terminal.print("  \(line)") }
@@ -93,8 +117,8 @@ enum SimulateCommand {
         _ ground: Ground, _ flaws: Flaws, _ parsed: ParsedCommand, _ terminal: Terminal
     ) throws {
         let exhaustive = Exhaustive(ground, flaws: flaws)
-        let work = Exhaustive.profiles.flatMap { profile in
-            Exhaustive.Case.allCases.map { (profile: profile, operation: $0) }
+        let work = Exhaustive.Case.allCases.flatMap { operation in
+            operation.profiles.map { (profile: $0, operation: operation) }
         }
         var (singles, pairs) = (0, 0)
         for (number, item) in work.enumerated() where number % parsed[parts] == parsed[part] - 1 {

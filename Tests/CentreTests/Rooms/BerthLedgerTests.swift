@@ -165,8 +165,14 @@ struct BerthLedgerTests {
                 dossier = try ledger.after(.made(.ledger), of: provider, at: F.start)
                 return
             }
-            if case .domain(let aid) = berth.means {
-                let cost = sizes.model.domainCost(berth.reserved)
+            // What its owner has there already is a part of it.
+            let rest = ledger.remainder(of: berth)
+            if case .domain(let aid) = berth.means, dossier.application(aid) == nil {
+                guard sizes.model.keepsOnCard(rest) else {
+                    dossier = try ledger.after(.made(.ledger), of: provider, at: F.start)
+                    return
+                }
+                let cost = sizes.model.domainCost(rest)
                 dossier.installed(
                     InstalledApplication(card: F.id(), aid: aid, lifeCycle: 7, privileges: .securityDomain),
                     .init(before: free, after: free - cost), on: sizes.model)

@@ -1,0 +1,84 @@
+internal import CardManagement
+internal import GlobalPlatform
+internal import SmartCard
+
+// An order that was carried out and never answered, of an operation whose deadline passed before the card came back:
+// what it did on the card was asked for here, and is no drift.
+
+extension Act {
+    /// The dossier with what the last operation that ended had begun on the card, and can be seen there now; `nil`
+    /// where nothing of it shows.
+    /// - Parameter present: the operation of this visit, whose steps were looked at.
+    func followLateSteps(
+        _ dossier: CardDossier, _ contents: CardContents, on model: CardModel, besides present: RequestID?
+    ) throws -> CardDossier? {
+        let query = Query(Operation.table, [.init("card", .word(dossier.card.id))])
+        let ended = try transaction.all(Operation.self, query).filter { !$0.isOpen && $0.id != present }
+        guard var operation = ended.max(by: { $0.requestedAt < $1.requestedAt }) else { return nil }
+        var next = dossier
+        for index in operation.begun.subtracting(operation.done).sorted() {
+            let step = operation.steps[index]
+            guard try shows(step, contents, next) else { continue }
+            _ = try follow(step, nil, in: &next, on: model)
+            operation.done.insert(index)
+            transaction.insert(
+                JournalEntry(
+                    card: operation.card, operation: operation.id, number: operation.journalCount, at: now,
+                    kind: .result, step: index, text: "done before its end, and seen now: \(step.words)"))
+            operation.journalCount += 1
+        }
+        guard next != dossier else { return nil }
+        transaction.put(operation)
+        return next
+    }
+
+    /// The registry says of this step that it is done, and the register does not know.
+    private func shows(
+        _ step: PlanStep, _ contents: CardContents, _ dossier: CardDossier
+    ) throws -> Bool {
+        switch step {
+        case .load(let load):
+            return try dossier.loadFile(load.aid) == nil
+                && has(contents, load.aid, version: packageVersion(load.digest))
+        case .upgrade(let task):
+            let versions = (try packageVersion(task.old.digest), try packageVersion(task.new.digest))
+            return versions.0 != versions.1
+                && dossier.loadFile(task.loadFile)?.digest == task.old.digest.bytes
+                && has(contents, task.loadFile, version: versions.1)
+                && task.instances.allSatisfy { contents.application($0) != nil }
+        case .install(let install):
+            return dossier.application(install.aid) == nil
+                && contents.application(install.aid)?.loadFile.map { $0 == install.loadFile } == true
+        case .makeDomain(let domain):
+            return dossier.application(domain.aid) == nil && contents.application(domain.aid) != nil
+        case .removeInstance(let removal):
+            return dossier.application(removal.instance) != nil
+                && contents.application(removal.instance) == nil
+        case .dropDomain(let aid):
+            return dossier.application(aid) != nil && contents.application(aid) == nil
+        case .removeLoadFile(let aid):
+            return dossier.loadFile(aid) != nil && contents.loadFile(aid) == nil
+        case .extradite(let move):
+            let known = dossier.application(move.object)?.domain ?? dossier.loadFile(move.object)?.domain
+            let seen =
+                contents.application(move.object)?.securityDomain
+                ?? contents.loadFile(move.object)?.securityDomain
+            return seen == move.to && known != move.to
+        case .park, .snapshot, .reserveInLedger, .releaseInLedger, .personalise, .identify, .restore,
+            .putKeys:
+            return false
+        }
+    }
+
+    private func has(_ contents: CardContents, _ aid: AID, version: [UInt8]?) -> Bool {
+        guard let version, let seen = contents.loadFile(aid) else { return false }
+        // A card that tells no versions has at least something of that name.
+        return seen.version.map { $0 == version } ?? true
+    }
+
+    private func packageVersion(_ digest: HexBytes) throws -> [UInt8]? {
+        try transaction.find(LoadFileBlob.self, key: .bytes(digest.bytes)).flatMap {
+            LoadFile.packageVersion(ofDataBlock: $0.dataBlock)
+        }
+    }
+}
