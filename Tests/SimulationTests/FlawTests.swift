@@ -31,7 +31,7 @@ struct PlantedMistake: Sendable, CustomTestStringConvertible {
         PlantedMistake("reuses-sequence-counter", 19, .tries, ["javacard-80k-predictable"]),
         PlantedMistake("deletes-before-durable", 1, .oneCopy),
         PlantedMistake("ignores-digest", 82, .copies, ["flake"], isPlain: true),
-        PlantedMistake("forgets-thaw", 102, .rest),
+        PlantedMistake("forgets-thaw", 212, .rest),
         PlantedMistake("restores-provisional", 6_143, .onlyHeld, ["strange", "by-hand", "much-snapshot"]),
         PlantedMistake("trusts-unproven", 856, .rest, ["aimed", "malice"]),
         PlantedMistake("believes-empty-registry", 16, .rest, ["denial"]),
