@@ -100,4 +100,18 @@ struct SimulationTests {
         let outcome = Simulation(try Ground(), cards: 2, steps: 16, isPlain: true).run(seed)
         #expect(outcome.isSound, "seed \(seed): \(Self.said(outcome))")
     }
+
+    /// The same for worlds with everything that there is.
+    @Test(
+        "what broke in one world of all kinds once holds", .mission(.point1),
+        arguments: [
+            // A domain that keeps room was made too late, and taken for one that somebody has.
+            1_007,
+            // The receipt for code that is exchanged in place names the domain that it is under.
+            102_258,
+        ] as [UInt64])
+    func mendedWhole(seed: UInt64) throws {
+        let outcome = Simulation(try Ground(), cards: 2, steps: 12).run(seed)
+        #expect(outcome.isSound, "seed \(seed): \(Self.said(outcome))")
+    }
 }

@@ -50,6 +50,8 @@ extension Act {
             return dossier.application(install.aid) == nil
                 && contents.application(install.aid)?.loadFile.map { $0 == install.loadFile } == true
         case .makeDomain(let domain):
+            // Who asked for the room was told that there is none: it is nobody's.
+            guard case .ready? = dossier.berth(of: domain.reservation.provider)?.state else { return false }
             return dossier.application(domain.aid) == nil && contents.application(domain.aid) != nil
         case .removeInstance(let removal):
             return dossier.application(removal.instance) != nil

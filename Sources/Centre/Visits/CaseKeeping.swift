@@ -167,7 +167,7 @@ extension Act {
             for confirmed in file.confirmations {
                 let read = (try? CardConfirmation.read(confirmed.data)).flatMap { $0 }
                 let subject = try read.flatMap { read in
-                    try confirmed.subject.possible.first {
+                    try confirmed.subject.possible(known.dossier).first {
                         try vault.proves(read, of: $0, with: known.dossier.card.keySet.forReceipts)
                     }
                 }
@@ -395,12 +395,14 @@ extension PlanStep {
 
 extension ReceiptSubject {
     /// What the card may have signed for it. What was moved already, in an order that was not answered, is moved once
-    /// more from where it stands by then.
-    fileprivate var possible: [ReceiptSubject] {
+    /// more from where it stands by then; code that is exchanged in place stays under the domain that it is under.
+    fileprivate func possible(_ dossier: CardDossier) -> [ReceiptSubject] {
         switch self {
         case .extradition(_, let object, let domain):
             [self, .extradition(from: domain, object, to: domain)]
-        case .load, .install, .registryUpdate, .delete, .combined: [self]
+        case .load(let loadFile, let domain):
+            [self, .load(loadFile: loadFile, domain: dossier.loadFile(loadFile)?.domain ?? domain)]
+        case .install, .registryUpdate, .delete, .combined: [self]
         }
     }
 }
