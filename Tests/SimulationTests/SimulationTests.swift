@@ -63,7 +63,9 @@ struct SimulationTests {
             [
                 .tear(.command(60), isCarriedOut: true), .tear(.command(12), isCarriedOut: false),
             ]
-        )
+        ),
+        // What was left half made twice was taken away twice, which brought the operation no further.
+        (.renew, "javacard-80k-scp02", [.tearWrite(35), .tearWrite(10)]),
     ]
 
     @Test("what pairs of cuts broke once holds", arguments: found)

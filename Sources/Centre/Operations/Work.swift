@@ -7,7 +7,7 @@ internal import SmartCard
 
 extension Visit {
     /// How many orders may bring nothing before the operation is given up.
-    static let idleOrdersMax = 2
+    static let idleOrdersMax = 3
 
     mutating func takeWork(
         _ answers: [ResponseAPDU], _ file: inout CaseFile, _ around: Surroundings
