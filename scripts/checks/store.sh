@@ -71,8 +71,11 @@ for copy in first second; do
     quietly berth store check --store "$copy.db"
     count=$(terminals "$copy.db" | wc -l)
     [[ $count -gt 0 && $count -lt 4000 ]] || fail "the $copy backup was not made in the middle: $count rows"
-    # Rows come in their order: one moment has all up to one of them, and none behind it.
-    [[ $(terminals "$copy.db" | tail -n 1) == "t-$((10000 + count))" ]] || fail "the $copy backup has holes"
+    # Up to 64 rows are on their way at once: one moment has all up to one of them, and behind it only some of those.
+    last=$(terminals "$copy.db" | tail -n 1)
+    [[ $((${last#t-} - 10000 - count)) -lt 64 ]] || fail "the $copy backup has holes: $count rows up to $last"
+    whole=$(terminals "$copy.db" | awk -v last="${last#t-}" 'substr($0, 3) + 0 <= last - 64' | wc -l)
+    [[ $whole -eq $((${last#t-} - 10064 > 0 ? ${last#t-} - 10064 : 0)) ]] || fail "the $copy backup has holes before $last"
 done
 
 # The node that was there all the time has the new keys, the old ones are gone, and the money is what it was.

@@ -193,6 +193,8 @@ private final class Service: Sendable {
                 around.pause(.seconds(10))
             }
         }
+        // Who hears of it finds nobody here any more.
+        desk.sayGoodbye(at: place)
         tell("card-removed", place, "the card is out")
         socket?.forget(place)
     }
