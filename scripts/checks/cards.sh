@@ -3,7 +3,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export XDG_STATE_HOME=$WORK/state
-deadline_seconds=20
+await_seconds=20
 
 fail() {
     echo "$1" >&2
@@ -12,15 +12,8 @@ fail() {
     exit 1
 }
 
-# await LABEL COMMAND…: tries until it succeeds.
-await() {
-    local label=$1 until=$((SECONDS + deadline_seconds))
-    shift
-    until "$@"; do
-        [[ $SECONDS -lt $until ]] || fail "timed out: $label"
-        sleep 0.05
-    done
-}
+# shellcheck source=../lib/await.sh
+source "$here/lib/await.sh"
 
 # expect LABEL WANTED ACTUAL: the wanted text is part of the actual one.
 expect() {

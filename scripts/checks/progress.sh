@@ -16,14 +16,8 @@ fail() {
     exit 1
 }
 
-await() {
-    local label=$1 until=$((SECONDS + 30))
-    shift
-    until "$@"; do
-        [[ $SECONDS -lt $until ]] || fail "timed out: $label"
-        sleep 0.05
-    done
-}
+# shellcheck source=../lib/await.sh
+source "$here/lib/await.sh"
 
 # How far the bar was, each time it was drawn: a bar of 40 cells at most, and the figure behind it.
 drawn() { tr '\r' '\n' <shown | sed -n 's/^operation \[#*\.*\] *\([0-9]*\) %.*/\1/p'; }

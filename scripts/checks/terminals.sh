@@ -15,14 +15,8 @@ fail() {
     exit 1
 }
 
-await() {
-    local label=$1 until=$((SECONDS + 30))
-    shift
-    until "$@"; do
-        [[ $SECONDS -lt $until ]] || fail "timed out: $label"
-        sleep 0.05
-    done
-}
+# shellcheck source=../lib/await.sh
+source "$here/lib/await.sh"
 
 if [[ ${1:-} == --in-a-reader ]]; then
     berth card run one.card two.card --port "$BERTH_VPCD_PORT" --port "${BERTH_VPCD_PORTS#* }" >run.out 2>&1 &

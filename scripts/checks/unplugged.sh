@@ -15,15 +15,9 @@ fail() {
     exit 1
 }
 
-# await LABEL COMMAND…: tries until it succeeds.
-await() {
-    local label=$1 until=$((SECONDS + 20))
-    shift
-    until "$@"; do
-        [[ $SECONDS -lt $until ]] || fail "timed out: $label"
-        sleep 0.05
-    done
-}
+await_seconds=20
+# shellcheck source=../lib/await.sh
+source "$(dirname "$private_pcscd")/lib/await.sh"
 
 # How often the watcher told of it.
 told() { grep -cF "\"event\":\"$1\",\"reader\":\"$reader\"" watched || true; }

@@ -20,15 +20,8 @@ fail() {
     exit 1
 }
 
-# await LABEL COMMAND…: tries until it succeeds.
-await() {
-    local label=$1 until=$((SECONDS + 30))
-    shift
-    until "$@"; do
-        [[ $SECONDS -lt $until ]] || fail "timed out: $label"
-        sleep 0.05
-    done
-}
+# shellcheck source=await.sh
+source "$scripts/lib/await.sh"
 
 # expect LABEL WANTED ACTUAL: the wanted text is part of the actual one.
 expect() {
