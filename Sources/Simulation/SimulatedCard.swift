@@ -55,13 +55,12 @@ final class SimulatedCard {
     /// The same card, in another world.
     func twin(seed: UInt64) -> SimulatedCard { SimulatedCard(self, isClone: false, seed: seed) }
 
-    /// What the next session shows of its key set: the counter, where it has one (SCP03 counts first).
-    var nextCounter: UInt32? {
-        guard chip.profile.hasCounter else { return nil }
-        let counters = chip.contents.domains[chip.profile.issuerDomain]?.keySets.filter {
-            $0.channelProtocol != nil
+    /// What the next session with this key set shows: its counter (SCP03 counts first); `nil` without that key set.
+    func nextCounter(ofKeys version: UInt8) -> UInt32? {
+        let keySet = chip.contents.domains[chip.profile.issuerDomain]?.keySets.first {
+            $0.channelProtocol != nil && $0.version == version
         }
-        return counters?.first.map { isAES ? $0.sequenceCounter + 1 : $0.sequenceCounter }
+        return keySet.map { isAES ? $0.sequenceCounter + 1 : $0.sequenceCounter }
     }
 
     var instances: Set<AID> { Set(chip.contents.applications.filter { !$0.isIssuerDomain }.map(\.aid)) }

@@ -33,6 +33,8 @@ expect() {
 start_node() {
     node=$1
     shift
+    # What one that was started before has said would be taken for the new one's.
+    rm -f "$WORK/$node.said" "$WORK/$node.stderr"
     "$BERTH" serve --data "$WORK/$node" "$@" >"$WORK/$node.said" 2>"$WORK/$node.stderr" </dev/null &
     pid=$!
     nodes+=("$pid")
@@ -44,7 +46,7 @@ start_node() {
 
 node_serves() {
     kill -0 "$pid" 2>/dev/null || fail "$node ended: $(<"$WORK/$node.said")"
-    grep -q '^serving at: *http:' "$WORK/$node.said"
+    grep -qs '^serving at: *http:' "$WORK/$node.said"
 }
 
 # shellcheck disable=SC2317 # called by the trap

@@ -34,7 +34,7 @@ say_to() {
 
 # account CARD: what the operations that have ended since the last time did to what its holder has.
 account() {
-    local seen=0 state kind application reason
+    local seen=0 state kind application reason drift
     [[ ! -f $world/$1.seen ]] || seen=$(<"$world/$1.seen")
     while IFS=$'\t' read -r state kind application reason; do
         seen=$((seen + 1))
@@ -50,14 +50,31 @@ account() {
         .items | sort_by(.requestedAt)[$seen:][]
         | [.state, .wishes[0].kind, .wishes[0].application // .wishes[0].aid, .reason // ""] | @tsv')
     echo "$seen" >"$world/$1.seen"
+    # Nobody but the centre changes a card here, and what the holder does takes no room.
+    drift=$(rest cards get "$(<"$world/$1.id")" | jq -r '.inventory.drift // empty')
+    [[ -z $drift ]] || violation "card $1 drifts: $drift"
 }
 
 # compare CARD APPLICATION: an application on the card holds what its holder left there.
 compare() {
     local said
     said=$(say_to "$1" "$2" "${question_of[$2]}")
-    [[ $said == "$(<"$world/expected/$1.$2")" ]] \
-        || violation "$2 on card $1 holds $said instead of $(<"$world/expected/$1.$2")"
+    [[ $said == "$(<"$world/expected/$1.$2")" ]] || {
+        keep_evidence "$1" "$2"
+        violation "$2 on card $1 holds $said instead of $(<"$world/expected/$1.$2")"
+    }
+}
+
+# keep_evidence CARD APPLICATION: how things stand at this moment, for whoever reads the world with --keep.
+keep_evidence() {
+    local evidence=$world/evidence/$1.$2
+    mkdir -p "$evidence"
+    cp "$world/$1.card" "$evidence/card"
+    ps -ef >"$evidence/processes"
+    "$berth" card info "$world/$1.card" --json >"$evidence/info" 2>&1 || true
+    say_to "$1" "$2" "${question_of[$2]}" >"$evidence/said-again"
+    rest operations list-card "$(<"$world/$1.id")" --all >"$evidence/operations" || true
+    rest custody list --card "$(<"$world/$1.id")" --all >"$evidence/custody" || true
 }
 
 # do_business CARD: the holder uses something on the card; it holds exactly what was left there.
@@ -108,7 +125,7 @@ check_card() {
     # What is on the card is read there; what is in custody comes back first, for which others leave.
     for application in "${applications[@]}"; do
         [[ -f $world/expected/$name.$application ]] || continue
-        is_on_card "$name" "$application" || bring_back "$name" "$application"
+        is_on_card "$name" "$application" || bring_back "$name" "$application" || continue
         compare "$name" "$application"
     done
 }
@@ -118,6 +135,10 @@ bring_back() {
         \"ordinal\": $(held_stay "$1" "$2")}"
     come_to_rest "$1"
     account "$1"
+    is_on_card "$1" "$2" && return
+    keep_evidence "$1" "$2"
+    violation "$2 of card $1 does not come back; refused last: $(tail -n 1 "$world/$1.refused" 2>/dev/null)"
+    return 1
 }
 
 # Every request that was acknowledged is one operation of its card.

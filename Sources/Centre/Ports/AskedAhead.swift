@@ -1,15 +1,15 @@
 /// A transaction that has asked ahead: many questions in one round trip, of which whoever asks one later has the answer
 /// already. A change makes it forget them.
-final class AskedAhead: Transaction {
+package final class AskedAhead: Transaction {
     private let base: any Transaction
     private var answers: [Query: [[StoredValue]]] = [:]
 
-    init(_ base: any Transaction) { self.base = base }
+    package init(_ base: any Transaction) { self.base = base }
 
     /// Asks what is not known yet.
-    func prepare(_ queries: [Query]) throws(StoreFailure) { _ = try ask(queries) }
+    package func prepare(_ queries: [Query]) throws(StoreFailure) { _ = try ask(queries) }
 
-    func ask(_ queries: [Query]) throws(StoreFailure) -> [[[StoredValue]]] {
+    package func ask(_ queries: [Query]) throws(StoreFailure) -> [[[StoredValue]]] {
         let unknown = queries.filter { answers[$0] == nil }
         if !unknown.isEmpty {
             for (query, rows) in zip(unknown, try base.ask(unknown)) { answers[query] = rows }
@@ -17,12 +17,12 @@ final class AskedAhead: Transaction {
         return queries.map { answers[$0] ?? [] }
     }
 
-    func count(_ query: Query) throws(StoreFailure) -> Int { try base.count(query) }
+    package func count(_ query: Query) throws(StoreFailure) -> Int { try base.count(query) }
 
-    func change(_ change: Change) {
+    package func change(_ change: Change) {
         answers.removeAll()
         base.change(change)
     }
 
-    func flush() throws(StoreFailure) { try base.flush() }
+    package func flush() throws(StoreFailure) { try base.flush() }
 }

@@ -137,16 +137,21 @@ struct DriftCheck {
     }
 
     /// A card that was taken out while data were on their way to it has room taken for them, and gives it up with the
-    /// last of them: that is counted to the instance.
+    /// last of them: that is counted to the instance. Where nobody knows what the instance takes, because the order that
+    /// made it was never answered, the sum moves instead: it counts only what was measured.
     private func explainByArrival(_ missing: Room, _ tolerance: Room, _ next: inout CardDossier) -> Bool {
         guard abs(missing.volatile) <= tolerance.volatile else { return false }
         for (aid, bytes) in arriving.sorted(by: { $0.key < $1.key }) {
             let most = sizes.model.rounded(Room(nonVolatile: bytes + sizes.model.loadFileOverheadBytes))
-            guard var entry = next.application(aid), let measured = entry.measured,
+            guard var entry = next.application(aid),
                 abs(missing.nonVolatile) <= most.nonVolatile + tolerance.nonVolatile
             else { continue }
-            entry.measured = measured + missing
-            next.put(entry)
+            if let measured = entry.measured {
+                entry.measured = measured + missing
+                next.put(entry)
+            } else if let sum = next.card.inventory?.sum {
+                next.card.inventory?.sum = sum - missing
+            }
             return true
         }
         return false

@@ -76,7 +76,10 @@ extension Act {
         let received = try keepConfirmations(&file, known, vault: vault, flaws)
         keepJournal(&file)
         if file.operation != known.operation, let operation = file.operation { transaction.put(operation) }
-        var notes = noteEnd(of: file.operation, since: known.operation) + received
+        var notes = received
+        if !flaws.contains(.endsSilently) {
+            notes += file.operation?.endNotes(since: known.operation) ?? []
+        }
         if let operation = file.operation, operation.state != known.operation?.state {
             notes += try keepUses(of: operation, by: dossier.card.holder)
         }
@@ -93,20 +96,6 @@ extension Act {
             notes.append(Note("card.changed", .card(dossier.card.id), isAnnounced: false))
         }
         save(dossier, since: known.dossier, notes)
-    }
-
-    private func noteEnd(of operation: Operation?, since known: Operation?) -> [Note] {
-        guard let operation, known?.state != operation.state, case .ended(let end) = operation.state else {
-            return []
-        }
-        let kind: StaticString =
-            switch end {
-            case .done: "operation.done"
-            case .failed: "operation.failed"
-            case .cancelled: "operation.cancelled"
-            case .needsPerson: "operation.needs-person"
-            }
-        return [Note(kind, .operation(operation.id), facts: [.number("orders", operation.orderCount)])]
     }
 
     private func keepStays(

@@ -10,6 +10,7 @@ package import Wire
 package struct SignIn: Sendable {
     let node: Node
     private let openID: OpenID?
+    private let owners = TokenOwners()
     let gate: PasswordGate
     let work: PasswordVerifier.Work
 
@@ -60,6 +61,8 @@ package struct SignIn: Sendable {
         guard let token = TokenText(text) else { throw Problem.noSuchToken }
         let digest = token.digest
         let found: (Caller, Credential) = try node.store.read { transaction in
+            let transaction = AskedAhead(transaction)
+            try transaction.prepare(owners.questions(about: token.id))
             let known = try transaction.find(Credential.self, key: .word(token.id))
             // The same comparison whether there is one or not.
             let isSame = isEqualInConstantTime(known?.digest ?? Digest.sha256.hash([]), digest)
@@ -68,6 +71,7 @@ package struct SignIn: Sendable {
             }
             return (try self.caller(known, transaction), known)
         }
+        owners.note(found.1)
         noteUse(of: found.1)
         return found.0
     }
@@ -170,6 +174,34 @@ package struct SignIn: Sendable {
 extension Problem {
     /// One word for a token that is unknown, over, revoked or somebody's who is gone.
     static var noSuchToken: Problem { .known("token-invalid", "The token is not one that is good here.") }
+}
+
+/// Whose tokens were when they came last, so that the rows of both are asked for together.
+///
+/// It lets nobody in: what counts is what the store says at this moment, of the token and of whose it is now.
+private final class TokenOwners: Sendable {
+    private static let tokensMax = 65_536
+
+    private let known = Mutex<[CredentialID: Credential.Subject]>([:])
+
+    func questions(about id: CredentialID) -> [Query] {
+        let owner: Query? =
+            switch known.withLock({ $0[id] }) {
+            case .operator(let id): Query(Operator.table, key: [.word(id)], limit: 1)
+            case .provider(let id), .supplier(let id): Query(Provider.table, key: [.word(id)], limit: 1)
+            case .terminal(let id), .holder(_, let id?):
+                Query(TerminalEntry.table, key: [.word(id)], limit: 1)
+            case .holder(_, nil), nil: nil
+            }
+        return [Query(Credential.table, key: [.word(id)], limit: 1)] + [owner].compactMap(\.self)
+    }
+
+    func note(_ credential: Credential) {
+        known.withLock { known in
+            if known.count >= Self.tokensMax { known.removeAll(keepingCapacity: true) }
+            known[credential.id] = credential.subject
+        }
+    }
 }
 
 /// So many passwords are checked at once, because each takes memory; the rest try again.

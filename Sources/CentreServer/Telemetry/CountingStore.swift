@@ -5,39 +5,56 @@ internal import Synchronization
 
 /// A store that counts what is done with it and how long that takes, and says when nothing can be kept any more.
 package struct CountingStore: Store {
+    /// What is counted of one kind of transaction.
+    private struct Kind: Sendable {
+        let word: String
+        let kept: Metrics.Counter
+        let took: Metrics.Histogram
+
+        init(_ word: String, _ metrics: Metrics) {
+            self.word = word
+            kept = metrics.counter(
+                "berth_store_transactions_total", ["kind": word], help: "Transactions that the store kept.")
+            took = metrics.histogram(
+                "berth_store_seconds", ["kind": word],
+                help: "What transactions took, waiting for the disk included.")
+        }
+    }
+
     private let store: any Store
     private let metrics: Metrics
     private let trouble: Trouble
+    private let reads: Kind
+    private let writes: Kind
 
     package init(_ store: any Store, _ metrics: Metrics, log: ServiceLog) {
         self.store = store
         self.metrics = metrics
         trouble = Trouble(log)
+        reads = Kind("read", metrics)
+        writes = Kind("write", metrics)
         // Who watches a figure sees its first rise only where it was there before.
-        for kind in ["read", "write"] {
+        for kind in [reads, writes] {
             for reason in ["full", "unreachable", "damaged"] { failed(kind, reason, by: 0) }
         }
     }
 
     package func read<Result: Sendable>(_ body: (any Transaction) throws -> Result) throws -> Result {
-        try counted("read") { try store.read(body) }
+        try counted(reads) { try store.read(body) }
     }
 
     package func write<Result: Sendable>(_ body: (any Transaction) throws -> Result) throws -> Result {
-        let result = try counted("write") { try store.write(body) }
+        let result = try counted(writes) { try store.write(body) }
         trouble.isOver()
         return result
     }
 
-    private func counted<Result>(_ kind: String, _ body: () throws -> Result) throws -> Result {
+    private func counted<Result>(_ kind: Kind, _ body: () throws -> Result) throws -> Result {
         let start = monotonicNanoseconds()
         do {
             let result = try body()
-            metrics.count(
-                "berth_store_transactions_total", ["kind": kind], help: "Transactions that the store kept.")
-            metrics.observe(
-                "berth_store_seconds", ["kind": kind], seconds: Double(monotonicNanoseconds() - start) / 1e9,
-                help: "What transactions took, waiting for the disk included.")
+            kind.kept.add()
+            kind.took.add(seconds: Double(monotonicNanoseconds() - start) / 1e9)
             return result
         } catch let failure as StoreFailure {
             failed(kind, failure.word, by: 1)
@@ -46,9 +63,9 @@ package struct CountingStore: Store {
         }
     }
 
-    private func failed(_ kind: String, _ reason: String, by count: Double) {
+    private func failed(_ kind: Kind, _ reason: String, by count: Double) {
         metrics.count(
-            "berth_store_failures_total", ["kind": kind, "reason": reason], by: count,
+            "berth_store_failures_total", ["kind": kind.word, "reason": reason], by: count,
             help: "Transactions that the store did not keep.")
     }
 }

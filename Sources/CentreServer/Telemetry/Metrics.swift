@@ -16,10 +16,34 @@ package final class Metrics: Sendable {
         }
     }
 
-    fileprivate struct Histogram {
-        var counts = [UInt64](repeating: 0, count: Metrics.bounds.count)
-        var count: UInt64 = 0
-        var sum = 0.0
+    /// One series that was found once: whoever counts often makes no text for it and waits for nobody else's.
+    package final class Counter: Sendable {
+        private let amount = Mutex(0.0)
+
+        package func add(_ more: Double = 1) { amount.withLock { $0 += more } }
+        package var value: Double { amount.withLock { $0 } }
+    }
+
+    /// How long something took, each time.
+    package final class Histogram: Sendable {
+        fileprivate struct Seen {
+            var counts = [UInt64](repeating: 0, count: Metrics.bounds.count)
+            var count: UInt64 = 0
+            var sum = 0.0
+        }
+
+        private let state = Mutex(Seen())
+
+        package func add(seconds: Double) {
+            let index = Metrics.bounds.firstIndex { seconds <= $0 }
+            state.withLock { seen in
+                if let index { seen.counts[index] += 1 }
+                seen.count += 1
+                seen.sum += seconds
+            }
+        }
+
+        fileprivate var seen: Seen { state.withLock { $0 } }
     }
 
     fileprivate struct Family<Value: Sendable>: Sendable {
@@ -28,7 +52,7 @@ package final class Metrics: Sendable {
     }
 
     private struct State {
-        var counters: [String: Family<Double>] = [:]
+        var counters: [String: Family<Counter>] = [:]
         var histograms: [String: Family<Histogram>] = [:]
     }
 
@@ -43,27 +67,31 @@ package final class Metrics: Sendable {
 
     package init() {}
 
-    package func count(
-        _ name: StaticString, _ labels: Labels = [:], by amount: Double = 1, help: StaticString
-    ) {
+    package func counter(_ name: StaticString, _ labels: Labels = [:], help: StaticString) -> Counter {
         state.withLock { state in
-            var family = state.counters["\(name)"] ?? Family(help: "\(help)")
-            family.series[family.bounded(labels), default: 0] += amount
-            state.counters["\(name)"] = family
+            state.counters["\(name)", default: Family(help: "\(help)")].find(labels) { Counter() }
         }
     }
 
-    package func observe(_ name: StaticString, _ labels: Labels = [:], seconds: Double, help: StaticString) {
+    package func histogram(_ name: StaticString, _ labels: Labels = [:], help: StaticString) -> Histogram {
         state.withLock { state in
-            var family = state.histograms["\(name)"] ?? Family(help: "\(help)")
-            family.series[family.bounded(labels), default: Histogram()].add(seconds)
-            state.histograms["\(name)"] = family
+            state.histograms["\(name)", default: Family(help: "\(help)")].find(labels) { Histogram() }
         }
+    }
+
+    package func count(
+        _ name: StaticString, _ labels: Labels = [:], by amount: Double = 1, help: StaticString
+    ) {
+        counter(name, labels, help: help).add(amount)
+    }
+
+    package func observe(_ name: StaticString, _ labels: Labels = [:], seconds: Double, help: StaticString) {
+        histogram(name, labels, help: help).add(seconds: seconds)
     }
 
     /// Value of a counter; for those who look from inside.
     package func value(_ name: String, _ labels: Labels = [:]) -> Double {
-        state.withLock { $0.counters[name]?.series[labels] ?? 0 }
+        state.withLock { $0.counters[name]?.series[labels] }?.value ?? 0
     }
 
     /// Everything, with what is only known at the moment of asking.
@@ -72,11 +100,11 @@ package final class Metrics: Sendable {
         var lines: [String] = []
         for (name, family) in counters.sorted(by: { $0.key < $1.key }) {
             lines += ["# HELP \(name) \(family.help)", "# TYPE \(name) counter"]
-            lines += family.sorted.map { "\(name)\($0.key.text()) \(Self.number($0.value))" }
+            lines += family.sorted.map { "\(name)\($0.key.text()) \(Self.number($0.value.value))" }
         }
         for (name, family) in histograms.sorted(by: { $0.key < $1.key }) {
             lines += ["# HELP \(name) \(family.help)", "# TYPE \(name) histogram"]
-            lines += family.sorted.flatMap { $0.value.lines(name, $0.key) }
+            lines += family.sorted.flatMap { $0.value.seen.lines(name, $0.key) }
         }
         var lastName: String?
         for gauge in gauges {
@@ -129,8 +157,12 @@ package final class Metrics: Sendable {
 }
 
 extension Metrics.Family {
-    fileprivate func bounded(_ labels: Metrics.Labels) -> Metrics.Labels {
-        series[labels] != nil || series.count < Metrics.seriesMax ? labels : ["more": "true"]
+    fileprivate mutating func find(_ labels: Metrics.Labels, orMake make: () -> Value) -> Value {
+        let bounded = series[labels] != nil || series.count < Metrics.seriesMax ? labels : ["more": "true"]
+        if let found = series[bounded] { return found }
+        let made = make()
+        series[bounded] = made
+        return made
     }
 
     fileprivate var sorted: [(key: Metrics.Labels, value: Value)] {
@@ -138,13 +170,7 @@ extension Metrics.Family {
     }
 }
 
-extension Metrics.Histogram {
-    fileprivate mutating func add(_ seconds: Double) {
-        if let index = Metrics.bounds.firstIndex(where: { seconds <= $0 }) { counts[index] += 1 }
-        count += 1
-        sum += seconds
-    }
-
+extension Metrics.Histogram.Seen {
     fileprivate func lines(_ name: String, _ labels: Metrics.Labels) -> [String] {
         var lines: [String] = []
         var total: UInt64 = 0

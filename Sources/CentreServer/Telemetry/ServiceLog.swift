@@ -62,9 +62,10 @@ package final class ServiceLog: Sendable {
     /// Lines that were left out because nobody could write so fast.
     package var droppedCount: Int { dropped.load(ordering: .relaxed) }
 
-    package func write(_ level: Level, _ event: StaticString, _ facts: JSONObject = [:]) {
+    /// `facts` are put together only where the line is wanted.
+    package func write(_ level: Level, _ event: StaticString, _ facts: @autoclosure () -> JSONObject = [:]) {
         guard level >= least else { return }
-        let line = line(level, "\(event)", facts)
+        let line = line(level, "\(event)", facts())
         if !lines.add(line, max: Self.waitingMax) { dropped.wrappingAdd(1, ordering: .relaxed) }
     }
 

@@ -164,6 +164,31 @@ struct InventoryTests {
         #expect(more.dossier.findings.map(\.kind.word) == ["room-changed"])
     }
 
+    @Test(
+        "room that data took on their way into an instance that nobody measured is no drift",
+        .mission(.point5))
+    func arrivingUnmeasured() throws {
+        var known = Self.known()
+        var instance = try #require(known.application(F.instance(1)))
+        instance.measured = nil
+        known.put(instance)
+        known.card.inventory?.sum = Room(nonVolatile: 59_500, volatile: 2_000)
+        func reading(of dossier: CardDossier, after seconds: Int, arriving: [AID: Int]) throws -> CardDossier
+        {
+            try dossier.reading(
+                Self.contents(free: 58_180, [Self.entry(1)], [Self.file(1)]),
+                at: Self.later.advanced(by: .seconds(seconds)), names: Self.names, sizes: F.sizes(),
+                arriving: arriving
+            ).dossier
+        }
+        let torn = try reading(of: known, after: 0, arriving: [F.instance(1): 300])
+        #expect(torn.findings.isEmpty)
+        #expect(torn.card.inventory?.sum == Room(nonVolatile: 59_180, volatile: 2_000))
+        // They are there, and nothing is on its way any more.
+        #expect(try reading(of: torn, after: 1, arriving: [:]).findings.isEmpty)
+        #expect(try reading(of: known, after: 0, arriving: [:]).findings.map(\.kind.word) == ["room-changed"])
+    }
+
     @Test("a room that changed is told in bytes")
     func words() throws {
         let outcome = try Self.read(Self.contents(free: 58_000, [Self.entry(1)], [Self.file(1)]))
