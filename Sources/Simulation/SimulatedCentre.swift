@@ -153,6 +153,10 @@ final class SimulatedCentre {
                         createdAt: start))
             }
         }
+        try contents.add(
+            .init(
+                OwnKeys.masterKey, .aes, material: [Secret(OwnKeys.material)],
+                diversification: OwnKeys.scheme, createdAt: start))
         return contents
     }
 

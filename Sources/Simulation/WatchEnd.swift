@@ -109,7 +109,7 @@ extension World {
 
     private func checkSecrecy() throws {
         let secrets =
-            [SimulatedCentre.factoryKeys.hex, SimulatedCentre.freshKeys.hex]
+            [SimulatedCentre.factoryKeys, SimulatedCentre.freshKeys, OwnKeys.material].map(\.hex)
             + treasures.values.map(\.data.hex)
         for treasure in treasures.values
         where treasure.data.count >= 12 && centre.isOnDisk(treasure.data) {
