@@ -17,6 +17,8 @@ final class AskedAhead: Transaction {
         return queries.map { answers[$0] ?? [] }
     }
 
+    var catalogueMemory: CatalogueMemory? { base.catalogueMemory }
+
     func count(_ query: Query) throws(StoreFailure) -> Int { try base.count(query) }
 
     func change(_ change: Change) {
