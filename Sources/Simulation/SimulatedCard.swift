@@ -16,9 +16,17 @@ final class SimulatedCard {
 
     init(number: Int, profile: CardProfile, environment: CardEnvironment, seed: UInt64) throws {
         self.number = number
-        chip = VirtualCard(
-            profile: profile, environment: environment,
-            entropy: SeededEntropy(seed: seed.bigEndianBytes + [1, UInt8(truncatingIfNeeded: number)]))
+        func make(_ profile: CardProfile) -> VirtualCard {
+            VirtualCard(
+                profile: profile, environment: environment,
+                entropy: SeededEntropy(seed: seed.bigEndianBytes + [1, UInt8(truncatingIfNeeded: number)]))
+        }
+        var chip = make(profile)
+        // Of two cards whose challenge is predictable one has keys that no other has.
+        let hasOwnKeys = profile.name.hasSuffix("predictable") && (UInt64(number) ^ seed) & 1 == 1
+        let data = chip.contents.card.diversificationData
+        if hasOwnKeys { chip = make(try OwnKeys.profile(profile, of: data)) }
+        self.chip = chip
         chip.powerOn()
         let identity = try CardLink(ChipChannel(chip)).run(IdentifyCard())
         guard let name = identity.cardID else { throw SimulationFailure.namelessCard(profile.name) }
@@ -26,8 +34,10 @@ final class SimulatedCard {
         isAES = profile.factoryKeys.type == .aes
         isClone = false
         factoryKeySet = Card.KeySet(
-            masterKey: SimulatedCentre.masterKey(isAES: isAES, isFresh: false),
+            masterKey: hasOwnKeys
+                ? OwnKeys.masterKey : SimulatedCentre.masterKey(isAES: isAES, isFresh: false),
             version: profile.factoryKeys.version, channel: isAES ? .scp03 : .scp02,
+            diversificationData: hasOwnKeys ? data : [],
             isChallengePredictable: profile.name.hasSuffix("predictable"))
     }
 
@@ -45,13 +55,12 @@ final class SimulatedCard {
     /// The same card, in another world.
     func twin(seed: UInt64) -> SimulatedCard { SimulatedCard(self, isClone: false, seed: seed) }
 
-    /// What the next session shows of its key set: the counter, where it has one (SCP03 counts first).
-    var nextCounter: UInt32? {
-        guard chip.profile.hasCounter else { return nil }
-        let counters = chip.contents.domains[chip.profile.issuerDomain]?.keySets.filter {
-            $0.channelProtocol != nil
+    /// What the next session with this key set shows: its counter (SCP03 counts first); `nil` without that key set.
+    func nextCounter(ofKeys version: UInt8) -> UInt32? {
+        let keySet = chip.contents.domains[chip.profile.issuerDomain]?.keySets.first {
+            $0.channelProtocol != nil && $0.version == version
         }
-        return counters?.first.map { isAES ? $0.sequenceCounter + 1 : $0.sequenceCounter }
+        return keySet.map { isAES ? $0.sequenceCounter + 1 : $0.sequenceCounter }
     }
 
     var instances: Set<AID> { Set(chip.contents.applications.filter { !$0.isIssuerDomain }.map(\.aid)) }
@@ -69,6 +78,28 @@ final class SimulatedCard {
             let command = try? CommandAPDU(parsing: command)
         else { return nil }
         return answer(command)?.status
+    }
+}
+
+/// Keys that are derived from everything that a card shows before a session: one for all three uses, since that is what
+/// cards leave the factory with.
+enum OwnKeys {
+    static let scheme = "$_000000$0$1$2$3$4$5$6$7$8$9"
+    static let material: [UInt8] = Array(0x70...0x7F)
+    static let masterKey: MasterKeyName = {
+        guard let name = try? MasterKeyName("aes-own") else {
+            preconditionFailure("names of master keys are valid")
+        }
+        return name
+    }()
+
+    static func profile(_ profile: CardProfile, of data: [UInt8]) throws -> CardProfile {
+        let key = try Diversification(parsing: scheme).derive(
+            from: Secret(material), .mac, algorithm: .aes, data: data)
+        let line = "key-value = " + key.withBytes { Array($0) }.hex
+        let lines = profile.text.split(separator: "\n", omittingEmptySubsequences: false)
+        return try CardProfile(
+            text: lines.map { $0.hasPrefix("key-value =") ? line : String($0) }.joined(separator: "\n"))
     }
 }
 

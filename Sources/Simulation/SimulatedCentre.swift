@@ -29,6 +29,10 @@ struct Books {
     var snapshots: [(stay: Custody, image: [UInt8]?)] = []
 
     func openOperation(on card: CardID) -> Operation? { operations.first { $0.card == card && $0.isOpen } }
+    /// Which steps of each operation are done.
+    var done: [RequestID: Set<Int>] {
+        Dictionary(operations.map { ($0.id, $0.done) }, uniquingKeysWith: { $1 })
+    }
     func stays(of lineage: [UInt8]) -> [Custody] { stays.filter { $0.lineage == lineage } }
 }
 
@@ -149,6 +153,10 @@ final class SimulatedCentre {
                         createdAt: start))
             }
         }
+        try contents.add(
+            .init(
+                OwnKeys.masterKey, .aes, material: [Secret(OwnKeys.material)],
+                diversification: OwnKeys.scheme, createdAt: start))
         return contents
     }
 
@@ -332,6 +340,19 @@ final class SimulatedCentre {
                 for total in statement.totals { sum += total.minorUnits }
             }
             return sum
+        }
+    }
+
+    /// How often the end of each operation was told, by its subject.
+    func endsTold() throws -> [String: Int] {
+        let kinds: Set = [
+            "operation.done", "operation.failed", "operation.cancelled", "operation.needs-person",
+        ]
+        return try store.read { transaction in
+            let events = try transaction.all(PendingEvent.self, Query(PendingEvent.table))
+            return events.filter { kinds.contains($0.kind) }.reduce(into: [:]) { told, event in
+                told[event.subject, default: 0] += 1
+            }
         }
     }
 

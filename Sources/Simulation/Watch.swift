@@ -36,6 +36,8 @@ package enum Invariant: String, Hashable, Sendable, CaseIterable {
     case copies = "a copy is no live one"
     /// What a card signed is kept, and nothing that it did not sign counts.
     case confirmations = "every receipt is kept, and none believed unproved"
+    /// The end of every operation is an event, once.
+    case told = "every end is told"
     /// Interrupted is not failed: left in peace, everything comes to its end.
     case rest = "everything comes to rest"
 }
@@ -53,9 +55,12 @@ struct Watch {
     var replayed = false
     var card: CardID?
     var violation: Violation?
-    /// The least counter that a session can show, by what the centre has seen proved.
-    var leastCounter: [CardID: UInt32] = [:]
+    /// The least counter that a session can show, by what the centre has seen proved, and of which key set: each
+    /// counts for itself.
+    var leastCounter: [CardID: (version: UInt8, counter: UInt32)] = [:]
     var keysAtCloning: Card.KeySet?
+    /// The card was seen, with proof, since it was copied.
+    var isSeenSinceCloning = false
     /// The numbers of the receipts that cards gave; those of this visit too.
     var receipts: [CardID: Set<Int>] = [:]
     var receiptsNow: Set<Int> = []
@@ -64,6 +69,8 @@ struct Watch {
     /// Cards whose counter went on in a visit that was meant for another.
     var disturbed: Set<CardID> = []
     var ended: Set<RequestID> = []
+    /// Steps that somebody on the way can have said to be done, of cards whose answers carry no MAC.
+    var unproved: [RequestID: Set<Int>] = [:]
     /// Lineages that got their data from the centre.
     var personalised: Set<[UInt8]> = []
     var personalizing: AID?

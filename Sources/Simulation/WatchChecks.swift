@@ -220,20 +220,23 @@ extension World {
         where operation.card == card.id && !operation.isOpen && watch.ended.insert(operation.id).inserted {
             // What came after may have changed it again.
             guard operation.state == .ended(.done), operation.id == newest else { continue }
-            try checkThings(of: operation, on: card)
-            for case .personalise(let task) in operation.steps
+            let unproved = watch.unproved[operation.id] ?? []
+            try checkThings(of: operation, on: card, except: unproved)
+            let proved = operation.steps.enumerated().filter { !unproved.contains($0.offset) }.map(\.element)
+            for case .personalise(let task) in proved
             where card.chip.parking(of: task.instance)?.data.first != 1 {
                 throw Violation(
                     invariant: .doneIsDone, words: "\(operation.id) is done, but \(task.instance) has no data"
                 )
             }
-            for case .restore(let task) in operation.steps
+            // That it is at work it says under a seal, whatever else is believed.
+            for case .restore(let task) in proved + operation.steps.filter(\.isSealedReturn)
             where card.chip.parking(of: task.instance)?.state != .active {
                 throw Violation(
                     invariant: .doneIsDone,
                     words: "\(operation.id) is done, but \(task.instance) is not active")
             }
-            for case .restore(let task) in operation.steps
+            for case .restore(let task) in proved
             where task.way == .script && card.chip.parking(of: task.instance)?.data.first != 1 {
                 throw Violation(
                     invariant: .doneIsDone,
@@ -260,28 +263,17 @@ extension World {
     }
 
     /// What was made is there, what was deleted is not, and what was moved stands where it belongs.
-    fileprivate func checkThings(of operation: Operation, on card: SimulatedCard) throws {
-        var expected: [AID: Bool] = [:]
-        var places: [AID: AID] = [:]
-        for step in operation.steps {
-            switch step {
-            case .install(let install): expected[install.aid] = true
-            case .load(let load): expected[load.aid] = true
-            case .makeDomain(let domain): expected[domain.aid] = true
-            case .removeInstance(let removal): expected[removal.instance] = false
-            case .dropDomain(let aid): expected[aid] = false
-            // Where answers carry no MAC, somebody on the way can say that code is gone.
-            case .removeLoadFile(let aid): if card.chip.profile.hasResponseProof { expected[aid] = false }
-            case .upgrade(let task):
-                try checkCode(of: task, operation, card)
-                expected[task.loadFile] = true
-                for instance in task.instances { expected[instance] = true }
-            case .extradite(let move): places[move.object] = move.to
-            case .park, .snapshot, .reserveInLedger, .releaseInLedger, .personalise, .identify, .restore,
-                .putKeys:
-                continue
-            }
-        }
+    fileprivate func checkThings(
+        of operation: Operation, on card: SimulatedCard, except unproved: Set<Int>
+    ) throws {
+        for case .upgrade(let task) in operation.steps { try checkCode(of: task, operation, card) }
+        let hasProof = card.chip.profile.hasResponseProof
+        var (expected, places) = Self.effects(of: operation.steps, hasProof: hasProof)
+        let doubtful = Self.effects(
+            of: operation.steps.indices.filter(unproved.contains).map { operation.steps[$0] },
+            hasProof: hasProof)
+        for aid in doubtful.expected.keys { expected[aid] = nil }
+        for aid in doubtful.places.keys { places[aid] = nil }
         let there = card.instances.union(card.chip.contents.loadFiles.map(\.aid))
         for (aid, isThere) in expected where there.contains(aid) != isThere {
             throw Violation(
@@ -293,6 +285,41 @@ extension World {
             throw Violation(
                 invariant: .doneIsDone, words: "\(operation.id) is done, but \(aid) stands under \(place)")
         }
+    }
+}
+
+extension World {
+    /// What is there afterwards and what is not, and what stands under which domain.
+    private static func effects(
+        of steps: [PlanStep], hasProof: Bool
+    ) -> (expected: [AID: Bool], places: [AID: AID]) {
+        var expected: [AID: Bool] = [:]
+        var places: [AID: AID] = [:]
+        for step in steps {
+            switch step {
+            case .install(let install): expected[install.aid] = true
+            case .load(let load): expected[load.aid] = true
+            case .makeDomain(let domain): expected[domain.aid] = true
+            case .removeInstance(let removal): expected[removal.instance] = false
+            case .dropDomain(let aid): expected[aid] = false
+            // Where answers carry no MAC, somebody on the way can say that code is gone.
+            case .removeLoadFile(let aid): if hasProof { expected[aid] = false }
+            case .upgrade(let task):
+                expected[task.loadFile] = true
+                for instance in task.instances { expected[instance] = true }
+            case .extradite(let move): places[move.object] = move.to
+            case .park, .snapshot, .reserveInLedger, .releaseInLedger, .personalise, .identify, .restore,
+                .putKeys:
+                continue
+            }
+        }
+        return (expected, places)
+    }
+}
+
+extension PlanStep {
+    fileprivate var isSealedReturn: Bool {
+        if case .restore(let task) = self { task.way == .contract } else { false }
     }
 }
 

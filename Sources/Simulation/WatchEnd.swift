@@ -32,7 +32,20 @@ extension World {
         try check()
         try checkBill()
         try checkRest()
+        try checkTold()
         try checkSecrecy()
+    }
+
+    private func checkTold() throws {
+        let told = try centre.endsTold()
+        for operation in watch.books.operations {
+            let count = told["operation/\(operation.id)"] ?? 0
+            guard count != (operation.isOpen ? 0 : 1) else { continue }
+            throw Violation(
+                invariant: .told,
+                words: "\(operation.id) is \(operation.isOpen ? "open" : "over"), and its end was told "
+                    + (count == 1 ? "once" : "\(count) times"))
+        }
     }
 
     /// So many cents for so many milliseconds of each stay, rounded half up; nothing else is owed.
@@ -96,7 +109,7 @@ extension World {
 
     private func checkSecrecy() throws {
         let secrets =
-            [SimulatedCentre.factoryKeys.hex, SimulatedCentre.freshKeys.hex]
+            [SimulatedCentre.factoryKeys, SimulatedCentre.freshKeys, OwnKeys.material].map(\.hex)
             + treasures.values.map(\.data.hex)
         for treasure in treasures.values
         where treasure.data.count >= 12 && centre.isOnDisk(treasure.data) {

@@ -96,7 +96,8 @@ final class World {
     var requests: [Request] = []
     /// Plans that somebody made and did not ask for yet.
     var idlePlans: [(plan: Plan, card: CardID)] = []
-    var heldReports: [Report] = []
+    /// Reports on their way, and whether somebody changed an answer in the visit that they are of.
+    var heldReports: [(report: Report, isTainted: Bool)] = []
     /// Reports that were taken, newest last.
     var pastReports: [Report] = []
     /// What cards answered to each instruction, newest last.

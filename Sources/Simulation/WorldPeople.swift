@@ -156,14 +156,13 @@ extension World {
         tell("somebody makes a copy of card \(card.number)")
         clone = card.clone(seed: seed &+ 77)
         watch.keysAtCloning = watch.books.cards[card.id]?.keySet
+        watch.isSeenSinceCloning = false
     }
 
     /// The copy comes to a terminal; where the card has shown a later counter since, it must be noticed.
     func visitClone(_ chance: inout Chance) throws {
         guard let clone, let original = cards.first(where: { $0.id == clone.id }),
-            let row = watch.books.cards[original.id], row.life == .active,
-            // A copy that is as fresh as the card cannot be told from it by anybody.
-            let shown = clone.nextCounter, let least = watch.leastCounter[original.id], shown < least
+            let row = watch.books.cards[original.id], row.life == .active, isBehind(clone, row.keySet)
         else { return }
         excuse(original.id)
         let hasSameKeys =
@@ -190,6 +189,15 @@ extension World {
         }
         guard hasSameKeys else { return }
         throw Violation(invariant: .clones, words: "the copy of card \(original.number) was not noticed")
+    }
+
+    /// A copy that is as fresh as the card cannot be told from it by anybody; one with other keys than the card showed
+    /// since can.
+    private func isBehind(_ clone: SimulatedCard, _ keySet: Card.KeySet) -> Bool {
+        guard clone.chip.profile.hasCounter else { return false }
+        guard let shown = clone.nextCounter(ofKeys: keySet.version) else { return watch.isSeenSinceCloning }
+        guard let least = watch.leastCounter[clone.id], least.version == keySet.version else { return false }
+        return shown < least.counter
     }
 
     private func serve(_ clone: SimulatedCard) throws -> Visit.Ending {

@@ -115,7 +115,7 @@ extension SimulatedCard {
                     hostChallenge: .init(repeating: 7, count: 8), level: .commandMAC,
                     scp02Options: SCP02Options(rawValue: chip.profile.scp02Options ?? 0x15),
                     application: application),
-                keys: KeySource(.one(Secret(SimulatedCentre.factoryKeys))).provider)
+                keys: KeySource(.one(Secret(chip.profile.factoryKeys.value))).provider)
         }
         try open(chip.profile.issuerDomain)
         try must(

@@ -1,3 +1,4 @@
+internal import CardManagement
 internal import Centre
 internal import SmartCard
 internal import Storage
@@ -24,7 +25,7 @@ extension World {
             switch fault {
             case .loseReport: return nil
             case .holdReport:
-                heldReports.append(report)
+                heldReports.append((report, sitting.isTainted))
                 return nil
             case .oldReport: if let old = sitting.lastReport { try replay(old, at: sitting.node) }
             case .doubleReport: isDoubled = true
@@ -35,7 +36,7 @@ extension World {
                 guard let other = pastReports.last(where: { $0.number == report.number }) else { continue }
                 report.answers = other.answers
                 sitting.isTainted = true
-                sitting.shownCounter = nil
+                sitting.shown = nil
             default: break
             }
         }
@@ -53,17 +54,19 @@ extension World {
 
     /// The counter that the centre has seen proved: from here on a lower one is a copy.
     private func learnCounter(_ sitting: Sitting, _ reply: Visit.Reply) {
-        guard let counter = sitting.shownCounter, !sitting.isTainted, sitting.card.id == watch.card,
-            sitting.card.chip.profile.hasCounter
+        guard let shown = sitting.shown, let counter = shown.sequenceCounter, !sitting.isTainted,
+            sitting.card.id == watch.card, sitting.card.chip.profile.hasCounter
         else { return }
         switch reply {
         case .order, .over(.finished): break
         case .over(.interrupted), .over(.stopped): return
         }
         let least = sitting.card.isAES ? counter + 1 : counter
+        let known = watch.leastCounter[sitting.card.id]
         // New keys count from the beginning.
-        let known = watch.rotated.contains(sitting.card.id) ? 0 : watch.leastCounter[sitting.card.id] ?? 0
-        watch.leastCounter[sitting.card.id] = max(known, least)
+        let earlier = known?.version == shown.keyVersion ? known?.counter ?? 0 : 0
+        watch.leastCounter[sitting.card.id] = (shown.keyVersion, max(earlier, least))
+        if sitting.card.id == clone?.id { watch.isSeenSinceCloning = true }
     }
 
     /// One transaction of the centre, with what happens to its disk and its node meanwhile.
@@ -112,7 +115,7 @@ extension World {
     }
 
     func deliverLate() throws {
-        guard let report = heldReports.popLast() else {
+        guard let held = heldReports.popLast() else {
             guard let old = pastReports.first else { return }
             tell("a report of an earlier visit arrives again")
             return try replay(old, at: 0)
@@ -120,6 +123,8 @@ extension World {
         tell("the report that was held back arrives")
         watch.books = try centre.books()
         // The card may have gone on long since: only what the report proves may count.
-        for desk in centre.desks { _ = try desk.report(report) }
+        let done = watch.books.done
+        for desk in centre.desks { _ = try desk.report(held.report) }
+        if held.isTainted { try doubt(since: done) }
     }
 }

@@ -24,7 +24,7 @@ struct Sitting {
     /// The card was interrupted in the order that was carried last.
     var wasInterrupted = false
     /// What INITIALIZE UPDATE showed in this order.
-    var shownCounter: UInt32?
+    var shown: InitializeUpdateAnswer?
 
     func faults(at order: Int) -> [Fault] { faults.filter { $0.order == order } }
 
@@ -59,13 +59,21 @@ extension World {
             flake.disarm()
         }
         card.chip.powerOn()
+        let done = watch.books.done
+        try serve(card, at: reader, &sitting, &chance)
+        if sitting.isTainted { try doubt(since: done) }
+    }
+
+    private func serve(
+        _ card: SimulatedCard, at reader: Int, _ sitting: inout Sitting, _ chance: inout Chance
+    ) throws {
         guard var reply = try arrive(at: reader, sitting, chance) else { return }
         while case .order(let order) = reply {
             try prepare(order, &sitting, &chance)
             watch.books = try centre.books()
             watch.stopped = stopped
             watch.before = sitting.card.instances
-            if faults.contains(.loseSurrender), isSurrendering(card) { return }
+            if sitting.faults.contains(.loseSurrender), isSurrendering(card) { return }
             let answers = carry(order, &sitting)
             try watch.raise()
             try checkServices(sitting.card)
@@ -76,6 +84,17 @@ extension World {
             sitting.lastReport = report
         }
         if case .over(let ending) = reply { try conclude(ending, sitting) }
+    }
+
+    /// Where answers carry no MAC, what came to be done while somebody changed answers may not be: nothing that such a
+    /// card could say proves it, and so the promise does not reach that far. What comes sealed still counts.
+    func doubt(since done: [RequestID: Set<Int>]) throws {
+        watch.books = try centre.books()
+        let unable = Set(cards.filter { !$0.chip.profile.hasResponseProof }.map(\.id))
+        for operation in watch.books.operations where unable.contains(operation.card) {
+            watch.unproved[operation.id, default: []].formUnion(
+                operation.done.subtracting(done[operation.id] ?? []))
+        }
     }
 
     private func isSurrendering(_ card: SimulatedCard) -> Bool {
@@ -129,7 +148,7 @@ extension World {
     private func carry(_ order: Order, _ sitting: inout Sitting) -> [ResponseAPDU] {
         var answers: [ResponseAPDU] = []
         sitting.wasInterrupted = false
-        sitting.shownCounter = nil
+        sitting.shown = nil
         for command in order.commands {
             let number = sitting.exchange
             sitting.exchange += 1
@@ -154,7 +173,7 @@ extension World {
         if pastAnswers[command.ins, default: []].count >= 12 { pastAnswers[command.ins]?.removeFirst() }
         pastAnswers[command.ins, default: []].append(answer)
         guard command.ins == Instruction.initializeUpdate, answer.status.isSuccess else { return }
-        sitting.shownCounter = (try? InitializeUpdateAnswer(parsing: answer.data))?.sequenceCounter
+        sitting.shown = try? InitializeUpdateAnswer(parsing: answer.data)
     }
 
     /// What comes in the place of the card's own answer; nothing at all where the card was taken out.

@@ -68,10 +68,13 @@ final class DeskBench {
             self.store = memory
         }
         var contents = VaultContents(wrappingKey: Secret([UInt8](repeating: 9, count: 32)), at: clock.now)
-        for (name, algorithm) in [("aes", CardKeys.Algorithm.aes), ("des", .tripleDES)] {
+        let masters: [(name: String, algorithm: CardKeys.Algorithm, scheme: String)] = [
+            ("aes", .aes, "none"), ("des", .tripleDES, "none"), ("own", .aes, "kdf3"),
+        ]
+        for (name, algorithm, scheme) in masters {
             try contents.add(
                 .init(
-                    MasterKeyName(name), algorithm, material: [Secret(0x40...0x4F)], diversification: "none",
+                    MasterKeyName(name), algorithm, material: [Secret(0x40...0x4F)], diversification: scheme,
                     createdAt: clock.now))
         }
         vault = SoftwareVault(inMemory: contents, entropy: SeededEntropy(seed: [seed, 2]))
@@ -162,10 +165,14 @@ final class DeskBench {
 
     // MARK: Cards
 
+    /// In the place of a profile's name: one with the predictable challenge, whose keys no other card has.
+    static let ownKeys = "javacard-80k-predictable with keys of its own"
+
     func makeCard(
-        _ profileName: String = "javacard-80k", seed: UInt8 = 1,
+        _ name: String = "javacard-80k", seed: UInt8 = 1,
         runtimes: [any ApplicationRuntime] = [ExampleApplications.runtime]
     ) throws -> (VirtualCard, CardID) {
+        let profileName = name == Self.ownKeys ? "javacard-80k-predictable" : name
         let profile = try #require(CardProfile.builtIn(profileName))
         let card = VirtualCard(
             profile: profile,
@@ -177,10 +184,17 @@ final class DeskBench {
         let isAES = profile.factoryKeys.type == .aes
         let keySet = Card.KeySet(
             masterKey: try MasterKeyName(isAES ? "aes" : "des"), version: profile.factoryKeys.version,
-            channel: isAES ? .scp03 : .scp02, isChallengePredictable: profileName.hasSuffix("predictable"))
+            channel: isAES ? .scp03 : .scp02,
+            diversificationData: name == Self.ownKeys ? card.contents.card.diversificationData : [],
+            isChallengePredictable: profileName.hasSuffix("predictable"))
         let registered = try act { act in
             try act.registerCard(
                 CardRegistration(identity: identity, profile: try ProfileName(profileName), keySet: keySet))
+        }
+        if name == Self.ownKeys {
+            try request(
+                "own-keys", [.putKeys(masterKey: MasterKeyName("own"), version: 0x31)], on: registered.id)
+            try visitUntilEnd(card, registered.id, "own-keys")
         }
         return (card, registered.id)
     }

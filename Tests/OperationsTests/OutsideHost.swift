@@ -10,15 +10,18 @@ struct OutsideHost {
     let issuer: AID
     private let card: VirtualCard
     private let link: CardLink
+    private let scheme: Diversification
 
-    init(_ card: VirtualCard) throws {
+    /// - Parameter scheme: how the card's keys are derived from those of sample cards.
+    init(_ card: VirtualCard, keys scheme: Diversification = .none) throws {
         self.card = card
+        self.scheme = scheme
         card.powerOn()
         link = CardLink(TestChannel(card))
         issuer = try #require(try link.run(IdentifyCard()).issuerDomain)
     }
 
-    /// A session with a domain that has the keys of sample cards.
+    /// A session with a domain that has the card's keys.
     func open(_ domain: AID) throws {
         _ = try link.send(.select(domain))
         let options = SCP02Options(rawValue: card.profile.scp02Options ?? 0x15)
@@ -26,7 +29,7 @@ struct OutsideHost {
             Handshake.Wish(
                 hostChallenge: .init(repeating: 7, count: 8), level: .commandMAC, scp02Options: options,
                 application: domain),
-            keys: KeySource(.one(Secret([UInt8](0x40...0x4F)))).provider)
+            keys: KeySource(.one(Secret([UInt8](0x40...0x4F))), diversification: scheme).provider)
     }
 
     /// A command that the card must carry out.

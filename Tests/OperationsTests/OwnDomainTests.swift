@@ -30,8 +30,10 @@ struct OwnDomainTests {
     }
 
     /// As the bank's own unit would: a domain, personalised in a session of its own.
-    static func makeDomain(on card: VirtualCard, isRoot: Bool) throws {
-        let host = try OutsideHost(card)
+    static func makeDomain(
+        on card: VirtualCard, isRoot: Bool, keys scheme: Diversification = .none
+    ) throws {
+        let host = try OutsideHost(card, keys: scheme)
         try host.open(host.issuer)
         try host.must(
             InstallCommand.install(

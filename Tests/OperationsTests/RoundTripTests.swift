@@ -1,3 +1,4 @@
+import CardManagement
 import Centre
 import GlobalPlatform
 import SmartCard
@@ -19,6 +20,7 @@ struct RoundTripTests {
 
     private static let profiles = [
         ("javacard-80k", 6), ("javacard-80k-scp02", 6), ("uicc-64k", 6), ("javacard-80k-predictable", 4),
+        (DeskBench.ownKeys, 3),
     ]
 
     static let situations: [(profile: String, most: Int, place: Place, isLeaving: Bool)] = profiles.flatMap {
@@ -29,14 +31,15 @@ struct RoundTripTests {
     }
 
     @Test(
-        "adding one with one parked takes at most six, four with a predictable challenge, wherever they stand",
+        "adding one with one parked takes at most six, four with a predictable challenge, three where no other card has the keys",
         arguments: situations.indices)
     func oneOutOneIn(_ index: Int) throws {
         let (profile, most, place, isLeaving) = Self.situations[index]
         let bench = try DeskBench()
         let (card, id) = try bench.makeCard(profile)
         if place == .ownDomain || place == .both {
-            try OwnDomainTests.makeDomain(on: card, isRoot: false)
+            try OwnDomainTests.makeDomain(
+                on: card, isRoot: false, keys: profile == DeskBench.ownKeys ? .kdf3 : .none)
             try bench.act { act in
                 try act.changeProvider(ProviderID("bank"), domains: [AID(hex: "F042616E6B")])
             }

@@ -27,7 +27,8 @@ final class VisitBench: Materials {
     let channelOptions: UInt8
     private var clock = Instant(milliseconds: 1_795_000_000_000)
 
-    init(_ profileName: String = "javacard-80k", seed: UInt8 = 1) throws {
+    init(_ name: String = "javacard-80k", seed: UInt8 = 1) throws {
+        let profileName = name == DeskBench.ownKeys ? "javacard-80k-predictable" : name
         let profile = try #require(CardProfile.builtIn(profileName))
         entropy = SeededEntropy(seed: [seed, 1])
         card = VirtualCard(
@@ -61,7 +62,9 @@ final class VisitBench: Materials {
         let identity = try CardLink(TestChannel(card)).run(IdentifyCard())
         let keySet = Card.KeySet(
             masterKey: try MasterKeyName("test"), version: profile.factoryKeys.version,
-            channel: isAES ? .scp03 : .scp02, isChallengePredictable: profileName.hasSuffix("predictable"))
+            channel: isAES ? .scp03 : .scp02,
+            diversificationData: name == DeskBench.ownKeys ? card.contents.card.diversificationData : [],
+            isChallengePredictable: profileName.hasSuffix("predictable"))
         let id = try CardID(try #require(identity.cardID))
         let model = CardModel(
             profile: try ProfileName(profileName),
@@ -71,6 +74,9 @@ final class VisitBench: Materials {
                 id: id, profile: model.profile, issuerDomain: profile.issuerDomain, keySet: keySet,
                 registeredAt: clock),
             model: model, operation: nil, stays: [], installed: [], now: clock)
+        guard name == DeskBench.ownKeys else { return }
+        try order([.putKeys(masterKey: MasterKeyName("derived"), version: 0x31)], name: "own-keys")
+        #expect(visitUntilEnd() == .done)
     }
 
     // MARK: The catalogue

@@ -99,7 +99,7 @@ struct VisitTests {
 
     @Test(
         "torn at every command, before and after it was carried out, nothing is lost and the work goes on",
-        arguments: ["javacard-80k", "javacard-80k-predictable", "javacard-80k-scp02"])
+        arguments: ["javacard-80k", "javacard-80k-predictable", DeskBench.ownKeys, "javacard-80k-scp02"])
     func tears(profile: String) throws {
         var points = 0
         for isCarriedOut in [false, true] {

@@ -63,6 +63,7 @@ struct PlantedMistake: Sendable, CustomTestStringConvertible {
         PlantedMistake("tells-images", 1, .secrecy),
         PlantedMistake("revives-copies", 9, .oneCopy, ["much-snapshot"]),
         PlantedMistake("forgets-kept-room", 43, .rooms, ["second-thoughts"]),
+        PlantedMistake("ends-silently", 1, .told),
     ]
 }
 

@@ -66,6 +66,8 @@ struct SimulationTests {
         ),
         // What was left half made twice was taken away twice, which brought the operation no further.
         (.renew, "javacard-80k-scp02", [.tearWrite(35), .tearWrite(10)]),
+        // Half of the data had come to an instance of unknown size, and the room that they took was called drift.
+        (.restore, "javacard-80k-scp02", [.tearWrite(16), .tearWrite(10)]),
     ]
 
     @Test("what pairs of cuts broke once holds", arguments: found)
@@ -111,6 +113,12 @@ struct SimulationTests {
             1_007,
             // The receipt for code that is exchanged in place names the domain that it is under.
             102_258,
+            // A copy with the new keys of its card, as fresh as the card, was expected to be noticed by a counter of
+            // the keys before.
+            102_169,
+            // A step that only somebody on the way said to be done, on a card without MACs on answers, was expected to
+            // be done once nobody lied any more.
+            102_377,
         ] as [UInt64])
     func mendedWhole(seed: UInt64) throws {
         let outcome = Simulation(try Ground(), cards: 2, steps: 12).run(seed)

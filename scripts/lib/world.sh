@@ -144,6 +144,13 @@ stop_node() {
     while kill -0 "$process" 2>/dev/null; do sleep 0.01; done
 }
 
+# diversification_data NAME PROFILE: what a card shows of itself before a session: of its domain's name and of its chip.
+diversification_data() {
+    local chip
+    chip=$("$berth" card profiles "$2" | sed -n 's/^cplc = *//p' | tr -d ' ')
+    echo "0000${chip:0:4}$("$berth" card info "$world/$1.card" --json | jq -r .serial)"
+}
+
 # make_card NAME [PROFILE [FILE]]: in a file, registered with the centre; its id is in NAME.id. The card itself may be one of
 # another profile in a file.
 make_card() {
@@ -154,7 +161,7 @@ make_card() {
     rest cards register --card "$id" --profile "$profile" --issuer-domain A000000151000000 \
         --key-set-master-key "$key" \
         --key-set-version "$("$berth" card info "$card" --json | jq '.keys[0].version')" \
-        --key-set-channel "$channel" >/dev/null
+        --key-set-channel "$channel" --key-set-diversification-data "$(diversification_data "$1" "$profile")" >/dev/null
     echo "$id" >"$world/$1.id"
 }
 

@@ -50,6 +50,9 @@ package enum Diversification: Hashable, Sendable {
         }
     }
 
+    /// What of the card's data makes a difference to its keys, in order; nothing where all cards have the same.
+    package func taken(of data: [UInt8]) -> [UInt8] { template?.taken(of: data) ?? [] }
+
     private var template: DiversificationTemplate? {
         switch self {
         case .none: nil
@@ -123,6 +126,13 @@ extension DiversificationTemplate {
         let bytes = indices.map { Element.data(index: $0) }
         return DiversificationTemplate(
             bytes + [.literal(0xF0), .purpose] + bytes + [.literal(0x0F), .purpose])
+    }
+
+    fileprivate func taken(of data: [UInt8]) -> [UInt8] {
+        elements.compactMap { element in
+            guard case .data(let index) = element, data.indices.contains(index) else { return nil }
+            return data[index]
+        }
     }
 
     fileprivate func derive(

@@ -48,12 +48,14 @@ extension Act {
     /// and what was on its way there is held again. An operation on it has nothing more to do.
     @discardableResult
     func giveUp(_ card: inout Card, reason: String) throws -> [Custody] {
-        if var operation = try transaction.openOperation(on: card.id) {
+        if let open = try transaction.openOperation(on: card.id) {
+            var operation = open
             operation.state = .ended(
                 .failed(
                     reason: Reason(.cardUnserved, text: "The card was retired: \(reason)"),
                     nextStep: "Ask for it on the card that took its place."))
             transaction.put(operation)
+            for note in operation.endNotes(since: open) { self.note(note, on: &card) }
         }
         try releaseBerths(of: &card)
         let stays = try transaction.openStays(dependingOn: card.id).map { stay in

@@ -84,6 +84,8 @@ package struct Flaws: OptionSet, Sendable, Hashable {
     package static let revivesCopies = Flaws(rawValue: 1 << 33)
     /// Room counts as given back although the card still keeps it.
     package static let forgetsKeptRoom = Flaws(rawValue: 1 << 34)
+    /// An operation ends, and nobody is told.
+    package static let endsSilently = Flaws(rawValue: 1 << 35)
 
     package static let all: [(name: String, flaw: Flaws)] = [
         ("reuses-sequence-counter", .reusesSequenceCounter),
@@ -104,6 +106,6 @@ package struct Flaws: OptionSet, Sendable, Hashable {
         ("counts-fee-twice", .countsFeeTwice), ("accepts-old-plans", .acceptsOldPlans),
         ("believes-receipts", .believesReceipts), ("forgets-least-counter", .forgetsLeastCounter),
         ("tells-images", .tellsImages), ("revives-copies", .revivesCopies),
-        ("forgets-kept-room", .forgetsKeptRoom),
+        ("forgets-kept-room", .forgetsKeptRoom), ("ends-silently", .endsSilently),
     ]
 }

@@ -129,12 +129,9 @@ extension Act {
     private func begin(_ operation: Operation, on card: Card, _ models: any CardModels) throws {
         let requested = Note(
             "operation.requested", .operation(operation.id), facts: [.number("steps", operation.steps.count)])
+        let ended = operation.endNotes(since: nil)
         guard operation.wishes.contains(where: { $0.berthOwner != nil }) else {
-            var noted = card
-            note(requested, on: &noted)
-            // Nothing a plan depends on has changed: it stays the one that this operation carries out.
-            noted.revision = card.revision
-            return transaction.put(noted)
+            return tell([requested] + ended, of: card)
         }
         let known = try dossier(of: card.id)
         guard let model = models.model(of: card.profile) else {
@@ -144,23 +141,23 @@ extension Act {
         let asked = try askForBerths(operation.wishes, of: known, model)
         var next = asked
         let settled = try settleBerths(of: operation, in: &next, model)
-        save(next, since: known, [requested] + berthNotes(from: known, to: asked) + settled)
+        save(next, since: known, [requested] + berthNotes(from: known, to: asked) + settled + ended)
     }
 
     /// Before the card gave anything up, what was begun is undone; later it is too late.
     package func cancelOperation(
         _ id: RequestID, on card: CardID, _ models: any CardModels
     ) throws -> Operation {
-        guard var operation = try transaction.lock(Operation.self, key: .word(card), .word(id)) else {
-            throw OperationRefusal.unknown(id)
-        }
+        // As visits do: the card first.
+        guard let row = try transaction.lock(Card.self, key: .word(card)),
+            var operation = try transaction.lock(Operation.self, key: .word(card), .word(id))
+        else { throw OperationRefusal.unknown(id) }
         guard operation.isOpen else { throw OperationRefusal.over(id) }
         guard !operation.isPastReturn else { throw OperationRefusal.pastReturn(id) }
         operation.isCancelRequested = true
         // Nothing has reached the card: there is nothing to undo.
         if operation.begun.isEmpty, operation.orderCount == 0 {
-            operation.state = .ended(.cancelled(reason: .cancelled))
-            try settleBerths(of: operation, models)
+            return try end(operation, as: .cancelled(reason: .cancelled), on: row, models)
         }
         transaction.put(operation)
         return operation
@@ -173,11 +170,8 @@ extension Act {
         guard !flaws.contains(.ignoresDeadline) else { return 0 }
         let overdue = try overdueOperations().prefix(limit)
         for operation in overdue {
-            var operation = operation
-            operation.state = .ended(.overdue(operation))
-            transaction.put(operation)
-            try settleBerths(of: operation, models)
-            try keepUnseen(of: operation)
+            guard let card = try transaction.lock(Card.self, key: .word(operation.card)) else { continue }
+            try end(operation, as: .overdue(operation), on: card, models)
         }
         return overdue.count
     }

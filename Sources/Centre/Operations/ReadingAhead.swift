@@ -4,8 +4,9 @@ internal import SmartCard
 
 // An application that leaves is frozen and read in the order that asks the card what is true: one round trip less.
 //
-// Not in a session that was computed before the card named itself: another one with the same keys may be in its place,
-// and only the right card is changed.
+// In a session that was computed before the card named itself another one may be in its place, and only the right card
+// is changed. So there it is done where the card's keys are its own: with any other the session does not open, and
+// what comes behind is refused.
 //
 // Nothing is given up by that, and whoever froze can thaw. FREEZE names the generation it makes: where the guess is
 // wrong nothing happens, and what was read behind it is refused (docs/parking-contract.md, "Sending ahead"). What is
@@ -18,7 +19,8 @@ extension Visit {
 
     /// FREEZE and READ of an instance that is to leave, if its generation can be guessed.
     mutating func readAhead(_ aid: AID, _ file: inout CaseFile, _ draft: inout OrderDraft) {
-        guard !dialogue.isComputedAhead, let operation = file.operationToBegin, !operation.isUndoing,
+        guard !dialogue.isComputedAhead || keyHolder == .thisCard, let operation = file.operationToBegin,
+            !operation.isUndoing,
             file.stay(of: aid) == nil,
             let index = operation.remaining.first(where: { operation.steps[$0].freezes(aid) }),
             let parking = operation.steps[index].parking

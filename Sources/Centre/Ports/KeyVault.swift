@@ -26,6 +26,9 @@ package protocol KeyVault: Sendable {
         _ wish: Handshake.Wish, with keySet: Card.KeySet, options: UInt8, application: AID
     ) throws(KeyVaultFailure) -> PrecomputedSession
 
+    /// What of the card's data makes a difference to its keys, in order; nothing where all cards have the same.
+    func derivationData(of keySet: Card.KeySet) throws(KeyVaultFailure) -> [UInt8]
+
     /// The command that puts a whole key set on the card whose session this is, its keys wrapped for that session.
     /// - Parameter replacing: the version that gives way in the same command.
     func delivery(

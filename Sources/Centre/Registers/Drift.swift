@@ -137,7 +137,8 @@ struct DriftCheck {
     }
 
     /// A card that was taken out while data were on their way to it has room taken for them, and gives it up with the
-    /// last of them: that is counted to the instance. What nobody measured is not in the sum, so there the sum follows.
+    /// last of them: that is counted to the instance. What nobody measured, because the order that made it was never
+    /// answered, is not in the sum: there the sum follows.
     private func explainByArrival(_ missing: Room, _ tolerance: Room, _ next: inout CardDossier) -> Bool {
         guard abs(missing.volatile) <= tolerance.volatile else { return false }
         for (aid, bytes) in arriving.sorted(by: { $0.key < $1.key }) {
@@ -148,9 +149,8 @@ struct DriftCheck {
             if let measured = entry.measured {
                 entry.measured = measured + missing
                 next.put(entry)
-            } else {
-                let expected = next.card.inventory?.sum
-                next.card.inventory?.sum = expected.map { $0 - missing }
+            } else if let sum = next.card.inventory?.sum {
+                next.card.inventory?.sum = sum - missing
             }
             return true
         }

@@ -150,13 +150,12 @@ package final class ExchangeDesk: Sendable {
         let reason = Self.reason(clone)
         try write(.centre) { act in
             try act.blockCard(card, reason: reason.text)
-            guard var operation = try act.transaction.openOperation(on: card) else { return }
-            operation.state = .ended(
-                .needsPerson(
-                    reason: reason, nextStep: "Find out which card is the holder's, and retire the other."))
-            act.transaction.put(operation)
-            try act.settleBerths(of: operation, self.models)
-            try act.keepUnseen(of: operation)
+            guard let blocked = try act.transaction.lock(Card.self, key: .word(card)),
+                let operation = try act.transaction.openOperation(on: card)
+            else { return }
+            let end = Operation.End.needsPerson(
+                reason: reason, nextStep: "Find out which card is the holder's, and retire the other.")
+            try act.end(operation, as: end, on: blocked, self.models)
         }
     }
 
@@ -214,7 +213,7 @@ package final class ExchangeDesk: Sendable {
 
     private func surroundings(_ act: Act, _ known: OpenCase) -> Visit.Surroundings {
         Visit.Surroundings(
-            vault: vault, materials: StoredMaterials(act, vault: vault, for: known.operation),
+            vault: vault, materials: StoredMaterials(act, vault: vault, for: known),
             entropy: entropy, flaws: flaws)
     }
 }

@@ -83,6 +83,8 @@ package struct Visit {
     /// Whether keys that the card may have taken were tried in this visit.
     var hasTriedPendingKeys = false
     var sealKeys: ParkingSealKeys?
+    /// Who else could be in the card's place while its answers are awaited that open the session.
+    var keyHolder = KeyHolder.anyCard
     /// What a session that was computed ahead began with.
     var computedWish: Handshake.Wish?
     /// The counter that the card showed in place of the one a session was computed for.
@@ -150,6 +152,8 @@ extension Visit {
                     wish, with: keySet, options: channelOptions, application: file.card.issuerDomain)
                 commands += dialogue.open(computed)
                 computedWish = wish
+                keyHolder = file.card.keyHolder(
+                    derivedFrom: try around.vault.derivationData(of: keySet))
                 // Whether the counter is spent nobody knows until the card answers: guessing again would cost a try.
                 if !around.flaws.contains(.reusesSequenceCounter) {
                     file.card.keySet.nextSequenceCounter = nil

@@ -49,6 +49,10 @@ extension SoftwareVault {
         do { return try PrecomputedSession(card, wish) } catch { throw .session(error) }
     }
 
+    package func derivationData(of keySet: Card.KeySet) throws(KeyVaultFailure) -> [UInt8] {
+        try master(keySet).scheme.taken(of: keySet.diversificationData)
+    }
+
     package func delivery(
         of keySet: Card.KeySet, replacing: UInt8?, in session: SecureSession, hasZeroCheckBlock: Bool
     ) throws(KeyVaultFailure) -> KeyDelivery {
