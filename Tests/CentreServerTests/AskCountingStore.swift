@@ -33,6 +33,8 @@ private final class AskCountingTransaction: Transaction {
 
     init(_ base: any Transaction) { self.base = base }
 
+    var catalogueMemory: CatalogueMemory? { base.catalogueMemory }
+
     func ask(_ queries: [Query]) throws(StoreFailure) -> [[[StoredValue]]] {
         questions += 1
         return try base.ask(queries)
