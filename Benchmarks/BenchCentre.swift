@@ -216,6 +216,7 @@ private final class CountingTransaction: Transaction {
         return try base.count(query)
     }
 
+    var catalogueMemory: CatalogueMemory? { base.catalogueMemory }
     func change(_ change: Change) { base.change(change) }
     func flush() throws(StoreFailure) { try base.flush() }
 }

@@ -91,7 +91,8 @@ struct BenchPlace {
     }
 
     private static func temporaryFolder() throws -> String {
-        var path = Array("/tmp/berth-bench-XXXXXX".utf8CString)
+        let place = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        var path = Array("\(place)/berth-bench-XXXXXX".utf8CString)
         guard mkdtemp(&path) != nil else { throw BenchmarkError("no folder") }
         return String(decoding: path.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     }

@@ -89,7 +89,12 @@ extension Footprint {
 extension Footprint {
     /// Of the profile's report too.
     static func queries(of parts: some Collection<Part>, on profile: ProfileName) -> [Query] {
-        let wanted = Set(parts.map(\.text)).union([Part.report.text]).sorted()
+        queries(parts.map(\.text), on: profile)
+    }
+
+    /// The same by the names of the parts.
+    static func queries(_ parts: [String], on profile: ProfileName) -> [Query] {
+        let wanted = Set(parts).union([Part.report.text]).sorted()
         return Query.any(
             of: wanted.map { .text($0) }, in: "part", table, [.init("profile", .word(profile))], rowsOfEach: 1
         )

@@ -17,33 +17,36 @@ extension Act {
         of id: CardID, for wishes: [Wish], _ models: any CardModels, _ ahead: AskedAhead
     ) throws -> Picture {
         // Looked at, not locked: whoever carries a plan out checks that the card is still the same.
-        guard let dossier = try transaction.dossier(of: id) else { throw CardRefusal.unknown(id) }
-        try ahead.prepare(Self.questions(on: dossier, wishes))
+        let cardQuestions = CardDossier.queries(of: id, isLocking: false)
+        let rows = try ahead.ask(cardQuestions + CatalogueView.questions(in: ahead))
+        guard let dossier = try transaction.dossier(rows.prefix(cardQuestions.count)) else {
+            throw CardRefusal.unknown(id)
+        }
+        let catalogue = try CatalogueView(ahead, rows.dropFirst(cardQuestions.count))
+        try fetch(dossier, wishes, catalogue)
         guard let model = models.model(of: dossier.card.profile) else {
             throw OperationRefusal.cardNotActive(
                 id, reason: "its profile \(dossier.card.profile) is unknown.")
         }
         let custody = try custodyInReach(of: dossier)
         let wanted = try holderSet(dossier.card, wishes)
-        let (applications, releases) = try catalogue(
+        let releases = try releases(
             wanted: wishes.compactMap(\.application) + wanted
                 + (wishes.contains(.renew) ? [IdentityProgram.application] : []),
             known: dossier.applications.compactMap(\.release) + custody.map(\.release)
-                + wishes.compactMap(\.release))
-        var names = CatalogueNames(try transaction.published(dossier.names))
-        let known = names.applications
-        let strangers = Application.queries(known.subtracting(applications.keys).sorted())
-        let footprints = Footprint.queries(of: releases.values.flatMap(\.parts), on: dossier.card.profile)
+                + wishes.compactMap(\.release), catalogue)
+        let applications = releases.applications
+        var names = CatalogueNames(dossier.names.uniqued.flatMap { catalogue.published($0) })
+        let known = names.applications.sorted()
+        let footprints = Footprint.queries(releases.parts, on: dossier.card.profile)
         let providers = Set(applications.values.map(\.provider)).sorted()
-        try ahead.prepare(
-            strangers + footprints + providers.map { Query(Tariff.table, key: [.word($0)]) })
-        names.add(
-            try applications.values.filter { known.contains($0.id) }
-                + transaction.all(Application.self, strangers))
+        let learned = try catalogue.fetch(
+            CatalogueKeys(applications: known, tariffs: providers), beside: footprints)
+        names.add(known.compactMap { catalogue.application($0) })
         let sizes = SizeBook(
-            model: model, footprints: try transaction.all(Footprint.self, footprints),
-            releases: Array(releases.values))
-        let imports = importsByFile(releases.values)
+            model: model, footprints: try transaction.decode(Footprint.self, learned.flatMap { $0 }),
+            releases: Array(releases.all.values))
+        let imports = importsByFile(releases.all.values)
         let ledger = BerthLedger(dossier, names: names, sizes: sizes)
         let account = ledger.account
         var picture = Picture(
@@ -57,10 +60,11 @@ extension Act {
             loaded: dossier.loadFiles.map { entry in
                 Picture.Loaded(entry, size: sizes.size(of: entry), imports: imports[entry.aid] ?? [])
             },
-            berths: ledger.held, custody: custody, applications: applications, releases: releases,
+            berths: ledger.held, custody: custody, applications: applications, releases: releases.all,
             learned: sizes.learned,
-            vetoes: try vetoes(on: dossier.card, of: Self.installedNames(on: dossier)),
-            fees: try fees(applications.values, kept: keptBytes(dossier, custody, sizes)), holderSet: wanted,
+            vetoes: try vetoes(on: dossier.card, of: Self.installedNames(on: dossier), catalogue),
+            fees: fees(applications.values, kept: keptBytes(dossier, custody, sizes), catalogue),
+            holderSet: wanted,
             copiedAt: try copyTimes(of: custody, wishes), otherCards: try otherCards(dossier.card, wishes),
             ownDomains: try ownDomains(on: dossier, of: applications.values), now: now)
         for case .reserve(let reservation) in wishes {
@@ -70,22 +74,26 @@ extension Act {
     }
 
     /// What will be asked in any case, so that it is asked together.
-    private static func questions(on dossier: CardDossier, _ wishes: [Wish]) -> [Query] {
-        var known = dossier.applications.compactMap(\.release)
-        known += dossier.custody.filter(\.isOpen).map(\.release)
-        known += wishes.compactMap(\.release)
+    private func fetch(
+        _ dossier: CardDossier, _ wishes: [Wish], _ catalogue: CatalogueView
+    ) throws(StoreFailure) {
+        let releases =
+            dossier.applications.compactMap(\.release) + dossier.custody.filter(\.isOpen).map(\.release)
+            + wishes.compactMap(\.release)
         let wanted = wishes.compactMap(\.application)
-        let names = Set(wanted + known.map(\.application)).sorted()
-        var queries = PublishedAID.queries(dossier.names)
+        var others = Set(wanted).sorted().map { Query(Release.table, key: [.word($0)]) }
         if let holder = dossier.card.holder {
-            queries.append(Custody.query(of: holder))
-            queries.append(HolderVeto.query(of: holder))
+            others += [Custody.query(of: holder), HolderVeto.query(of: holder)]
         }
-        queries += ProviderVeto.queries(installedNames(on: dossier))
-        queries += Application.queries(names)
-        queries += Release.queries(Set(known))
-        queries += Set(wanted).sorted().map { Query(Release.table, key: [.word($0)]) }
-        return queries
+        // Where nothing is new, what is learned of them is all that is left to ask.
+        if wanted.isEmpty, catalogue.knows(releases) {
+            let parts = Set(releases).compactMap { catalogue.release($0) }.flatMap(\.partNames)
+            others += Footprint.queries(parts, on: dossier.card.profile)
+        }
+        let keys = CatalogueKeys(
+            names: dossier.names, applications: wanted + releases.map(\.application), releases: releases,
+            vetoes: Self.installedNames(on: dossier))
+        try catalogue.fetch(keys, beside: others)
     }
 
     private static func installedNames(on dossier: CardDossier) -> [ApplicationID] {
@@ -105,10 +113,11 @@ extension Act {
             throw OperationRefusal.cardNotActive(
                 id, reason: "its profile \(dossier.card.profile) is unknown.")
         }
-        let (_, releases) = try catalogue(wanted: [], known: dossier.applications.compactMap(\.release))
+        let known = Set(dossier.applications.compactMap(\.release))
+        let releases = try transaction.all(Release.self, Release.queries(known))
         return BerthLedger(
             dossier, names: try transaction.catalogueNames(of: dossier.names),
-            sizes: try sizeBook(Array(releases.values), dossier, model))
+            sizes: try sizeBook(releases.filter { known.contains($0.id) }, dossier, model))
     }
 
     /// Stays of this card and of its holder's other cards that are not over.
@@ -146,25 +155,21 @@ extension Act {
         }.map(\.id)
     }
 
-    private func catalogue(
-        wanted: [ApplicationID], known: [ReleaseID]
-    ) throws -> (applications: [ApplicationID: Application], releases: [ReleaseID: Release]) {
-        let names = Set(wanted + known.map(\.application)).sorted()
-        guard !names.isEmpty else { return ([:], [:]) }
-        // Of what is known one release, of what is wanted all.
-        let needed = Set(known)
-        let queries = Application.queries(names)
-        let rows = try transaction.ask(
-            queries + Release.queries(needed)
-                + Set(wanted).sorted().map { Query(Release.table, key: [.word($0)]) })
-        let found = try transaction.decode(Application.self, rows.prefix(queries.count).flatMap { $0 })
-        var releases: [ReleaseID: Release] = [:]
-        for release in try transaction.decode(
-            Release.self, rows.dropFirst(queries.count).flatMap { $0 })
-        where wanted.contains(release.id.application) || needed.contains(release.id) {
-            releases[release.id] = release
+    /// Of what is known one release, of what is wanted all.
+    private func releases(
+        wanted: [ApplicationID], known: [ReleaseID], _ catalogue: CatalogueView
+    ) throws(StoreFailure) -> PictureReleases {
+        let names = wanted + known.map(\.application)
+        let rows = try catalogue.fetch(
+            CatalogueKeys(applications: names, releases: known),
+            beside: Set(wanted).sorted().map { Query(Release.table, key: [.word($0)]) })
+        var found = PictureReleases()
+        for name in names { found.applications[name] = catalogue.application(name) }
+        for release in known.compactMap({ catalogue.release($0) }) { found.add(release) }
+        for release in try transaction.decode(Release.self, rows.flatMap { $0 }) {
+            found.add(CataloguedRelease(release))
         }
-        return (Dictionary(uniqueKeysWithValues: found.map { ($0.id, $0) }), releases)
+        return found
     }
 
     func sizeBook(
@@ -221,22 +226,28 @@ extension Act {
 
     /// What a day of custody costs by the tariffs in force, rounded as a statement rounds it.
     private func fees(
-        _ applications: some Sequence<Application>, kept: [ApplicationID: Int]
-    ) throws -> [ApplicationID: DailyFee] {
-        var books: [ProviderID: TariffBook] = [:]
+        _ applications: some Sequence<Application>, kept: [ApplicationID: Int], _ catalogue: CatalogueView
+    ) -> [ApplicationID: DailyFee] {
         var fees: [ApplicationID: DailyFee] = [:]
         for application in applications {
-            if books[application.provider] == nil {
-                books[application.provider] = TariffBook(
-                    try transaction.all(Tariff.self, key: .word(application.provider)))
-            }
-            let inForce = books[application.provider]?.sequence(for: application.id).last {
-                $0.validFrom <= now
-            }
-            guard let inForce else { continue }
+            let tariffs = catalogue.tariffs(of: application.provider).sequence(for: application.id)
+            guard let inForce = tariffs.last(where: { $0.validFrom <= now }) else { continue }
             fees[application.id] = inForce.fee(perDayOf: kept[application.id] ?? 0)
         }
         return fees
+    }
+}
+
+/// Applications and releases that a picture is made with.
+private struct PictureReleases {
+    var applications: [ApplicationID: Application] = [:]
+    private(set) var all: [ReleaseID: Release] = [:]
+    /// What sizes are learned of.
+    private(set) var parts: [String] = []
+
+    mutating func add(_ release: CataloguedRelease) {
+        guard all.updateValue(release.release, forKey: release.release.id) == nil else { return }
+        parts += release.partNames
     }
 }
 
@@ -254,11 +265,6 @@ extension Tariff {
 }
 
 extension Release {
-    /// What footprints are learned of.
-    fileprivate var parts: [Footprint.Part] {
-        loadFiles.map { .loadFile(digest: $0.digest) } + instances.map { .instance(id, $0.aid) }
-    }
-
     /// These, and perhaps others of the same applications.
     static func queries(_ ids: Set<ReleaseID>) -> [Query] {
         let applications = Set(ids.map(\.application)).sorted()

@@ -17,6 +17,8 @@ package final class AskedAhead: Transaction {
         return queries.map { answers[$0] ?? [] }
     }
 
+    package var catalogueMemory: CatalogueMemory? { base.catalogueMemory }
+
     package func count(_ query: Query) throws(StoreFailure) -> Int { try base.count(query) }
 
     package func change(_ change: Change) {

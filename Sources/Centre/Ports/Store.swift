@@ -17,6 +17,8 @@ package protocol Transaction: AnyObject {
     /// Many questions in one round trip; the rows of each in the order of its key.
     func ask(_ queries: [Query]) throws(StoreFailure) -> [[[StoredValue]]]
     func count(_ query: Query) throws(StoreFailure) -> Int
+    /// What the node remembers of the catalogue; `nil` as soon as this transaction changes it.
+    var catalogueMemory: CatalogueMemory? { get }
     func change(_ change: Change)
     /// Sends what `change` took so far: for those who must know of a duplicate before they go on.
     func flush() throws(StoreFailure)
@@ -67,6 +69,8 @@ package struct Query: Hashable, Sendable {
     package var limit: Int
     /// No other transaction may change these rows until this one ends.
     package var isLocking = false
+    /// The rows as they happen to be: others may change them meanwhile.
+    package var isGlance = false
 
     package init(
         _ table: Table, _ conditions: [Condition] = [], after: [StoredValue]? = nil,
@@ -104,6 +108,12 @@ package struct Query: Hashable, Sendable {
     package func locking() -> Query {
         var query = self
         query.isLocking = true
+        return query
+    }
+
+    package func glancing() -> Query {
+        var query = self
+        query.isGlance = true
         return query
     }
 }

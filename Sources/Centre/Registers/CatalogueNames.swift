@@ -102,26 +102,7 @@ package struct CatalogueNames: Hashable, Sendable {
 extension Transaction {
     /// What the catalogue says of these names; two questions, however many there are.
     package func catalogueNames(of aids: some Sequence<AID>) throws(StoreFailure) -> CatalogueNames {
-        try catalogueNames(of: aids, beside: []).names
-    }
-
-    /// Asks something else in the same round trip.
-    func catalogueNames(
-        of aids: some Sequence<AID>, beside others: [Query]
-    ) throws(StoreFailure) -> (names: CatalogueNames, others: [[[StoredValue]]]) {
-        let published = PublishedAID.queries(aids)
-        let rows = try ask(published + others)
-        return (
-            try names(rows.prefix(published.count).flatMap { $0 }), Array(rows.dropFirst(published.count))
-        )
-    }
-
-    func published(_ aids: some Sequence<AID>) throws(StoreFailure) -> [PublishedAID] {
-        try all(PublishedAID.self, PublishedAID.queries(aids))
-    }
-
-    private func names(_ rows: [[StoredValue]]) throws(StoreFailure) -> CatalogueNames {
-        var names = CatalogueNames(try decode(PublishedAID.self, rows))
+        var names = CatalogueNames(try all(PublishedAID.self, PublishedAID.queries(aids)))
         names.add(try all(Application.self, Application.queries(names.applications.sorted())))
         return names
     }

@@ -137,8 +137,8 @@ struct DriftCheck {
     }
 
     /// A card that was taken out while data were on their way to it has room taken for them, and gives it up with the
-    /// last of them: that is counted to the instance. Where nobody knows what the instance takes, because the order that
-    /// made it was never answered, the sum moves instead: it counts only what was measured.
+    /// last of them: that is counted to the instance. What nobody measured, because the order that made it was never
+    /// answered, is not in the sum: there the sum follows.
     private func explainByArrival(_ missing: Room, _ tolerance: Room, _ next: inout CardDossier) -> Bool {
         guard abs(missing.volatile) <= tolerance.volatile else { return false }
         for (aid, bytes) in arriving.sorted(by: { $0.key < $1.key }) {

@@ -114,13 +114,11 @@ extension ProviderVeto {
 extension Act {
     /// What somebody has vetoed of what is on a card; the holder's word comes before the provider's.
     func vetoes(
-        on card: Card, of applications: [ApplicationID]
+        on card: Card, of applications: [ApplicationID], _ catalogue: CatalogueView
     ) throws -> [ApplicationID: Picture.Veto] {
         var result: [ApplicationID: Picture.Veto] = [:]
-        for rows in try transaction.ask(ProviderVeto.queries(applications)) {
-            for veto in try transaction.decode(ProviderVeto.self, rows) {
-                result[veto.application] = .byProvider(reason: veto.reason)
-            }
+        for veto in applications.compactMap({ catalogue.veto(on: $0) }) {
+            result[veto.application] = .byProvider(reason: veto.reason)
         }
         guard let holder = card.holder else { return result }
         for veto in try vetoes(of: holder) { result[veto.application] = .byHolder(reason: veto.reason) }

@@ -24,6 +24,7 @@ struct OpenCase {
     let dossier: CardDossier
     let stays: [Custody]
     let operation: Operation?
+    let catalogue: CatalogueView
     var file: CaseFile
 }
 
@@ -36,8 +37,10 @@ extension Act {
             Query(Lease.table, key: [.word(id)], limit: 1).locking(), Operation.openQuery(on: id),
             coming.locking(),
         ]
-        let rows = try transaction.ask(
-            [others[0]] + CardDossier.queries(of: id, isLocking: true) + others[1...])
+        let head = CatalogueView.questions(in: transaction)
+        let answers = try transaction.ask(
+            [others[0]] + CardDossier.queries(of: id, isLocking: true) + others[1...] + head)
+        let rows = Array(answers.dropLast(head.count))
         guard let dossier = try transaction.dossier(rows[1..<(rows.count - 2)]) else {
             throw CardRefusal.unknown(id)
         }
@@ -64,7 +67,9 @@ extension Act {
             $0.modules.contains(WellKnownAID.securityDomainModule)
         }
         let lease = try transaction.decode(Lease.self, rows[0]).first
-        return OpenCase(lease: lease, dossier: dossier, stays: stays, operation: operation, file: file)
+        return OpenCase(
+            lease: lease, dossier: dossier, stays: stays, operation: operation,
+            catalogue: try CatalogueView(transaction, answers.suffix(head.count)), file: file)
     }
 
     /// Writes what a report proved, and what the next order intends.
@@ -75,7 +80,7 @@ extension Act {
         try keepStays(known, &file, vault: vault, card: &dossier.card, flaws)
         let received = try keepConfirmations(&file, known, vault: vault, flaws)
         keepJournal(&file)
-        if file.operation != known.operation, let operation = file.operation { transaction.put(operation) }
+        keep(file.operation, since: known.operation)
         var notes = received
         if !flaws.contains(.endsSilently) {
             notes += file.operation?.endNotes(since: known.operation) ?? []
@@ -87,7 +92,7 @@ extension Act {
             notes.append(Note("card.blocked", .card(dossier.card.id)))
         }
         try followSteps(&dossier, known, file)
-        try takeReading(&dossier, file, &notes, flaws: flaws)
+        try takeReading(&dossier, file, known.catalogue, &notes, flaws: flaws)
         if file.operation?.state != known.operation?.state {
             notes += try settleBerths(of: file.operation, in: &dossier, file.model, flaws: flaws)
         }
@@ -130,6 +135,16 @@ extension Act {
             Custody.self, Query(Custody.table, [.init("lineage", .bytes(stay.lineage))]))
         if let other = same.first(where: { $0.isOpen && $0.key != stay.key }) {
             throw CloneFound(other: other.card, aid: stay.aid)
+        }
+    }
+
+    /// Only what differs: the indexes of open operations and of their deadlines stay as they are.
+    private func keep(_ operation: Operation?, since known: Operation?) {
+        guard let operation, operation != known else { return }
+        if let known, known.id == operation.id {
+            transaction.put(operation, since: known)
+        } else {
+            transaction.put(operation)
         }
     }
 
@@ -262,13 +277,14 @@ extension Act {
     }
 
     private func takeReading(
-        _ dossier: inout CardDossier, _ file: CaseFile, _ notes: inout [Note], flaws: Flaws
+        _ dossier: inout CardDossier, _ file: CaseFile, _ catalogue: CatalogueView, _ notes: inout [Note],
+        flaws: Flaws
     ) throws {
         // While it is open which code there will be, a reading would only call it another one.
         guard let contents = file.contents, !file.isUpgrading else { return }
         let seen = contents.applications.map(\.aid) + contents.loadFiles.map(\.aid)
         let report = Footprint.query(.report, on: dossier.card.profile)
-        let (names, rows) = try transaction.catalogueNames(of: dossier.names + seen, beside: [report])
+        let (names, rows) = try catalogue.names(of: dossier.names + seen, beside: [report])
         // Only where room is promised to somebody it matters what things take that nobody measured.
         let sizes =
             dossier.berths.isEmpty
@@ -317,15 +333,15 @@ extension CardDossier {
 final class StoredMaterials: Materials {
     let act: Act
     let vault: any KeyVault
+    private let catalogue: CatalogueView
     /// Of the steps that are left.
-    private let expected: Set<ReleaseID>
-    private var releases: [ReleaseID: Release] = [:]
-    private var applications: [ApplicationID: Application] = [:]
+    private let expected: [ReleaseID]
 
-    init(_ act: Act, vault: any KeyVault, for operation: Operation?) {
+    init(_ act: Act, vault: any KeyVault, for known: OpenCase) {
         self.act = act
         self.vault = vault
-        expected = Set((operation?.remainingSteps ?? []).compactMap(\.release))
+        catalogue = known.catalogue
+        expected = (known.operation?.remainingSteps ?? []).compactMap(\.release)
     }
 
     func loadFile(_ digest: [UInt8]) throws -> [UInt8] {
@@ -336,30 +352,23 @@ final class StoredMaterials: Materials {
     }
 
     func release(_ id: ReleaseID) throws -> Release {
-        if releases[id] == nil { try fetch(expected.union([id]).filter { releases[$0] == nil }) }
-        guard let release = releases[id] else { throw MaterialFailure.releaseUnknown(id) }
+        try fetch([id], [])
+        guard let release = catalogue.release(id)?.release else { throw MaterialFailure.releaseUnknown(id) }
         return release
     }
 
     func application(_ id: ApplicationID) throws -> Application {
-        if applications[id] == nil {
-            try fetch(expected.filter { releases[$0] == nil }, [id])
+        try fetch([], [id])
+        guard let application = catalogue.application(id) else {
+            throw MaterialFailure.applicationUnknown(id)
         }
-        guard let application = applications[id] else { throw MaterialFailure.applicationUnknown(id) }
         return application
     }
 
-    private func fetch(_ ids: Set<ReleaseID>, _ others: Set<ApplicationID> = []) throws {
-        let wanted = Set(ids.map(\.application)).union(others).filter { applications[$0] == nil }.sorted()
-        let (transaction, questions) = (act.transaction, Release.queries(ids))
-        let rows = try transaction.ask(questions + Application.queries(wanted))
-        for release in try transaction.decode(Release.self, rows.prefix(questions.count).flatMap { $0 }) {
-            releases[release.id] = release
-        }
-        let others = rows.dropFirst(questions.count).flatMap { $0 }
-        for application in try transaction.decode(Application.self, others) {
-            applications[application.id] = application
-        }
+    private func fetch(_ releases: [ReleaseID], _ applications: [ApplicationID]) throws {
+        let releases = releases + expected
+        try catalogue.fetch(
+            CatalogueKeys(applications: applications + releases.map(\.application), releases: releases))
     }
 
     func image(of stay: Custody) throws -> Secret { try act.transaction.image(of: stay, in: vault) }

@@ -213,7 +213,7 @@ package final class ExchangeDesk: Sendable {
 
     private func surroundings(_ act: Act, _ known: OpenCase) -> Visit.Surroundings {
         Visit.Surroundings(
-            vault: vault, materials: StoredMaterials(act, vault: vault, for: known.operation),
+            vault: vault, materials: StoredMaterials(act, vault: vault, for: known),
             entropy: entropy, flaws: flaws)
     }
 }

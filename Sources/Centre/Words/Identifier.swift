@@ -6,9 +6,13 @@ package struct Identifier<Kind: IdentifierKind>: Hashable, Sendable, Comparable,
         guard !text.isEmpty, text.utf8.count <= Kind.lengthMax else {
             throw IdentifierError(noun: Kind.noun, text: text, problem: .length(max: Kind.lengthMax))
         }
-        if let offset = text.utf8.enumerated().first(where: { !Kind.accepts($1, at: $0) })?.offset {
-            throw IdentifierError(
-                noun: Kind.noun, text: text, problem: .character(offset: offset, rule: Kind.rule))
+        var offset = 0
+        for byte in text.utf8 {
+            guard Kind.accepts(byte, at: offset) else {
+                throw IdentifierError(
+                    noun: Kind.noun, text: text, problem: .character(offset: offset, rule: Kind.rule))
+            }
+            offset += 1
         }
         self.text = text
     }

@@ -12,6 +12,7 @@ package final class PostgreSQLStore: Database {
     package let place: String
     package let engine = "PostgreSQL"
     private let pool: PostgreSQLPool
+    private let memory = CatalogueMemory()
 
     private let counts = Mutex(StoreEffort())
 
@@ -91,9 +92,10 @@ package final class PostgreSQLStore: Database {
         _ kind: PostgreSQLTransaction.Kind, _ body: (any Transaction) throws -> Result
     ) throws -> Outcome<Result> {
         let connection = try pool.take()
-        let transaction = PostgreSQLTransaction(connection, kind)
+        let transaction = PostgreSQLTransaction(connection, memory, kind)
         defer {
             counts.withLock { $0.count(transaction) }
+            if transaction.changesCatalogue { memory.forget() }
             if transaction.failure?.isLost == true { pool.drop() } else { pool.give(back: connection) }
         }
         do {

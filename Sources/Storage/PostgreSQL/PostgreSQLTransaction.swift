@@ -37,12 +37,16 @@ final class PostgreSQLTransaction: Transaction {
     /// It came to something that only one who runs alone may do.
     private(set) var mustBeAlone = false
     private(set) var trips = 0
+    private(set) var changesCatalogue = false
+    private let memory: CatalogueMemory
 
-    init(_ connection: PostgreSQLConnection, _ kind: Kind) {
+    init(_ connection: PostgreSQLConnection, _ memory: CatalogueMemory, _ kind: Kind) {
         self.connection = connection
+        self.memory = memory
         self.kind = kind
     }
 
+    var catalogueMemory: CatalogueMemory? { changesCatalogue ? nil : memory }
     var isAlone: Bool { kind == .changeAlone }
     private var isInCompany: Bool { kind == .change || kind == .changeAgain }
 
@@ -110,6 +114,7 @@ final class PostgreSQLTransaction: Transaction {
 
     func change(_ change: Change) {
         precondition(!isOver, "a transaction was used after its end")
+        if CatalogueMemory.covers(change.table) { changesCatalogue = true }
         changes.append(change)
     }
 

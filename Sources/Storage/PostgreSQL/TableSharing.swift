@@ -77,6 +77,7 @@ enum Claim {
     }
 
     static func of(_ query: Query) -> Claim {
+        if query.isGlance { return .nothing }
         let sharing = TableSharing.of(query.table)
         switch sharing.kind {
         case .queue: return .nothing
@@ -126,6 +127,7 @@ enum Claim {
     static func needsRows(_ query: Query) -> Bool {
         let sharing = TableSharing.of(query.table)
         switch sharing.kind {
+        case _ where query.isGlance: return false
         case .queue, .register, .estimate: return false
         case .card, .rows:
             // Rows whose key has the value cannot come, go or change without it.

@@ -40,9 +40,13 @@ final class GroupCommit: @unchecked Sendable {
     }
 
     private let connection: SQLiteConnection
+    private let memory: CatalogueMemory
     private let line = Monitor(Line())
 
-    init(_ connection: SQLiteConnection) { self.connection = connection }
+    init(_ connection: SQLiteConnection, _ memory: CatalogueMemory) {
+        self.connection = connection
+        self.memory = memory
+    }
 
     /// Returns when the job's work is durable, or failed.
     func run(_ job: Job) throws {
@@ -93,6 +97,10 @@ final class GroupCommit: @unchecked Sendable {
     // MARK: the leader's work
 
     private func lead(_ jobs: [Job]) -> [Result<Void, any Error>] {
+        defer {
+            if connection.changesCatalogue { memory.forget() }
+            connection.changesCatalogue = false
+        }
         if jobs.count == 1 { return [single(jobs[0])] }
         do {
             return try group(jobs)
@@ -146,7 +154,7 @@ final class GroupCommit: @unchecked Sendable {
     }
 
     private func perform(_ job: Job) throws {
-        let transaction = SQLiteTransaction(connection, isReadOnly: false)
+        let transaction = SQLiteTransaction(connection, memory, isReadOnly: false)
         defer { transaction.end() }
         try job.body?(transaction)
         try transaction.flush()

@@ -7,6 +7,8 @@ final class SQLiteConnection {
     /// Stays registered as long as the connection is open.
     private let fileSystem: FaultyFileSystem?
     private var prepared: [Statement: OpaquePointer] = [:]
+    /// In the transaction underway, by one of those who share it: what they read may be undone with it.
+    var changesCatalogue = false
     /// What stands between transactions: prepared once, by text.
     private var controls: [String: OpaquePointer] = [:]
 
@@ -46,8 +48,15 @@ final class SQLiteConnection {
     }
 
     func rows(_ call: Call) throws(StoreFailure) -> [[StoredValue]] {
-        let count = call.statement.columnTypes.count
-        return try step(call) { statement in (0..<count).map { Self.value(statement, Int32($0)) } }
+        let count = call.statement.columnCount
+        return try step(call) { statement in
+            [StoredValue](unsafeUninitializedCapacity: count) { row, filled in
+                while filled < count {
+                    row.initializeElement(at: filled, to: Self.value(statement, Int32(filled)))
+                    filled += 1
+                }
+            }
+        }
     }
 
     private func step<Row>(
@@ -59,8 +68,10 @@ final class SQLiteConnection {
             sqlite3_reset(statement)
             sqlite3_clear_bindings(statement)
         }
-        for (index, value) in call.values.enumerated() {
-            try check(Self.bind(value, to: statement, at: Int32(index + 1)))
+        var place: Int32 = 0
+        for value in call.values {
+            place += 1
+            try check(Self.bind(value, to: statement, at: place))
         }
         return try rows(of: statement, table: call.statement.table.name, read)
     }
@@ -100,21 +111,24 @@ final class SQLiteConnection {
 
     /// One statement without parameters that gives nothing back, kept prepared: BEGIN, COMMIT and the like.
     func control(_ text: String) throws(StoreFailure) {
-        let statement: OpaquePointer
-        if let found = controls[text] {
-            statement = found
-        } else {
-            statement = try prepare(text)
-            controls[text] = statement
-        }
+        let statement = try prepareControl(text)
         defer { sqlite3_reset(statement) }
         _ = try rows(of: statement) { (_: OpaquePointer) in }
     }
 
+    private func prepareControl(_ text: String) throws(StoreFailure) -> OpaquePointer {
+        if let found = controls[text] { return found }
+        let made = try prepare(text)
+        controls[text] = made
+        return made
+    }
+
     /// Makes the transaction durable. Only here does it matter how exactly it failed.
     func commit() throws(SQLiteFailure) {
-        let code = sqlite3_exec(handle, "COMMIT", nil, nil, nil)
-        guard code == SQLITE_OK else { throw failure(code) }
+        guard let statement = try? prepareControl("COMMIT") else { throw failure(SQLITE_ERROR) }
+        defer { sqlite3_reset(statement) }
+        let code = sqlite3_step(statement)
+        guard code == SQLITE_DONE else { throw failure(code) }
     }
 
     /// Any number of statements, nothing back: schemas.

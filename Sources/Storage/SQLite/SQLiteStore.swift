@@ -28,6 +28,7 @@ package final class SQLiteStore: Database {
     package let place: String
     package let engine = "SQLite"
     package var effort: StoreEffort? { nil }
+    private let memory = CatalogueMemory()
     private let writer: GroupCommit
     private let readers: SQLiteReaders?
     private let logKeeper: SQLiteLogKeeper?
@@ -38,14 +39,14 @@ package final class SQLiteStore: Database {
         let connection = try location.connect()
         try Self.check(connection, place: location.place)
         try location.configure(connection)
-        writer = GroupCommit(connection)
+        writer = GroupCommit(connection, memory)
         readers = location.isShared && mode == .shared ? SQLiteReaders(location) : nil
         logKeeper = location.isShared && mode == .shared ? SQLiteLogKeeper(location) : nil
     }
 
     package func read<Result: Sendable>(_ body: (any Transaction) throws -> Result) throws -> Result {
-        if let readers { return try readers.lend { try Self.look($0, body) } }
-        return try writer.alone { try Self.look($0, body) }
+        if let readers { return try readers.lend { try look($0, body) } }
+        return try writer.alone { try look($0, body) }
     }
 
     package func write<Result: Sendable>(_ body: (any Transaction) throws -> Result) throws -> Result {
@@ -70,13 +71,13 @@ package final class SQLiteStore: Database {
     }
 
     /// A snapshot begins with the first question.
-    private static func look<Result>(
+    private func look<Result>(
         _ connection: SQLiteConnection, _ body: (any Transaction) throws -> Result
     ) throws -> Result {
         try connection.control("BEGIN")
         // Nothing was changed, so nothing can be lost here.
         defer { try? connection.control("ROLLBACK") }
-        let transaction = SQLiteTransaction(connection, isReadOnly: true)
+        let transaction = SQLiteTransaction(connection, memory, isReadOnly: true)
         defer { transaction.end() }
         let result = try body(transaction)
         try transaction.flush()

@@ -9,10 +9,15 @@ final class SQLiteTransaction: Transaction {
     private(set) var failure: StoreFailure?
     private var isOver = false
 
-    init(_ connection: SQLiteConnection, isReadOnly: Bool) {
+    private let memory: CatalogueMemory
+
+    init(_ connection: SQLiteConnection, _ memory: CatalogueMemory, isReadOnly: Bool) {
         self.connection = connection
+        self.memory = memory
         self.isReadOnly = isReadOnly
     }
+
+    var catalogueMemory: CatalogueMemory? { connection.changesCatalogue ? nil : memory }
 
     /// Nothing may be asked of it from here on: somebody kept it beyond its body.
     func end() { isOver = true }
@@ -35,6 +40,7 @@ final class SQLiteTransaction: Transaction {
 
     func change(_ change: Change) {
         precondition(!isOver, "a transaction was used after its end")
+        if CatalogueMemory.covers(change.table) { connection.changesCatalogue = true }
         changes.append(change)
     }
 
