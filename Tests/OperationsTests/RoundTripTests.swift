@@ -69,7 +69,9 @@ struct RoundTripTests {
         #expect(state == .ended(.done), "\(profile), \(place)")
         #expect(bench.roundTrips <= most, "\(profile), \(place): \(bench.roundTrips)")
         #expect(bench.roundTrips <= plan.roundTrips, "\(profile), \(place)")
-        #expect(plan.roundTrips <= most, "\(profile), \(place): \(plan.roundTrips)")
+        // Whose the keys are a plan does not know: that is asked of the vault, when a visit begins.
+        let mostPlanned = profile == DeskBench.ownKeys ? most + 1 : most
+        #expect(plan.roundTrips <= mostPlanned, "\(profile), \(place): \(plan.roundTrips)")
         try BerthOperationTests.checkAccount(bench, card, id, "\(profile), \(place)")
         guard hasOwnDomain, !isLeaving else { return }
         #expect(
