@@ -159,6 +159,8 @@ final class Shelf: Sendable {
         }
     }
 
+    static let declaredInstanceBytes = 300
+
     func release(_ example: ExampleApplication, _ edition: Edition = .first) throws -> Release {
         let files = (example.dependencies.map { ($0, Edition.first) } + [(example, edition)]).map { file in
             let article = article(file.0, file.1)
@@ -171,7 +173,7 @@ final class Shelf: Sendable {
             instances: [
                 .init(
                     aid: example.module, module: example.module, loadFile: example.loadFile,
-                    declared: Room(nonVolatile: 300))
+                    declared: Room(nonVolatile: Self.declaredInstanceBytes))
             ], personalisation: blocks(example), parking: parking(of: example))
         release.permitsSnapshots = isCopyable(example)
         if edition.needsUpgrades {

@@ -343,6 +343,14 @@ final class SimulatedCentre {
         }
     }
 
+    /// Those of which nobody knows yet what they take on such cards.
+    func unmeasured(_ parts: [Footprint.Part], on profile: ProfileName) throws -> Set<Footprint.Part> {
+        try store.read { transaction in
+            let known = try transaction.footprints(of: parts, on: profile)
+            return Set(parts).subtracting(known.map(\.part))
+        }
+    }
+
     /// How often the end of each operation was told, by its subject.
     func endsTold() throws -> [String: Int] {
         let kinds: Set = [

@@ -21,14 +21,34 @@ extension World {
     }
 
     /// Somebody else has a say in whether it succeeds.
-    func isDoubtful(_ plan: Plan) -> Bool {
-        plan.objections.contains { $0.kind == .roomDoubtful }
+    func isDoubtful(_ plan: Plan) throws -> Bool {
+        try isRoomGuessed(plan) || plan.objections.contains { $0.kind == .roomDoubtful }
             || plan.steps.contains { planned in
                 guard case .park(let parking) = planned.step else { return false }
                 return ExampleApplication.withData.contains {
                     $0.mayRefuse && $0.module == parking.instance
                 }
             }
+    }
+
+    /// It brings what was never measured on such a card, and leaves less than a quarter of what was declared for it: no
+    /// plan can know that declarations fall short, and a card that then refuses loses nothing. What was measured once
+    /// must fit.
+    private func isRoomGuessed(_ plan: Plan) throws -> Bool {
+        let parts = plan.steps.compactMap { planned -> (part: Footprint.Part, bytes: Int)? in
+            switch planned.step {
+            case .load(let load): (.loadFile(digest: load.digest.bytes), load.byteCount)
+            case .install(let install): (.instance(install.release, install.aid), Shelf.declaredInstanceBytes)
+            default: nil
+            }
+        }
+        // Steps that somebody worked out come without figures, and only to cards with room for everything.
+        guard shape.isPlanned, let profile = watch.books.cards[plan.ground.card]?.profile else {
+            return false
+        }
+        let guessed = try centre.unmeasured(parts.map(\.part), on: profile)
+        let declared = parts.filter { guessed.contains($0.part) }.reduce(0) { $0 + $1.bytes }
+        return plan.freeAfter.nonVolatile < declared / 4
     }
 
     func plannedDraft(_ kind: WishKind, _ card: SimulatedCard, _ chance: inout Chance) throws -> Draft? {
@@ -92,7 +112,8 @@ extension World {
         )
         let plans = try drafts.compactMap { try plan($0, row, card) }
         guard plans.count == 2 else { return }
-        try request(plans[0], hours: hours(&chance), isExcused: mood == .malice || isDoubtful(plans[0]))
+        try request(
+            plans[0], hours: hours(&chance), isExcused: try mood == .malice || isDoubtful(plans[0]))
         do {
             try request(plans[1], isExcused: true)
             throw Violation(

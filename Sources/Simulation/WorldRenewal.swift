@@ -29,7 +29,7 @@ extension World {
         tell("card \(card.number): all that its holder uses is wished")
         let draft = Draft(words: "", wishes: [.renew])
         guard let plan = try feasiblePlan(draft, card) else { return }
-        try request(plan, hours: hours(&chance), isExcused: mood == .malice || isDoubtful(plan))
+        try request(plan, hours: hours(&chance), isExcused: try mood == .malice || isDoubtful(plan))
     }
 
     func issue(_ profile: String, inPlaceOf old: SimulatedCard) throws -> SimulatedCard {

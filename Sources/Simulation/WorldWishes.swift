@@ -29,7 +29,7 @@ extension World {
         guard let plan = try plan(draft, row, card) else { return }
         try request(
             plan, hours: hours(&chance),
-            isExcused: draft.isDoubtful || mood == .malice || isDoubtful(plan))
+            isExcused: try draft.isDoubtful || mood == .malice || isDoubtful(plan))
     }
 
     private func wishKind(_ chance: inout Chance) -> WishKind {

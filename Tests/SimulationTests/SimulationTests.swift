@@ -125,6 +125,13 @@ struct SimulationTests {
             // A step that only somebody on the way said to be done, on a card without MACs on answers, was expected to
             // be done once nobody lied any more.
             102_377,
+            // Room was promised that the owner's own code gave up, which was to be kept for it again.
+            200_301,
+            // What was only declared took more than that, on a card without a byte to spare.
+            202_180,
+            // An operation was asked for while the answers of the card were on their way, which nobody had asked for
+            // what it needs.
+            205_852,
         ] as [UInt64])
     func mendedWhole(seed: UInt64) throws {
         let outcome = Simulation(try Ground(), cards: 2, steps: 12).run(seed)

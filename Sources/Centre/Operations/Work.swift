@@ -43,6 +43,8 @@ extension Visit {
         }
         if let reply = reopen(&file, around) { return reply }
         turn(&file, around)
+        // One that was asked for while answers were on their way: what it needs to know, nobody has asked the card.
+        if let operation = file.operation, operation.isOpen, operation.id != surveyed { isSurveyDue = true }
         if isSurveyDue {
             isSurveyDue = false
             return send([], surveyDraft(&file))

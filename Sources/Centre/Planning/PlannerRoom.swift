@@ -192,7 +192,7 @@ struct Candidates {
             let isUsed = planner.picture.installed.contains {
                 $0.entry.loadFile == aid && !movable.contains($0.entry.aid) && !leaving.contains($0.entry.aid)
             }
-            return !isUsed
+            return !isUsed && !(planner.owner(of: file).map(planner.keepsWhatItFrees) ?? false)
                 && !planner.picture.berths.contains { $0.berth.resources.libraries.contains(aid) }
         }
         // Bounded: what a file that stays imports stays as well, and each round drops one or is the last.
@@ -265,12 +265,26 @@ extension Planner {
             return "\(id) stays: its release was withdrawn and could not be installed again."
         }
         if case .draft = release.life { return "\(id) stays: its release is not published." }
-        if let provider = picture.applications[id]?.provider, let held = berth(of: provider),
-            !held.berth.reserved.isNone, !incoming.contains(where: { $0.provider == provider })
-        {
+        if let provider = picture.applications[id]?.provider, keepsWhatItFrees(provider) {
             return "\(id) stays: its room is reserved for \(provider)."
         }
         return nil
+    }
+
+    /// What its things give up is kept for it again: that makes no room for anybody.
+    func keepsWhatItFrees(_ provider: ProviderID) -> Bool {
+        if reservations.contains(where: { $0.reservation.provider == provider }) { return true }
+        guard let held = berth(of: provider), !held.berth.reserved.isNone else { return false }
+        return !incoming.contains { $0.provider == provider }
+    }
+
+    /// Whose code it is, where that is one.
+    func owner(of file: Picture.Loaded) -> ProviderID? {
+        let releases = picture.releases.values.filter { release in
+            release.loadFiles.contains { $0.digest == file.entry.digest }
+        }
+        let owners = Set(releases.compactMap { picture.applications[$0.id.application]?.provider })
+        return owners.count == 1 ? owners.first : nil
     }
 
     func candidate(_ id: ApplicationID, _ group: [Picture.Installed]) -> Outgoing? {

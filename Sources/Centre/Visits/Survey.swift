@@ -8,6 +8,7 @@ extension Visit {
     /// The registry, the free memory, and the word of every instance that is on its way in or out.
     mutating func surveyDraft(_ file: inout CaseFile) -> OrderDraft {
         var draft = OrderDraft()
+        surveyed = file.operation?.id
         for tag in Self.identityTags { draft.add(.identity(tag), .getData(tag)) }
         bringUnderIssuer(&file, &draft)
         // Before the registry: what an upgrade took out of it is not gone.

@@ -70,6 +70,8 @@ package struct Visit {
     var houseAttempts: [CustodyKey: Int] = [:]
     /// An operation goes on in another way, about which the card has yet to be asked.
     var isSurveyDue = false
+    /// The operation that the card was asked about last.
+    var surveyed: RequestID?
     /// How often this visit tried to bring an upgrade to its end that nobody wants.
     var upgradeAttempts = 0
     /// Versions of code that upgrades are about, by the digest of its load file.
