@@ -28,11 +28,21 @@ package struct Node: Sendable {
     }
 
     /// One act in one transaction; the bell is rung by whoever knows what changed.
+    ///
+    /// - Parameter questions: that it will ask; all go to the store in one.
     package func act<Result: Sendable>(
-        by actor: Act.Actor, request: RequestID? = nil, _ body: (Act) throws -> Result
+        by actor: Act.Actor, request: RequestID? = nil, asking questions: [Query] = [],
+        _ body: (Act) throws -> Result
     ) throws -> Result {
         try store.write { transaction in
-            try body(Act(transaction, now: clock.now, actor: actor, request: request, entropy: entropy))
+            var transaction = transaction
+            if !questions.isEmpty {
+                let ahead = AskedAhead(transaction)
+                try ahead.prepare(questions)
+                transaction = ahead
+            }
+            return try body(
+                Act(transaction, now: clock.now, actor: actor, request: request, entropy: entropy))
         }
     }
 }

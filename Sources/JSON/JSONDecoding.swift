@@ -97,7 +97,12 @@ private struct Decoder {
     }
 
     private mutating func skipSpace() {
-        while offset < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[offset]) { offset += 1 }
+        while offset < bytes.count {
+            switch bytes[offset] {
+            case 0x20, 0x09, 0x0A, 0x0D: offset += 1
+            default: return
+            }
+        }
     }
 
     private mutating func word(_ text: StaticString, _ value: JSONValue) throws(JSONError) -> JSONValue {
@@ -155,26 +160,38 @@ private struct Decoder {
 extension Decoder {
     private mutating func string() throws(JSONError) -> String {
         try expect(UInt8(ascii: "\""))
-        var content: [UInt8] = []
         let start = offset
+        skipRun()
+        // Most text has no escape: it is taken as it stands.
+        if offset < bytes.count, bytes[offset] == UInt8(ascii: "\"") {
+            offset += 1
+            return try text(bytes[start..<offset - 1], from: start)
+        }
+        var content = Array(bytes[start..<offset])
         while true {
-            let runStart = offset
-            while offset < bytes.count, !endsRun(bytes[offset]) { offset += 1 }
-            content.append(contentsOf: bytes[runStart..<offset])
             let stop = try peek()
             switch stop {
             case UInt8(ascii: "\""):
                 offset += 1
-                // `String(validating:)` says nothing of where; the start of the string is near enough.
-                guard let text = String(validating: content, as: UTF8.self) else {
-                    throw .invalidUTF8(at: start)
-                }
-                return text
+                return try text(content, from: start)
             case UInt8(ascii: "\\"):
                 content.append(contentsOf: try escape().utf8)
             default: throw .unexpectedByte(stop, at: offset)
             }
+            let runStart = offset
+            skipRun()
+            content.append(contentsOf: bytes[runStart..<offset])
         }
+    }
+
+    /// `String(validating:)` says nothing of where; the start of the string is near enough.
+    private func text(_ content: some Sequence<UInt8>, from start: Int) throws(JSONError) -> String {
+        guard let text = String(validating: content, as: UTF8.self) else { throw .invalidUTF8(at: start) }
+        return text
+    }
+
+    private mutating func skipRun() {
+        while offset < bytes.count, !endsRun(bytes[offset]) { offset += 1 }
     }
 
     private func endsRun(_ byte: UInt8) -> Bool {

@@ -170,7 +170,8 @@ final class DeskBench {
 
     func makeCard(
         _ name: String = "javacard-80k", seed: UInt8 = 1,
-        runtimes: [any ApplicationRuntime] = [ExampleApplications.runtime]
+        runtimes: [any ApplicationRuntime] = [ExampleApplications.runtime],
+        furnish: (VirtualCard) throws -> Void = { _ in }
     ) throws -> (VirtualCard, CardID) {
         let profileName = name == Self.ownKeys ? "javacard-80k-predictable" : name
         let profile = try #require(CardProfile.builtIn(profileName))
@@ -179,6 +180,7 @@ final class DeskBench {
             environment: CardEnvironment(
                 channels: StandardChannels(), authority: StandardAuthority(), runtimes: runtimes),
             entropy: SeededEntropy(seed: [seed]))
+        try furnish(card)
         card.powerOn()
         let identity = try CardLink(TestChannel(card)).run(IdentifyCard())
         let isAES = profile.factoryKeys.type == .aes

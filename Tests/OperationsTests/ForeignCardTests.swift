@@ -179,6 +179,26 @@ struct ForeignCardTests {
         #expect(try bench.stays(of: meant.id).allSatisfy { !$0.isOpen })
     }
 
+    @Test("what the keys of a card are derived from is learned from a session that they opened")
+    func learned() throws {
+        let bench = try DeskBench()
+        let (card, id) = try bench.makeCard(DeskBench.ownKeys)
+        let known = try bench.record(id).card.keySet.diversificationData
+        #expect(known.count == 10)
+        try bench.store.write { transaction in
+            var row = try #require(try transaction.find(Card.self, key: .text(id.text)))
+            row.keySet.diversificationData = []
+            row.keySet.nextSequenceCounter = nil
+            transaction.put(row)
+        }
+        // The first asks for the challenge, the next ones compute it.
+        for orders in [2, 1, 1] {
+            #expect(try bench.visit(card, id) == .finished)
+            #expect(bench.roundTrips == orders)
+            #expect(try bench.record(id).card.keySet.diversificationData == known)
+        }
+    }
+
     @Test(
         "the keys of a card are its own where a number goes into them that no other card has",
         arguments: [

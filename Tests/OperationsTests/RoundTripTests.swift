@@ -1,4 +1,3 @@
-import CardManagement
 import Centre
 import GlobalPlatform
 import SmartCard
@@ -36,10 +35,10 @@ struct RoundTripTests {
     func oneOutOneIn(_ index: Int) throws {
         let (profile, most, place, isLeaving) = Self.situations[index]
         let bench = try DeskBench()
-        let (card, id) = try bench.makeCard(profile)
-        if place == .ownDomain || place == .both {
-            try OwnDomainTests.makeDomain(
-                on: card, isRoot: false, keys: profile == DeskBench.ownKeys ? .kdf3 : .none)
+        let hasOwnDomain = place == .ownDomain || place == .both
+        let (card, id) = try bench.makeCard(profile) { card in
+            guard hasOwnDomain else { return }
+            try OwnDomainTests.makeDomain(on: card, isRoot: false)
             try bench.act { act in
                 try act.changeProvider(ProviderID("bank"), domains: [AID(hex: "F042616E6B")])
             }
@@ -70,9 +69,11 @@ struct RoundTripTests {
         #expect(state == .ended(.done), "\(profile), \(place)")
         #expect(bench.roundTrips <= most, "\(profile), \(place): \(bench.roundTrips)")
         #expect(bench.roundTrips <= plan.roundTrips, "\(profile), \(place)")
-        #expect(plan.roundTrips <= most, "\(profile), \(place): \(plan.roundTrips)")
+        // Whose the keys are a plan does not know: that is asked of the vault, when a visit begins.
+        let mostPlanned = profile == DeskBench.ownKeys ? most + 1 : most
+        #expect(plan.roundTrips <= mostPlanned, "\(profile), \(place): \(plan.roundTrips)")
         try BerthOperationTests.checkAccount(bench, card, id, "\(profile), \(place)")
-        guard place == .ownDomain || place == .both, !isLeaving else { return }
+        guard hasOwnDomain, !isLeaving else { return }
         #expect(
             card.contents.application(ExampleApplication.purse.module)?.domain == OwnDomainTests.domain)
     }

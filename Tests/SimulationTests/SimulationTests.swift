@@ -61,7 +61,13 @@ struct SimulationTests {
         (
             .parkAndAdd, "javacard-80k-predictable",
             [
-                .tear(.command(60), isCarriedOut: true), .tear(.command(12), isCarriedOut: false),
+                .tear(.command(58), isCarriedOut: true), .tear(.command(12), isCarriedOut: false),
+            ]
+        ),
+        (
+            .parkAndAdd, "javacard-80k-predictable",
+            [
+                .tear(.command(59), isCarriedOut: true), .tear(.command(12), isCarriedOut: false),
             ]
         ),
         // What was left half made twice was taken away twice, which brought the operation no further.

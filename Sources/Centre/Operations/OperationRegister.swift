@@ -190,7 +190,7 @@ extension Transaction {
 }
 
 extension Operation {
-    static func openQuery(on card: CardID) -> Query {
+    package static func openQuery(on card: CardID) -> Query {
         Query(table, [.init("card", .word(card)), .init("is_open", fixed: 1)], limit: 1)
     }
 }

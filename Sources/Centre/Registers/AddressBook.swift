@@ -71,12 +71,18 @@ extension Act {
 
     /// Everywhere it was, newest first; the oldest were forgotten.
     package func history(of id: CardID) throws -> [CardAddress] {
-        let query = Query(CardAddress.table, key: [.word(id)], limit: 2 * Bounds.addressesPerCardMax)
-        return try transaction.all(CardAddress.self, query).reversed()
+        try transaction.all(CardAddress.self, CardAddress.query(of: id)).reversed()
     }
 
     // When it began does not count: the clock may have been set back since.
     private func isOpen(_ line: CardAddress) -> Bool { line.until.map { now < $0 } ?? true }
+}
+
+extension CardAddress {
+    /// All addresses of a card, oldest first.
+    package static func query(of card: CardID) -> Query {
+        Query(table, key: [.word(card)], limit: 2 * Bounds.addressesPerCardMax)
+    }
 }
 
 extension Bearer {

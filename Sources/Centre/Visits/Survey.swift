@@ -86,6 +86,7 @@ extension Visit {
             try dialogue.accept(Array(rest.prefix(opening)))
             rest = rest.dropFirst(opening)
             acceptPendingKeys(&file)
+            learnDerivationData(&file, around)
             try take(rest, &file, around)
             // Not before the card has named itself: another one with the same keys could have been at this counter.
             if let counter = dialogue.provenCounter { keepCounter(counter + 1, &file) }
@@ -96,6 +97,16 @@ extension Visit {
             return end(Self.ending(of: error))
         }
         return goOn(&file, around, afterWork: false)
+    }
+
+    /// A card that was registered without what its keys are derived from shows it, and the keys that were made from it
+    /// opened a session: without it no session could be computed ahead.
+    private func learnDerivationData(_ file: inout CaseFile, _ around: Surroundings) {
+        guard file.card.keySet.diversificationData.isEmpty, let peer = dialogue.session?.peer else { return }
+        var keySet = file.card.keySet
+        keySet.diversificationData = peer.diversificationData
+        guard let taken = try? around.vault.derivationData(of: keySet), !taken.isEmpty else { return }
+        file.card.keySet = keySet
     }
 
     static func counterWentBack(from expected: UInt32, to counter: UInt32) -> String {

@@ -74,24 +74,43 @@ struct ServingThread: Sendable {
     }
 #endif
 
-/// A queue that threads wait at, first in first out.
+/// A queue that threads wait at: jobs go first in first out, and whoever lay down last gets up first, as what it worked
+/// with is still in the processor's caches.
 final class WorkQueue<Job: Sendable>: @unchecked Sendable {
     // Everything that changes is touched only while the mutex is held.
     private var jobs: [Job?] = []
     private var first = 0
     private var isClosed = false
+    /// Threads that wait; where there are any, no job does.
+    private var idle: [IdleThread] = []
+    /// Places of threads that work at this moment.
+    private var spare: [IdleThread] = []
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    init() {
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
+    /// Where one thread waits, and what it is given.
+    private final class IdleThread {
+        var job: Job?
+        var isAwake = false
+        let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+        init() { pthread_cond_init(condition, nil) }
+
+        deinit {
+            pthread_cond_destroy(condition)
+            condition.deallocate()
+        }
+
+        func wake(with job: Job?) {
+            self.job = job
+            isAwake = true
+            pthread_cond_signal(condition)
+        }
     }
 
+    init() { pthread_mutex_init(mutex, nil) }
+
     deinit {
-        pthread_cond_destroy(condition)
         pthread_mutex_destroy(mutex)
-        condition.deallocate()
         mutex.deallocate()
     }
 
@@ -102,8 +121,7 @@ final class WorkQueue<Job: Sendable>: @unchecked Sendable {
     func add(_ job: Job, max: Int = .max) -> Bool {
         locked {
             guard !isClosed, jobs.count - first < max else { return false }
-            jobs.append(job)
-            pthread_cond_signal(condition)
+            if let thread = idle.popLast() { thread.wake(with: job) } else { jobs.append(job) }
             return true
         }
     }
@@ -111,20 +129,8 @@ final class WorkQueue<Job: Sendable>: @unchecked Sendable {
     /// Waits for the next; nil once the queue is closed and empty.
     func next() -> Job? {
         locked {
-            while first == jobs.count {
-                if isClosed { return nil }
-                pthread_cond_wait(condition, mutex)
-            }
-            defer {
-                jobs[first] = nil
-                first += 1
-                // Moved now and then, so that one step costs the same however long the queue is.
-                if first == jobs.count || first > 4_096 {
-                    jobs.removeFirst(first)
-                    first = 0
-                }
-            }
-            return jobs[first]
+            if first < jobs.count { return takeFirst() }
+            return isClosed ? nil : rest()
         }
     }
 
@@ -132,8 +138,33 @@ final class WorkQueue<Job: Sendable>: @unchecked Sendable {
     func close() {
         locked {
             isClosed = true
-            pthread_cond_broadcast(condition)
+            for thread in idle { thread.wake(with: nil) }
+            idle = []
         }
+    }
+
+    private func takeFirst() -> Job? {
+        defer {
+            jobs[first] = nil
+            first += 1
+            // Moved now and then, so that one step costs the same however long the queue is.
+            if first == jobs.count || first > 4_096 {
+                jobs.removeFirst(first)
+                first = 0
+            }
+        }
+        return jobs[first]
+    }
+
+    private func rest() -> Job? {
+        let thread = spare.popLast() ?? IdleThread()
+        idle.append(thread)
+        while !thread.isAwake { pthread_cond_wait(thread.condition, mutex) }
+        defer {
+            (thread.job, thread.isAwake) = (nil, false)
+            spare.append(thread)
+        }
+        return thread.job
     }
 
     private func locked<Result>(_ body: () -> Result) -> Result {

@@ -12,14 +12,26 @@ struct SeramOpening {
     /// Writes down that it is open, and at which terminal its cards are.
     func keep(_ act: Act) throws -> [SeramSession.Element] {
         let elements = try Self.elements(command, act.transaction)
-        try act.openSession(
-            AgentSession(
-                terminal: terminal, id: id, opening: command.written(), openedAt: act.now, isStarted: false))
         for element in elements {
             if let card = element.card { try act.recordAddress(.terminal(terminal), of: card) }
         }
+        try act.openSession(
+            AgentSession(
+                terminal: terminal, id: id, opening: command.written(), openedAt: act.now, isStarted: false))
         return elements
     }
+
+    /// What `keep` asks where every card is at the terminal that it was at before.
+    var questions: [Query] {
+        let cards = command.secureElements.compactMap(Self.card)
+        return [Query(AgentSession.table, key: [.word(terminal)])]
+            + cards.flatMap { card in
+                let itself = Query(Card.table, key: [.word(card)], limit: 1)
+                return [itself, itself.locking(), CardAddress.query(of: card)]
+            }
+    }
+
+    private static func card(_ element: SecureElement) -> CardID? { try? CardID(element.id.uppercased()) }
 
     /// Once it is kept. One that is opened again begins anew.
     @discardableResult
@@ -52,8 +64,7 @@ struct SeramOpening {
         _ command: SeramHandshakeCommand, _ transaction: any Transaction
     ) throws -> [SeramSession.Element] {
         try command.secureElements.map { element in
-            let id = try? CardID(element.id.uppercased())
-            let known = try id.flatMap { try transaction.find(Card.self, key: .word($0)) }
+            let known = try card(element).flatMap { try transaction.find(Card.self, key: .word($0)) }
             return SeramSession.Element(element: element, card: known?.id)
         }
     }

@@ -94,7 +94,8 @@ package final class SeramService: HTTPService {
             throw Problem.seram(406, "not-acceptable", "This is GP SERAM 2.0.0: JSON over HTTPS.")
         }
         let opening = SeramOpening(terminal: terminal, id: id, command: command)
-        opening.remember(try node.act(by: .terminal(terminal), opening.keep), on: node)
+        let elements = try node.act(by: .terminal(terminal), asking: opening.questions, opening.keep)
+        opening.remember(elements, on: node)
         return .now(Self.message(SeramHandshakeResponse().written()))
     }
 

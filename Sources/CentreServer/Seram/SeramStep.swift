@@ -215,7 +215,11 @@ struct SeramStep {
 
     private mutating func isDue(_ index: Int, _ card: CardID) throws -> Bool {
         let (operation, readAt) = try node.store.read { transaction in
-            (
+            let transaction = AskedAhead(transaction)
+            try transaction.prepare([
+                Operation.openQuery(on: card), Query(Card.table, key: [.word(card)], limit: 1),
+            ])
+            return (
                 try transaction.openOperation(on: card),
                 try transaction.find(Card.self, key: .word(card))?.inventory?.readAt
             )

@@ -3,21 +3,40 @@ internal import SmartCard
 
 /// A value and where it stands, for errors that say so.
 private struct Place {
+    /// Put into words only where something is wrong: a report has hundreds of places.
+    indirect enum Path {
+        case message
+        case member(String, of: Path)
+        case element(Int, of: Path)
+
+        var text: String {
+            switch self {
+            case .message: ""
+            case .member(let name, .message): name
+            case .member(let name, let path): "\(path.text).\(name)"
+            case .element(let index, let path): "\(path.text)[\(index)]"
+            }
+        }
+    }
+
     let value: JSONValue
-    let path: String
+    let way: Path
+
+    var path: String { way.text }
 
     func member(_ name: String) throws(SeramError) -> Place {
-        guard let place = try optional(name) else {
-            throw .missing(at: path.isEmpty ? name : "\(path).\(name)")
-        }
+        guard let place = try optional(name) else { throw .missing(at: Path.member(name, of: way).text) }
         return place
     }
 
     /// A member that is null counts as one that is not there.
     func optional(_ name: String) throws(SeramError) -> Place? {
-        guard case .object(let object) = value else { throw .wrongType(at: path.isEmpty ? "message" : path) }
+        guard case .object(let object) = value else {
+            if case .message = way { throw .wrongType(at: "message") }
+            throw .wrongType(at: path)
+        }
         guard let value = object[name], value != .null else { return nil }
-        return Place(value: value, path: path.isEmpty ? name : "\(path).\(name)")
+        return Place(value: value, way: .member(name, of: way))
     }
 
     func text(max: Int = SeramBounds.wordBytesMax) throws(SeramError) -> String {
@@ -46,7 +65,7 @@ private struct Place {
         var elements: [Element] = []
         elements.reserveCapacity(values.count)
         for (index, value) in values.enumerated() {
-            elements.append(try read(Place(value: value, path: "\(path)[\(index)]")))
+            elements.append(try read(Place(value: value, way: .element(index, of: way))))
         }
         return elements
     }
@@ -127,7 +146,7 @@ private struct Place {
 private func read(_ bytes: [UInt8]) throws(SeramError) -> Place {
     do throws(JSONError) {
         let limits = JSONLimits(bytesMax: SeramBounds.messageBytesMax, depthMax: SeramBounds.depthMax)
-        return Place(value: try JSONValue(decoding: bytes, limits: limits), path: "")
+        return Place(value: try JSONValue(decoding: bytes, limits: limits), way: .message)
     } catch {
         throw .notJSON(error.reason)
     }

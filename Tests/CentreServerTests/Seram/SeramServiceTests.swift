@@ -21,6 +21,33 @@ struct SeramServiceTests {
         agent.notifications.compactMap { SeramNotice($0) }
     }
 
+    @Test("a handshake of a card that is where it was asks the store once, and so does a look for work")
+    func questions() throws {
+        let bench = try SeramBench()
+        let (_, id) = try bench.makeCard("javacard-80k")
+        let (node, store) = (bench.node, AskCountingStore(bench.store))
+        let terminal = try TerminalID("t1")
+        let service = SeramService(
+            node: Node(
+                store: store, vault: node.vault, models: node.models, desk: node.desk, clock: node.clock,
+                entropy: node.entropy, bell: node.bell)
+        ) { _ in .terminal(terminal) }
+        func asked(_ resource: String, _ body: [UInt8]) -> Int {
+            let before = store.questions
+            let request = HTTPRequest(
+                .post, path: "/gp/seram/\(resource)", segments: ["gp", "seram", resource],
+                query: [.init("sessionId", "s1")], fields: ["Prefer": "wait=0"], body: body,
+                peer: RestBench.peer, tag: "t")
+            guard case .now(let response) = service.answer(request, since: bench.clock.now) else { return -1 }
+            #expect(response.status == 200)
+            return store.questions - before
+        }
+        let hello = SeramHandshakeCommand(secureElements: [SecureElement(.undefined, id: id.text)]).written()
+        #expect(asked("handshake", hello) > 1)
+        #expect(asked("handshake", hello) == 1)
+        #expect(asked("remoteManagement", SeramReport.polling.written()) == 1)
+    }
+
     @Test(
         "work waits for its card and is done by any conforming agent, in few orders",
         .mission(.a1), .mission(.a9), .mission(.b3),

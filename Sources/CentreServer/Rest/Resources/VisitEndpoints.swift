@@ -24,7 +24,9 @@ enum VisitEndpoints {
             return try visit.begin(act, &outcome)
         }
         let opening = visit.opening
-        let elements = try outcome.elements ?? call.node.act(by: .terminal(opening.terminal), opening.keep)
+        let elements =
+            try outcome.elements
+            ?? call.node.act(by: .terminal(opening.terminal), asking: opening.questions, opening.keep)
         let order = try opening.firstOrder(opening.remember(elements, on: call.node), on: call.node)
         guard case .json(.object(var object)) = answer.content else { return answer }
         object["order"] = try JSONValue(decoding: order)
