@@ -132,6 +132,8 @@ struct SimulationTests {
             // An operation was asked for while the answers of the card were on their way, which nobody had asked for
             // what it needs.
             205_852,
+            // The move that was to come before FREEZE was refused: what never heard it was taken for frozen for good.
+            206_355,
         ] as [UInt64])
     func mendedWhole(seed: UInt64) throws {
         let outcome = Simulation(try Ground(), cards: 2, steps: 12).run(seed)

@@ -39,7 +39,7 @@ extension Visit {
         for parking in file.operation?.perhapsFrozen ?? [] {
             let aid = parking.instance
             guard file.stay(of: aid) == nil, sight.parking[aid] == nil || sight.unheard.contains(aid),
-                isOnCard(aid) != false || !isAnswerProven,
+                isOnCard(aid) != false || !isAnswerProven, !standsElsewhere(aid, file),
                 let opening = try? opening(parking, file, around)
             else { continue }
             file.stays.append(
@@ -50,14 +50,23 @@ extension Visit {
     /// The first word of the card about stays that nobody has seen: they are real, or never were.
     func seeStays(_ file: inout CaseFile) {
         for index in file.stays.indices where file.stays[index].isUnseen {
-            guard file.stays[index].card == file.card.id, let evidence = evidence(of: file.stays[index])
-            else { continue }
+            let stay = file.stays[index]
+            guard stay.card == file.card.id else { continue }
+            let evidence = evidence(of: stay)
+            guard evidence != nil || standsElsewhere(stay.aid, file) else { continue }
             if case .status(let status) = evidence, status.state == .frozen {
                 file.stays[index].show(status)
-            } else if let never = try? file.stays[index].after(.neverFrozen, at: file.now) {
+            } else if let never = try? stay.after(.neverFrozen, at: file.now) {
                 file.stays[index] = never
             }
         }
+    }
+
+    /// It never came under the issuer's domain, and only there it could have heard that it is to freeze; it leaves that
+    /// domain only after it was heard to go on.
+    private func standsElsewhere(_ aid: AID, _ file: CaseFile) -> Bool {
+        guard isAnswerProven, let domain = sight.contents?.application(aid)?.securityDomain else { return false }
+        return domain != file.card.issuerDomain
     }
 }
 
