@@ -29,18 +29,7 @@ struct CatalogueMemoryTests {
             try nodes[0].migrate(to: .current)
             try body(nodes)
         case .server:
-            guard let server = ProcessInfo.processInfo.environment["BERTH_TEST_POSTGRESQL"] else {
-                throw ServerNodesTests.MissingServer()
-            }
-            let administrator = try PostgreSQLStore(server)
-            let name = "memory_\(UInt64.random(in: 0...UInt64.max))"
-            try administrator.perform("CREATE SCHEMA \(name)")
-            defer { _ = try? administrator.perform("DROP SCHEMA \(name) CASCADE") }
-            let nodes = try (0..<2).map { _ in
-                try PostgreSQLStore(server + "&options=-csearch_path%3D\(name)")
-            }
-            try nodes[0].migrate(to: .current)
-            try body(nodes)
+            try ServerNodesTests.withNodes { try body($0) }
         }
     }
 

@@ -15,7 +15,8 @@ struct ServerNodesTests {
             "no PostgreSQL: run the tests by scripts/test, or by scripts/private-postgresql -- swift test"
     }
 
-    private func withNodes(_ body: ([PostgreSQLStore]) throws -> Void) throws {
+    /// Two nodes on one server, with tables of their own.
+    static func withNodes(_ body: ([PostgreSQLStore]) throws -> Void) throws {
         guard let server = ProcessInfo.processInfo.environment["BERTH_TEST_POSTGRESQL"] else {
             throw MissingServer()
         }
@@ -44,7 +45,7 @@ struct ServerNodesTests {
 
     @Test("a card is read, planned for and changed in four round trips")
     func planned() throws {
-        try withNodes { nodes in
+        try Self.withNodes { nodes in
             let bench = try DeskBench(store: nodes[0])
             let (card, id) = try bench.makeCard()
             for (number, example) in [ExampleApplication.purse, .pass, .loans].enumerated() {
@@ -69,7 +70,7 @@ struct ServerNodesTests {
 
     @Test("an exchange takes a round trip for each of its questions, and one for its end")
     func exchanges() throws {
-        try withNodes { nodes in
+        try Self.withNodes { nodes in
             let bench = try DeskBench(store: nodes[0])
             let (card, id) = try bench.makeCard()
             try bench.request("add", VisitBench.adding(.purse), on: id)
@@ -90,7 +91,7 @@ struct ServerNodesTests {
 
     @Test("a card that shows up at both is served by one", .mission(.a11))
     func lease() throws {
-        try withNodes { nodes in
+        try Self.withNodes { nodes in
             let bench = try DeskBench(store: nodes[0])
             let (card, id) = try bench.makeCard()
             try bench.visit(card, id)
