@@ -65,7 +65,8 @@ extension Visit {
     /// It never came under the issuer's domain, and only there it could have heard that it is to freeze; it leaves that
     /// domain only after it was heard to go on.
     private func standsElsewhere(_ aid: AID, _ file: CaseFile) -> Bool {
-        guard isAnswerProven, let domain = sight.contents?.application(aid)?.securityDomain else { return false }
+        guard isAnswerProven, let application = sight.contents?.application(aid) else { return false }
+        guard let domain = application.securityDomain else { return false }
         return domain != file.card.issuerDomain
     }
 }
