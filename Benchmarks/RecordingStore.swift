@@ -97,12 +97,6 @@ final class SameWrites {
 
     /// Whoever serves a card has a lease on it, which every exchange renews or gives back.
     private static func isExchange(_ changes: [Change]) -> Bool {
-        changes.contains { change in
-            switch change {
-            case .insert(let table, _), .put(let table, _), .update(let table, _, _, _),
-                .remove(let table, _):
-                table == Lease.table
-            }
-        }
+        changes.contains { $0.table == Lease.table }
     }
 }

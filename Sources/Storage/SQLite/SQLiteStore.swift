@@ -220,9 +220,10 @@ extension SQLiteStore.Location {
 
 extension SQLiteStore {
     /// How a connection that writes works. FULL: a commit is on the disk before it is answered (SQLite, "PRAGMA
-    /// synchronous").
+    /// synchronous"). 32 MB of pages: of a register that does not fit, those that lead to the others.
     package static let manner = """
         PRAGMA synchronous = FULL;
+        PRAGMA cache_size = -32768;
         PRAGMA foreign_keys = ON;
         PRAGMA temp_store = MEMORY;
         PRAGMA trusted_schema = OFF;
