@@ -46,6 +46,7 @@ enum OperationFigures {
             let asked =
                 Double(store.questions - questions) / Double(effort.rounds * effort.exchangesPerRound)
             figures = report("exchange-\(engine.name)", turns, effort)
+            figures.append(Figure("exchange-\(engine.name)-rows", same.rowsPerExchange, "rows"))
             // Questions beside an operation's request and its card's registration count too; they are few.
             figures.append(Figure("exchange-\(engine.name)-questions", asked, "questions"))
         }
@@ -207,12 +208,6 @@ private final class ExchangeLine: @unchecked Sendable {
         }
         return ExchangeCost(wall: wall, processor: processor)
     }
-}
-
-private func processorNanoseconds(_ clock: clockid_t) -> Double {
-    var time = timespec()
-    clock_gettime(clock, &time)
-    return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
 }
 
 /// A number that threads count up together.

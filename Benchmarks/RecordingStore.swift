@@ -59,6 +59,10 @@ final class SameWrites {
     private let writer: any BareWriter
     private var ready: [(isExchange: Bool, commit: () throws -> Void)] = []
     private var next = 0
+    private var counts = (exchanges: 0, rows: 0)
+
+    /// How many rows an exchange writes.
+    var rowsPerExchange: Double { Double(counts.rows) / Double(max(1, counts.exchanges)) }
 
     init(_ recorder: RecordingStore, _ writer: any BareWriter) {
         self.recorder = recorder
@@ -69,7 +73,11 @@ final class SameWrites {
     func prepare() throws {
         ready.removeFirst(next)
         next = 0
-        ready += try recorder.take().map { (Self.isExchange($0), try writer.ready($0)) }
+        for changes in recorder.take() {
+            let isExchange = Self.isExchange(changes)
+            if isExchange { counts = (counts.exchanges + 1, counts.rows + changes.count) }
+            ready.append((isExchange, try writer.ready(changes)))
+        }
     }
 
     /// One durable commit.

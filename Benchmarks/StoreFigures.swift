@@ -1,5 +1,11 @@
 internal import Centre
 
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
 /// What the registers cost as they grow: one card read, planned for and changed, durably, beside the bare engine doing
 /// as many durable commits in the same minutes.
 enum StoreFigures {
@@ -48,7 +54,7 @@ enum StoreFigures {
         let ways: [Effort.Way] =
             [(nil, recorded.change), (nil, place.bare), (same.prepare, same.commit)]
             + (smallest.map { [(nil, $0.change)] } ?? [])
-        let times = try effort.turns(ways)
+        let (times, processor) = try effort.turns(ways)
         try same.prepare()
         let writers = try recorded.perCommit(threads: writerCount, commits: effort.commitCount)
         let bareWriters = try perCommit(recorder.take(), connect)
@@ -62,6 +68,7 @@ enum StoreFigures {
             Figure("\(prefix)-import-\(cards)", Double(cards) / seconds, "cards/s"),
             Figure("\(prefix)-bytes-\(cards)", Double(bytes) / Double(cards), "bytes/card"),
             Figure("\(prefix)-commit-\(cards)", times[0] / 1e3, "us"),
+            Figure("\(prefix)-processor-\(cards)", processor[0] / 1e3, "us"),
             Figure("\(prefix)-bare-commit-\(cards)", times[1] / 1e3, "us"),
             Figure("\(prefix)-commit-ratio-\(cards)", times[0] / times[1], "x", target: ratioMax),
             Figure("\(prefix)-same-writes-commit-\(cards)", times[2] / 1e3, "us"),
@@ -99,18 +106,24 @@ extension Effort {
     /// One durable commit, and what comes before a turn of them and is not timed.
     fileprivate typealias Way = (prepare: (() throws -> Void)?, commit: () throws -> Void)
 
-    /// Some ways to commit in turns, none always first: of each the median of its turns, in nanoseconds per commit.
-    fileprivate func turns(_ ways: [Way]) throws -> [Double] {
+    /// Some ways to commit in turns, none always first: of each the median of its turns, in nanoseconds per commit; and
+    /// of the processor's.
+    fileprivate func turns(_ ways: [Way]) throws -> (times: [Double], processor: [Double]) {
         var times = ways.map { _ in [Double]() }
+        var processor = times
         // The first turn warms up.
         for turn in 0...turnCount {
             for offset in ways.indices {
                 let way = (turn + offset) % ways.count
                 try ways[way].prepare?()
+                let before = processorNanoseconds(CLOCK_THREAD_CPUTIME_ID)
                 let time = try nanoseconds { for _ in 0..<commitsPerTurn { try ways[way].commit() } }
-                if turn > 0 { times[way].append(time / Double(commitsPerTurn)) }
+                let taken = processorNanoseconds(CLOCK_THREAD_CPUTIME_ID) - before
+                guard turn > 0 else { continue }
+                times[way].append(time / Double(commitsPerTurn))
+                processor[way].append(taken / Double(commitsPerTurn))
             }
         }
-        return times.map(median)
+        return (times.map(median), processor.map(median))
     }
 }

@@ -1,5 +1,5 @@
 /// A transaction that has asked ahead: many questions in one round trip, of which whoever asks one later has the answer
-/// already. A change of a table makes it forget what it knows of that table.
+/// already. A change makes it forget what the changed row may be among.
 package final class AskedAhead: Transaction {
     private let base: any Transaction
     private var answers: [Query: [[StoredValue]]] = [:]
@@ -29,12 +29,25 @@ package final class AskedAhead: Transaction {
     package func count(_ query: Query) throws(StoreFailure) -> Int { try base.count(query) }
 
     package func change(_ change: Change) {
-        let name = change.table.name
-        if answers.keys.contains(where: { $0.table.name == name }) {
-            answers = answers.filter { $0.key.table.name != name }
+        if answers.keys.contains(where: { $0.mayFind(change) }) {
+            answers = answers.filter { !$0.key.mayFind(change) }
         }
         base.change(change)
     }
 
     package func flush() throws(StoreFailure) { try base.flush() }
+}
+
+extension Query {
+    /// Whether the row of the change could be in its answer, before or afterwards; by what another row says if need be.
+    fileprivate func mayFind(_ change: Change) -> Bool {
+        if conditions.contains(where: { $0.source?.table.name == change.table.name }) { return true }
+        guard table.name == change.table.name else { return false }
+        // Rows keep their keys.
+        return zip(table.key, change.key).allSatisfy { column, value in
+            conditions.allSatisfy {
+                $0.column != column.name || $0.source != nil || $0.values.contains(value)
+            }
+        }
+    }
 }

@@ -20,6 +20,13 @@ extension Visit {
             guard case .held(let key) = task.source else { continue }
             queries.append(Custody.query(key))
         }
+        for step in operation.begun.subtracting(operation.done) {
+            guard case .removeInstance(let removal) = operation.steps[step], removal.purpose == .forGood
+            else {
+                continue
+            }
+            queries.append(Snapshot.query(of: removal.instance, on: cardID))
+        }
         // Nothing is left to begin: the registry is read to end it.
         if asked.contains(.registry), operation.begun.union(operation.done).count == operation.steps.count {
             queries += operation.useQuestions(file.card.holder)
