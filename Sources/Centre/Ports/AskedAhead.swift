@@ -1,17 +1,24 @@
 /// A transaction that has asked ahead: many questions in one round trip, of which whoever asks one later has the answer
-/// already. A change makes it forget them.
+/// already. A change of a table makes it forget what it knows of that table.
 package final class AskedAhead: Transaction {
     private let base: any Transaction
     private var answers: [Query: [[StoredValue]]] = [:]
+    private var along: [Query]
 
-    package init(_ base: any Transaction) { self.base = base }
+    /// - Parameter along: what is asked beside the first question, because it is likely to be asked later.
+    package init(_ base: any Transaction, along: [Query] = []) {
+        self.base = base
+        self.along = along
+    }
 
     /// Asks what is not known yet.
     package func prepare(_ queries: [Query]) throws(StoreFailure) { _ = try ask(queries) }
 
     package func ask(_ queries: [Query]) throws(StoreFailure) -> [[[StoredValue]]] {
-        let unknown = queries.filter { answers[$0] == nil }
+        var unknown = queries.filter { answers[$0] == nil }
         if !unknown.isEmpty {
+            unknown += along
+            along = []
             for (query, rows) in zip(unknown, try base.ask(unknown)) { answers[query] = rows }
         }
         return queries.map { answers[$0] ?? [] }
@@ -22,7 +29,10 @@ package final class AskedAhead: Transaction {
     package func count(_ query: Query) throws(StoreFailure) -> Int { try base.count(query) }
 
     package func change(_ change: Change) {
-        answers.removeAll()
+        let name = change.table.name
+        if answers.keys.contains(where: { $0.table.name == name }) {
+            answers = answers.filter { $0.key.table.name != name }
+        }
         base.change(change)
     }
 

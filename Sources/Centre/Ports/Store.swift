@@ -147,6 +147,13 @@ package enum StoreFailure: Error, Hashable {
 }
 
 extension Change {
+    package var table: Table {
+        switch self {
+        case .insert(let table, _), .put(let table, _), .update(let table, _, _, _), .remove(let table, _):
+            table
+        }
+    }
+
     /// From a row that is there to what it shall be.
     package static func update<R: Record>(_ earlier: R, to later: R) -> Change {
         let (old, new) = (earlier.row, later.row)

@@ -86,13 +86,13 @@ package final class ExchangeDesk: Sendable {
         return try exchange(card) { act in
             let known = try act.openCase(of: card, self.models)
             if let problem = self.takeLease(act, known.lease, card, id, terminal) {
-                return (nil, problem, nil)
+                return (nil, problem, nil, [])
             }
-            if let problem = Self.refusal(known.file.card) { return (nil, problem, nil) }
+            if let problem = Self.refusal(known.file.card) { return (nil, problem, nil, []) }
             guard
                 let options = self.models.channelOptions(
                     of: known.file.card.profile, known.file.card.keySet.channel)
-            else { return (nil, .over(.stopped(.profileSilent)), nil) }
+            else { return (nil, .over(.stopped(.profileSilent)), nil, []) }
             var visit = Visit(id: id, card: card, channelOptions: options)
             var file = known.file
             // A card that counts with each challenge is not where it was.
@@ -100,7 +100,7 @@ package final class ExchangeDesk: Sendable {
             let reply = visit.begin(&file, self.surroundings(act, known), greeted: greeted)
             try act.close(known, file, vault: self.vault, flaws: self.flaws)
             try beside(act, file, reply)
-            return (visit, reply, id)
+            return (visit, reply, id, visit.questionsToCome(file))
         }
     }
 
@@ -108,19 +108,19 @@ package final class ExchangeDesk: Sendable {
     package func report(
         _ report: Report, _ beside: Beside = { _, _, _ in }
     ) throws -> Visit.Reply {
-        guard let visit = visits[report.visit] else {
+        guard let (visit, questions) = visits[report.visit] else {
             return .over(
                 .interrupted(
                     Reason(
                         .reportLate, text: "This visit is not known here any more; the card is asked anew.")))
         }
-        return try exchange(visit.cardID) { act in
+        return try exchange(visit.cardID, asking: questions) { act in
             let known = try act.openCase(of: visit.cardID, self.models)
             guard self.keepLease(act, known.lease, visit) || self.flaws.contains(.ignoresLease) else {
-                return (nil, .over(.interrupted(.seenElsewhere)), report.visit)
+                return (nil, .over(.interrupted(.seenElsewhere)), report.visit, [])
             }
             guard report.number == visit.number || self.flaws.contains(.takesOldReports) else {
-                return (visit, .over(.interrupted(.reportLate)), report.visit)
+                return (visit, .over(.interrupted(.reportLate)), report.visit, [])
             }
             var next = visit
             var file = known.file
@@ -128,20 +128,24 @@ package final class ExchangeDesk: Sendable {
             try act.close(known, file, vault: self.vault, flaws: self.flaws)
             if case .over = reply { self.endLease(act, known.lease, visit) }
             try beside(act, file, reply)
-            return (next, reply, report.visit)
+            return (next, reply, report.visit, next.questionsToCome(file))
         }
     }
 
-    private typealias Outcome = (visit: Visit?, reply: Visit.Reply, id: [UInt8]?)
+    private typealias Outcome = (visit: Visit?, reply: Visit.Reply, id: [UInt8]?, next: [Query])
 
     /// What memory keeps follows what the store has kept, never the other way round.
+    ///
+    /// - Parameter questions: asked together with the first, because they are likely to be asked.
     private func exchange(
-        _ card: CardID, _ body: (Act) throws -> Outcome
+        _ card: CardID, asking questions: [Query] = [], _ body: (Act) throws -> Outcome
     ) throws -> Visit.Reply {
         let outcome: Outcome
         do {
             var result: Outcome?
-            try store.write { transaction in result = try body(self.act(transaction, .centre)) }
+            try store.write { transaction in
+                result = try body(self.act(AskedAhead(transaction, along: questions), .centre))
+            }
             guard let result else { preconditionFailure("a transaction that ended had a body") }
             outcome = result
         } catch let clone as CloneFound {
@@ -150,8 +154,8 @@ package final class ExchangeDesk: Sendable {
         }
         if let id = outcome.id {
             if let visit = outcome.visit, case .order = outcome.reply {
-                visits.keep(visit, as: id)
-            } else if outcome.visit.map({ $0.number != visits[id]?.number }) ?? true {
+                visits.keep((visit, outcome.next), as: id)
+            } else if outcome.visit.map({ $0.number != visits[id]?.visit.number }) ?? true {
                 visits.forget(id)
             }
         }
@@ -249,12 +253,16 @@ private final class SharedEntropy: EntropySource, Sendable {
 private final class VisitShelf: @unchecked Sendable {
     // Sendable because everything is touched under the lock only, and a visit that is taken out is a value whose
     // closures never change.
+
+    /// With what its next exchange is likely to ask.
+    typealias Place = (visit: Visit, questions: [Query])
+
     private let lock = Mutex<Void>(())
-    private var visits: [[UInt8]: Visit] = [:]
+    private var visits: [[UInt8]: Place] = [:]
 
-    subscript(id: [UInt8]) -> Visit? { lock.withLock { _ in visits[id] } }
+    subscript(id: [UInt8]) -> Place? { lock.withLock { _ in visits[id] } }
 
-    func keep(_ visit: Visit, as id: [UInt8]) {
+    func keep(_ visit: Place, as id: [UInt8]) {
         lock.withLock { _ in
             if visits.count >= ExchangeDesk.visitsMax, let other = visits.keys.first { visits[other] = nil }
             visits[id] = visit

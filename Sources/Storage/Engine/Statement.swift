@@ -1,4 +1,4 @@
-internal import Centre
+package import Centre
 
 /// The shape of one statement: what its text depends on, and so what it is kept prepared under.
 struct Statement: Hashable, Sendable {
@@ -229,5 +229,13 @@ extension Call {
             guard case .text(let text) = value, text.utf8.contains(0) else { continue }
             throw .other("a text for \(statement.table.name) holds a NUL character")
         }
+    }
+}
+
+extension Change {
+    /// What the engines are told: for who compares this program with one that says nothing else.
+    package var statement: (text: String, values: [StoredValue]) {
+        let call = Call(self)
+        return (call.statement.text(lock: ""), call.values)
     }
 }

@@ -225,13 +225,6 @@ final class PostgreSQLTransaction: Transaction {
 }
 
 extension Change {
-    var table: Table {
-        switch self {
-        case .insert(let table, _), .put(let table, _), .update(let table, _, _, _), .remove(let table, _):
-            table
-        }
-    }
-
     fileprivate var key: [StoredValue] {
         switch self {
         case .insert(let table, let row), .put(let table, let row): Array(row.prefix(table.keyCount))
