@@ -1,5 +1,5 @@
 package import CardCrypto
-internal import SmartCard
+package import SmartCard
 internal import Synchronization
 
 /// Where reports come in and orders go out: one transaction for each, and nothing to lose but the visits in memory.
@@ -11,6 +11,7 @@ package final class ExchangeDesk: Sendable {
     /// So many visits that nobody ended are kept; beyond that one makes room for another.
     package static let visitsMax = 100_000
     private static let visitIDBytes = 16
+    private static let challengeBytes = 8
 
     private let store: any Store
     private let vault: any KeyVault
@@ -20,6 +21,7 @@ package final class ExchangeDesk: Sendable {
     private let flaws: Flaws
     /// Values that a node may lose: the next visit asks the card what is true.
     private let visits = VisitShelf()
+    private let greetings = GreetingShelf()
 
     package init(
         store: any Store, vault: any KeyVault, models: any CardModels, clock: any WallClock,
@@ -62,11 +64,25 @@ package final class ExchangeDesk: Sendable {
     /// What a caller does in the transaction of an exchange, knowing what came of it. It may run more than once.
     package typealias Beside = (Act, CaseFile, Visit.Reply) throws -> Void
 
+    /// What a terminal may send to the next card that comes, before it says that the card is there.
+    package func greeting(for terminal: TerminalID) -> [CommandAPDU] {
+        greetings.give(entropy.bytes(Self.challengeBytes), to: terminal, at: clock.now)
+    }
+
     /// A card has shown up: its first order.
+    /// - Parameter greeting: what it said already.
     package func arrive(
-        _ card: CardID, at terminal: TerminalID?, _ beside: Beside = { _, _, _ in }
+        _ card: CardID, at terminal: TerminalID?, greeting: Greeting? = nil,
+        _ beside: Beside = { _, _, _ in }
     ) throws -> Visit.Reply {
         let id = entropy.bytes(Self.visitIDBytes)
+        // Taken before anything can fail: no second session is made from it.
+        let greeted = terminal.flatMap { terminal in
+            greeting.flatMap { greeting in
+                greetings.take(greeting, of: terminal, at: clock.now)
+                    .map { (challenge: $0, answers: greeting.answers) }
+            }
+        }
         return try exchange(card) { act in
             let known = try act.openCase(of: card, self.models)
             if let problem = self.takeLease(act, known.lease, card, id, terminal) {
@@ -79,7 +95,9 @@ package final class ExchangeDesk: Sendable {
             else { return (nil, .over(.stopped(.profileSilent)), nil, []) }
             var visit = Visit(id: id, card: card, channelOptions: options)
             var file = known.file
-            let reply = visit.begin(&file, self.surroundings(act, known))
+            // A card that counts with each challenge is not where it was.
+            if greeting != nil { file.card.keySet.nextSequenceCounter = nil }
+            let reply = visit.begin(&file, self.surroundings(act, known), greeted: greeted)
             try act.close(known, file, vault: self.vault, flaws: self.flaws)
             try beside(act, file, reply)
             return (visit, reply, id, visit.questionsToCome(file))

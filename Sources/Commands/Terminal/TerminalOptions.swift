@@ -126,7 +126,8 @@ enum TerminalOptions {
             throw Problem(link: .unreachable(error))
         }
         return Kiosk.Surroundings(
-            link: link, queue: try queue(folder), newName: { entropy.bytes(16).hex.lowercased() },
+            link: link, queue: try queue(folder), greeting: GreetingFile(folder: folder),
+            newName: { entropy.bytes(16).hex.lowercased() },
             pause: { rest($0, terminal, cancellation) }, cancellation: cancellation,
             patience: .seconds(parsed[patience]))
     }
