@@ -18,6 +18,8 @@ struct BenchPlace {
     let store: any Database
     /// One durable commit.
     let bare: () throws -> Void
+    /// The engine lets one write at a time.
+    let hasOneWriter: Bool
     /// What the store takes on disk.
     let bytes: () throws -> Int
     /// What the engine does by itself in time, after much was written at once.
@@ -43,7 +45,7 @@ struct BenchPlace {
         let store = try SQLiteStore(.file(folder + "/store.db"))
         try store.migrate(to: .current)
         let bare = try BareSQLite(folder + "/bare.db")
-        let place = BenchPlace(store: store, bare: bare.commit) {
+        let place = BenchPlace(store: store, bare: bare.commit, hasOneWriter: true) {
             try store.perform("PRAGMA wal_checkpoint(TRUNCATE)")
             return try fileBytes(folder + "/store.db")
         } settle: {
@@ -76,7 +78,7 @@ struct BenchPlace {
             let store = try PostgreSQLStore(address, connectionsMax: 2 * StoreFigures.writerCount)
             try store.migrate(to: .current)
             let bare = try BarePostgreSQL(address)
-            let place = BenchPlace(store: store, bare: bare.commit) {
+            let place = BenchPlace(store: store, bare: bare.commit, hasOneWriter: false) {
                 try tableBytes(store)
             } settle: {
                 try store.perform("ANALYZE")

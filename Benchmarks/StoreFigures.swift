@@ -1,4 +1,5 @@
 internal import Centre
+internal import Synchronization
 
 #if canImport(Glibc)
     internal import Glibc
@@ -57,7 +58,7 @@ enum StoreFigures {
         let (times, processor) = try effort.turns(ways)
         try same.prepare()
         let writers = try recorded.perCommit(threads: writerCount, commits: effort.commitCount)
-        let bareWriters = try perCommit(recorder.take(), connect)
+        let bareWriters = try perCommit(recorder.take(), place, connect)
         let growth = smallest.map { smallest in
             Figure(
                 "\(prefix)-growth-from-\(smallest.cardCount)-to-\(cards)", times[0] / times[3], "x",
@@ -82,16 +83,23 @@ enum StoreFigures {
         ] + [growth].compactMap { $0 }
     }
 
-    /// The same writes by as many connections of the bare engine, each with a thread: nanoseconds from one durable
-    /// commit to the next.
+    /// The same writes by as many threads that call the bare engine: nanoseconds from one durable commit to the next.
+    /// Each has a connection of its own; where the engine lets one write at a time they take turns on one, because
+    /// connections that only try again starve each other.
     private static func perCommit(
-        _ written: [[Change]], _ connect: () throws -> any BareWriter
+        _ written: [[Change]], _ place: BenchPlace, _ connect: () throws -> any BareWriter
     ) throws -> Double {
+        let shared = place.hasOneWriter ? try connect() : nil
+        let turn = Mutex<Void>(())
         let works = try (0..<writerCount).map { thread in
-            let writer = try connect()
+            let writer = try shared ?? connect()
             let commits = try stride(from: thread, to: written.count, by: writerCount)
                 .map { try writer.ready(written[$0]) }
-            return { for commit in commits { try commit() } }
+            return {
+                for commit in commits {
+                    if shared == nil { try commit() } else { try turn.withLock { _ in try commit() } }
+                }
+            }
         }
         return try BenchRegister.atOnce(works) / Double(written.count)
     }
