@@ -50,59 +50,82 @@ final class BareSQLite {
     }
 }
 
-/// A connection to PostgreSQL that commits each statement.
-final class BarePostgreSQL {
-    private let connection: OpaquePointer
-    private let finish: @convention(c) (OpaquePointer) -> Void
-    private let clear: @convention(c) (OpaquePointer) -> Void
-    private let status: @convention(c) (OpaquePointer) -> UInt32
-    private let perform:
-        @convention(c) (
-            OpaquePointer, UnsafePointer<CChar>, Int32, UnsafePointer<UnsafePointer<CChar>?>?,
-            UnsafePointer<Int32>?,
-            UnsafePointer<Int32>?, Int32
-        ) -> OpaquePointer?
-    private var number = 0
+/// What the bare sides use of PostgreSQL's client library.
+struct BareLibPQ {
+    typealias Text = UnsafePointer<CChar>
+    typealias Numbers = UnsafePointer<Int32>
 
-    init(_ address: String) throws {
+    let connect: @convention(c) (Text) -> OpaquePointer?
+    let finish: @convention(c) (OpaquePointer) -> Void
+    let clear: @convention(c) (OpaquePointer) -> Void
+    let status: @convention(c) (OpaquePointer) -> UInt32
+    let errorMessage: @convention(c) (OpaquePointer) -> Text?
+    let execute: @convention(c) (OpaquePointer, Text) -> OpaquePointer?
+    let prepare: @convention(c) (OpaquePointer, Text, Text, Int32, UnsafePointer<UInt32>?) -> OpaquePointer?
+    let perform:
+        @convention(c) (
+            OpaquePointer, Text, Int32, UnsafePointer<Text?>?, Numbers?, Numbers?, Int32
+        ) -> OpaquePointer?
+    let sendQueryPrepared:
+        @convention(c) (OpaquePointer, Text, Int32, UnsafePointer<Text?>?, Numbers?, Numbers?, Int32) -> Int32
+    let enterPipelineMode: @convention(c) (OpaquePointer) -> Int32
+    let exitPipelineMode: @convention(c) (OpaquePointer) -> Int32
+    let pipelineSync: @convention(c) (OpaquePointer) -> Int32
+    let getResult: @convention(c) (OpaquePointer) -> OpaquePointer?
+
+    init() throws {
         guard let library = dlopen("libpq.so.5", RTLD_NOW) else { throw BenchmarkError("no libpq") }
         func find<Function>(_ name: String) throws -> Function {
             guard let symbol = dlsym(library, name) else { throw BenchmarkError("no \(name)") }
             return unsafeBitCast(symbol, to: Function.self)
         }
-        let connect: @convention(c) (UnsafePointer<CChar>) -> OpaquePointer? = try find("PQconnectdb")
-        let execute: @convention(c) (OpaquePointer, UnsafePointer<CChar>) -> OpaquePointer? = try find(
-            "PQexec")
-        let prepare:
-            @convention(c) (
-                OpaquePointer, UnsafePointer<CChar>, UnsafePointer<CChar>, Int32, UnsafePointer<UInt32>?
-            ) -> OpaquePointer? = try find("PQprepare")
+        connect = try find("PQconnectdb")
         finish = try find("PQfinish")
         clear = try find("PQclear")
         status = try find("PQresultStatus")
+        errorMessage = try find("PQerrorMessage")
+        execute = try find("PQexec")
+        prepare = try find("PQprepare")
         perform = try find("PQexecPrepared")
-        guard let connection = connect(address) else { throw BenchmarkError("no connection") }
+        sendQueryPrepared = try find("PQsendQueryPrepared")
+        enterPipelineMode = try find("PQenterPipelineMode")
+        exitPipelineMode = try find("PQexitPipelineMode")
+        pipelineSync = try find("PQpipelineSync")
+        getResult = try find("PQgetResult")
+    }
+}
+
+/// A connection to PostgreSQL that commits each statement.
+final class BarePostgreSQL {
+    private let library: BareLibPQ
+    private let connection: OpaquePointer
+    private var number = 0
+
+    init(_ address: String) throws {
+        library = try BareLibPQ()
+        guard let connection = library.connect(address) else { throw BenchmarkError("no connection") }
         self.connection = connection
         for text in [
             "CREATE TABLE bare (id BIGINT PRIMARY KEY, value BIGINT, data BYTEA)",
             "INSERT INTO bare SELECT n, 0, decode(repeat('00', 200), 'hex') FROM generate_series(0, 999) n",
         ] {
-            execute(connection, text).map(clear)
+            library.execute(connection, text).map(library.clear)
         }
-        prepare(connection, "update", "UPDATE bare SET value = $2 WHERE id = $1", 2, [20, 20]).map(clear)
+        library.prepare(connection, "update", "UPDATE bare SET value = $2 WHERE id = $1", 2, [20, 20])
+            .map(library.clear)
     }
 
-    deinit { finish(connection) }
+    deinit { library.finish(connection) }
 
     func commit() throws {
         number += 1
         let isDone = "\(number * 7 % 1_000)".withCString { id in
             "\(number)".withCString { value in
-                guard let answer = perform(connection, "update", 2, [id, value], nil, nil, 0) else {
+                guard let answer = library.perform(connection, "update", 2, [id, value], nil, nil, 0) else {
                     return false
                 }
-                defer { clear(answer) }
-                return status(answer) == PGRES_COMMAND_OK.rawValue
+                defer { library.clear(answer) }
+                return library.status(answer) == PGRES_COMMAND_OK.rawValue
             }
         }
         guard isDone else { throw BenchmarkError("PostgreSQL does not commit") }

@@ -7,9 +7,11 @@
 /// One connection to a server of this machine that asks and waits for the answer: as a terminal does, and no faster.
 final class BenchHTTP {
     let descriptor: Int32
+    private var tls: BenchTLS?
     private var unread: [UInt8] = []
 
-    init(port: UInt16) throws {
+    /// - Parameter trust: for a server that speaks TLS.
+    init(port: UInt16, trust: BenchTLS.Trust? = nil) throws {
         #if canImport(Glibc)
             descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         #else
@@ -32,6 +34,7 @@ final class BenchHTTP {
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         var on: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+        tls = try trust.map { try BenchTLS(descriptor, $0) }
     }
 
     /// A connection that somebody else has begun.
@@ -59,7 +62,7 @@ final class BenchHTTP {
     func send(_ text: String) throws {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            let count = rest.withUnsafeBytes { tls?.write($0) ?? write(descriptor, $0.baseAddress, $0.count) }
             guard count > 0 else { throw BenchmarkError("the server hung up") }
             rest = rest.dropFirst(count)
         }
@@ -96,7 +99,9 @@ final class BenchHTTP {
 
     private func receive() throws {
         var buffer = [UInt8](repeating: 0, count: 16_384)
-        let count = recv(descriptor, &buffer, buffer.count, 0)
+        let count = buffer.withUnsafeMutableBytes {
+            tls?.read($0) ?? recv(descriptor, $0.baseAddress, $0.count, 0)
+        }
         guard count > 0 else { throw BenchmarkError("the server does not answer") }
         unread += buffer[..<count]
     }

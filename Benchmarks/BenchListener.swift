@@ -10,6 +10,10 @@ enum BenchListener {
         let listener = stream()
         var on: Int32 = 1
         setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+        #if os(Linux)
+            // As the centre does.
+            setsockopt(listener, Int32(IPPROTO_TCP), TCP_FASTOPEN, &on, socklen_t(MemoryLayout<Int32>.size))
+        #endif
         let isListening = withLoopback(port) { address, length in
             bind(listener, address, length) == 0 && listen(listener, 128) == 0
         }
@@ -20,16 +24,6 @@ enum BenchListener {
             hurry(connection)
             _ = BenchThread { take(connection) }
         }
-    }
-
-    static func connection(to port: UInt16) -> Int32? {
-        let descriptor = stream()
-        guard withLoopback(port, { connect(descriptor, $0, $1) == 0 }) else {
-            _ = close(descriptor)
-            return nil
-        }
-        hurry(descriptor)
-        return descriptor
     }
 
     private static func stream() -> Int32 {

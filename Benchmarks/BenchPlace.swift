@@ -22,6 +22,8 @@ struct BenchPlace {
     let bytes: () throws -> Int
     /// What the engine does by itself in time, after much was written at once.
     let settle: () throws -> Void
+    /// Copies the store as it is, beside it: what comes back connects the bare engine to the copy.
+    let copy: () throws -> (() throws -> any BareWriter)
 
     static func engines(_ effort: Effort) throws -> [Engine] {
         switch effort.engineName {
@@ -46,6 +48,10 @@ struct BenchPlace {
             return try fileBytes(folder + "/store.db")
         } settle: {
             try store.perform("PRAGMA wal_checkpoint(TRUNCATE)")
+        } copy: {
+            try store.perform("PRAGMA wal_checkpoint(TRUNCATE)")
+            try copyFile(folder + "/store.db", to: folder + "/copy.db")
+            return { try BareSQLiteWriter(folder + "/copy.db", setUp: SQLiteStore.manner) }
         }
         try body(place)
     }
@@ -56,10 +62,16 @@ struct BenchPlace {
         }
         let administrator = try PostgreSQLStore(server)
         return Engine(name: "postgresql") { name, body in
-            let schema = "bench_" + name
-            try administrator.perform("DROP SCHEMA IF EXISTS \(schema) CASCADE")
-            try administrator.perform("CREATE SCHEMA \(schema)")
-            defer { _ = try? administrator.perform("DROP SCHEMA \(schema) CASCADE") }
+            let (schema, copy) = ("bench_" + name, "bench_copy_" + name)
+            for schema in [schema, copy] {
+                try administrator.perform("DROP SCHEMA IF EXISTS \(schema) CASCADE")
+                try administrator.perform("CREATE SCHEMA \(schema)")
+            }
+            defer {
+                for schema in [schema, copy] {
+                    _ = try? administrator.perform("DROP SCHEMA \(schema) CASCADE")
+                }
+            }
             let address = server + "&options=-csearch_path%3D\(schema)"
             let store = try PostgreSQLStore(address, connectionsMax: 2 * StoreFigures.writerCount)
             try store.migrate(to: .current)
@@ -69,9 +81,41 @@ struct BenchPlace {
             } settle: {
                 try store.perform("ANALYZE")
                 try store.perform("CHECKPOINT")
+            } copy: {
+                let address = server + "&options=-csearch_path%3D\(copy)"
+                try fill(copy, at: address, from: schema)
+                return { try BarePostgreSQLWriter(address) }
             }
             try body(place)
         }
+    }
+
+    private static func fill(_ copy: String, at address: String, from schema: String) throws {
+        let store = try PostgreSQLStore(address)
+        try store.migrate(to: .current)
+        let tables = try store.tables().map(\.name)
+        // What the schema itself puts there.
+        try store.perform("TRUNCATE \(tables.joined(separator: ", "))")
+        for table in tables {
+            try store.perform("INSERT INTO \(copy).\(table) SELECT * FROM \(schema).\(table)")
+        }
+        try store.perform("ANALYZE")
+        try store.perform("CHECKPOINT")
+    }
+
+    /// Page by page as it is: a copy that the engine itself makes is packed anew.
+    private static func copyFile(_ path: String, to copy: String) throws {
+        let (from, to) = (open(path, O_RDONLY), open(copy, O_WRONLY | O_CREAT | O_EXCL, 0o600))
+        defer { for file in [from, to] where file >= 0 { close(file) } }
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            let count = read(from, &buffer, buffer.count)
+            guard count >= 0, write(to, buffer, count) == count else {
+                throw BenchmarkError("\(path) cannot be copied")
+            }
+            if count == 0 { break }
+        }
+        guard fsync(to) == 0 else { throw BenchmarkError("\(copy) is not on the disk") }
     }
 
     private static func fileBytes(_ path: String) throws -> Int {
@@ -98,7 +142,7 @@ struct BenchPlace {
     }
 
     private static func removeFolder(_ folder: String) {
-        for name in ["store.db", "bare.db"] {
+        for name in ["store.db", "bare.db", "copy.db"] {
             for ending in ["", "-wal", "-shm"] { unlink(folder + "/" + name + ending) }
         }
         rmdir(folder)

@@ -13,15 +13,18 @@ enum LoadGenerator {
     private static let setupThreads = 16
 
     /// PORT,… TOKEN-FILE idle COUNT SECONDS, or sessions COUNT SECONDS PER-SECOND (0: as many as there can be).
+    ///
+    /// Ports followed by @ and the file of a certificate are spoken to over TLS.
     static func run(_ rest: [String]) throws {
         guard rest.count >= 5, let count = Int(rest[3]), let seconds = Double(rest[4]) else {
-            throw BenchmarkError("--load PORT,… TOKEN-FILE idle|sessions COUNT SECONDS [PER-SECOND]")
+            throw BenchmarkError(
+                "--load PORT,…[@CERTIFICATE-FILE] TOKEN-FILE idle|sessions COUNT SECONDS [PER-SECOND]")
         }
         prepareForManyConnections()
-        let ports = rest[0].split(separator: ",").compactMap { UInt16($0) }
+        let ways = try ways(rest[0])
         let admin = try text(of: rest[1])
         let hasCards = rest[2] == "sessions"
-        let terminals = try enrolled(count, ports, as: admin)
+        let terminals = try enrolled(count, ways, as: admin)
         try divided(count) { index in
             try terminals[index].connect()
             if hasCards {
@@ -39,14 +42,21 @@ enum LoadGenerator {
         }
     }
 
+    private static func ways(_ text: String) throws -> [LoadWay] {
+        let parts = text.split(separator: "@", maxSplits: 1)
+        let trust = try parts.dropFirst().first.map { try BenchTLS.Trust(certificate: String($0)) }
+        return (parts.first ?? "").split(separator: ",").compactMap { UInt16($0) }.map {
+            LoadWay(port: $0, trust: trust)
+        }
+    }
+
     /// Two runs at one centre are other terminals, with other cards.
     private static func enrolled(
-        _ count: Int, _ ports: [UInt16], as admin: String
+        _ count: Int, _ ways: [LoadWay], as admin: String
     ) throws -> [LoadTerminal] {
-        let clients = try (0..<setupThreads).map { try BenchHTTP(port: ports[$0 % ports.count]) }
+        let clients = try (0..<setupThreads).map { try ways[$0 % ways.count].connect() }
         let terminals = (0..<count).map { index in
-            LoadTerminal(
-                "t\(getpid())-\(index)", port: ports[index % ports.count], clients[index % setupThreads])
+            LoadTerminal("t\(getpid())-\(index)", ways[index % ways.count], clients[index % setupThreads])
         }
         try divided(count) { try terminals[$0].enrol(as: admin) }
         return terminals

@@ -6,13 +6,21 @@ internal import SmartCard
 internal import VirtualCard
 internal import Wire
 
+/// How terminals come to a node: plain, or over TLS.
+struct LoadWay: Sendable {
+    let port: UInt16
+    let trust: BenchTLS.Trust?
+
+    func connect() throws -> BenchHTTP { try BenchHTTP(port: port, trust: trust) }
+}
+
 /// One terminal with one connection to a node, and the card that lies in it. Used by one thread at a time.
 final class LoadTerminal: @unchecked Sendable {
     private static let roundsMax = 64
 
     let name: String
     private(set) var http: BenchHTTP
-    private let port: UInt16
+    private let way: LoadWay
     private var token = ""
     private var sessions = 0
     private var requests = 0
@@ -21,13 +29,13 @@ final class LoadTerminal: @unchecked Sendable {
     private(set) var exchanges = 0
 
     /// - Parameter http: for its enrolment; others may use the same until it has a connection of its own.
-    init(_ name: String, port: UInt16, _ http: BenchHTTP) {
+    init(_ name: String, _ way: LoadWay, _ http: BenchHTTP) {
         self.name = name
-        self.port = port
+        self.way = way
         self.http = http
     }
 
-    func connect() throws { http = try BenchHTTP(port: port) }
+    func connect() throws { http = try way.connect() }
 
     /// Registered by an operator, and enrolled with a one-time code.
     func enrol(as admin: String) throws {

@@ -58,12 +58,13 @@ struct Benchmarks {
             }
             try LoadGenerator.countBareCommits(at: rest[0], seconds: seconds)
         },
-        "--delay-relay": { rest in
-            let numbers = rest.compactMap { Int($0) }
-            guard numbers.count == 3, let port = UInt16(exactly: numbers[0]),
-                let target = UInt16(exactly: numbers[1])
-            else { throw BenchmarkError("--delay-relay PORT TO MILLISECONDS") }
-            try DelayRelay.run(port: port, to: target, each: .milliseconds(numbers[2]))
+        "--distance": { rest in
+            let numbers = rest.dropFirst().compactMap { Int32($0) }
+            guard let device = rest.first, numbers.count == 3 else {
+                throw BenchmarkError("--distance DEVICE DESCRIPTOR DESCRIPTOR MILLISECONDS")
+            }
+            try Distance.run(
+                device: device, ends: Array(numbers.prefix(2)), each: .milliseconds(Int(numbers[2])))
         },
         "--load": LoadGenerator.run,
         "--lock-step": { rest in

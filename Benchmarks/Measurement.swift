@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
 /// How often things are repeated.
 struct Effort {
     let isQuick: Bool
@@ -26,6 +32,13 @@ func nanoseconds<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Fail
     try body()
     let (seconds, attoseconds) = (clock.now - start).components
     return Double(seconds) * 1e9 + Double(attoseconds) / 1e9
+}
+
+/// What a thread, or the process, has had of the processor.
+func processorNanoseconds(_ clock: clockid_t) -> Double {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
 }
 
 func median(_ values: [Double]) -> Double {

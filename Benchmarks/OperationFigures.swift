@@ -26,48 +26,48 @@ enum OperationFigures {
         var figures: [Figure] = []
         try engine.open("exchanges") { place in
             let store = CountingStore(place.store)
-            let centre = try BenchCentre(store)
+            let recorder = RecordingStore(store)
+            let centre = try BenchCentre(recorder)
             let line = ExchangeLine(centre, try centre.makeCards(effort.lineCards, seed: 1))
             try place.settle()
-            for _ in 0..<effort.exchangesPerRound { _ = try line.next() }
+            let same = SameWrites(recorder, try place.copy()())
+            recorder.begin()
+            // The bare engine is one round behind, so that it may be the first of a round as well.
+            _ = try line.round(effort.exchangesPerRound)
             let questions = store.questions
-            var rounds: [(ours: Double, bare: Double, processor: Double)] = []
-            for number in 0..<effort.rounds {
-                // Neither is always the one that comes first.
-                let first = number.isMultiple(of: 2) ? nil : try commits(place, effort)
-                var wall = 0.0
-                var processor = 0.0
-                for _ in 0..<effort.exchangesPerRound {
-                    let cost = try line.next()
-                    wall += cost.wall
-                    processor += cost.processor
-                }
-                let bare = try first ?? commits(place, effort)
-                let count = Double(effort.exchangesPerRound)
-                rounds.append((wall / count, bare, processor / count))
-            }
+            let turns = try effort.exchangeTurns([
+                { try line.round($0) },
+                { count in ExchangeCost(wall: try nanoseconds { for _ in 0..<count { try place.bare() } }) },
+                { count in
+                    try same.prepare()
+                    return ExchangeCost(wall: try same.exchanges(count))
+                },
+            ])
             let asked =
                 Double(store.questions - questions) / Double(effort.rounds * effort.exchangesPerRound)
-            let prefix = "exchange-\(engine.name)"
-            let processor = median(rounds.map(\.processor))
-            figures = [
-                Figure("\(prefix)-time", median(rounds.map(\.ours)) / 1e3, "us"),
-                Figure("\(prefix)-bare-commit", median(rounds.map(\.bare)) / 1e3, "us"),
-                Figure("\(prefix)-ratio", median(rounds.map { $0.ours / $0.bare }), "x", target: ratioMax),
-                Figure("\(prefix)-processor", processor / 1e3, "us"),
-                Figure("\(prefix)-rate-one-core", 1e9 / processor, "exchanges/s"),
-                // Questions beside an operation's request and its card's registration count too; they are few.
-                Figure("\(prefix)-questions", asked, "questions"),
-            ]
+            figures = report("exchange-\(engine.name)", turns, effort)
+            figures.append(Figure("exchange-\(engine.name)-rows", same.rowsPerExchange, "rows"))
+            // Questions beside an operation's request and its card's registration count too; they are few.
+            figures.append(Figure("exchange-\(engine.name)-questions", asked, "questions"))
         }
         return figures
     }
 
-    private static func commits(_ place: BenchPlace, _ effort: Effort) throws -> Double {
-        let time = try nanoseconds {
-            for _ in 0..<effort.exchangesPerRound { try place.bare() }
-        }
-        return time / Double(effort.exchangesPerRound)
+    /// - Parameter turns: of each round ours, one row changed by the bare engine, and the same rows as ours.
+    private static func report(_ prefix: String, _ turns: [[ExchangeCost]], _ effort: Effort) -> [Figure] {
+        let count = Double(effort.exchangesPerRound) * 1e3
+        func time(_ way: Int) -> Double { median(turns.map { $0[way].wall }) / count }
+        func ratio(to way: Int) -> Double { median(turns.map { $0[0].wall / $0[way].wall }) }
+        let processor = median(turns.map { $0[0].processor }) / count
+        return [
+            Figure("\(prefix)-time", time(0), "us"),
+            Figure("\(prefix)-bare-commit", time(1), "us"),
+            Figure("\(prefix)-ratio", ratio(to: 1), "x", target: ratioMax),
+            Figure("\(prefix)-same-writes-commit", time(2), "us"),
+            Figure("\(prefix)-same-writes-ratio", ratio(to: 2), "x", target: ratioMax),
+            Figure("\(prefix)-processor", processor, "us"),
+            Figure("\(prefix)-rate-one-core", 1e6 / processor, "exchanges/s"),
+        ]
     }
 
     // MARK: Operations
@@ -135,14 +135,15 @@ enum OperationFigures {
     }
 }
 
+/// Nanoseconds.
+private struct ExchangeCost {
+    var wall = 0.0
+    var processor = 0.0
+}
+
 /// Cards that come to the centre one after the other, each with a wish.
 private final class ExchangeLine: @unchecked Sendable {
     // Sendable because one thread has it at a time.
-
-    struct Cost {
-        var wall = 0.0
-        var processor = 0.0
-    }
 
     private let centre: BenchCentre
     private let holders: [BenchHolder]
@@ -165,8 +166,19 @@ private final class ExchangeLine: @unchecked Sendable {
         while order != nil { _ = try next() }
     }
 
+    /// So many exchanges, and what they cost the core together.
+    func round(_ count: Int) throws -> ExchangeCost {
+        var total = ExchangeCost()
+        for _ in 0..<count {
+            let cost = try next()
+            total.wall += cost.wall
+            total.processor += cost.processor
+        }
+        return total
+    }
+
     /// One exchange, and what it cost the core: a card comes, or it has answered.
-    func next() throws -> Cost {
+    func next() throws -> ExchangeCost {
         exchangeCount += 1
         if let (order, holder) = order {
             let answers = try holder.answers(to: order)
@@ -182,7 +194,7 @@ private final class ExchangeLine: @unchecked Sendable {
         return try timed(holder) { try centre.desk.arrive(holder.id, at: nil) }
     }
 
-    private func timed(_ holder: BenchHolder, _ body: () throws -> Visit.Reply) throws -> Cost {
+    private func timed(_ holder: BenchHolder, _ body: () throws -> Visit.Reply) throws -> ExchangeCost {
         var reply: Visit.Reply?
         // This thread does it all: a group of one has nobody to wait for.
         let before = processorNanoseconds(CLOCK_THREAD_CPUTIME_ID)
@@ -194,14 +206,8 @@ private final class ExchangeLine: @unchecked Sendable {
         case .over(let ending): throw BenchmarkError("a visit ended: \(ending)")
         case nil: preconditionFailure("the body gave a reply")
         }
-        return Cost(wall: wall, processor: processor)
+        return ExchangeCost(wall: wall, processor: processor)
     }
-}
-
-private func processorNanoseconds(_ clock: clockid_t) -> Double {
-    var time = timespec()
-    clock_gettime(clock, &time)
-    return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
 }
 
 /// A number that threads count up together.
@@ -212,6 +218,18 @@ final class Counter: Sendable {
 }
 
 extension Effort {
+    /// Rounds of some ways, none always first.
+    fileprivate func exchangeTurns(_ ways: [(Int) throws -> ExchangeCost]) throws -> [[ExchangeCost]] {
+        try (0..<rounds).map { round in
+            var costs = ways.map { _ in ExchangeCost() }
+            for offset in ways.indices {
+                let way = (round + offset) % ways.count
+                costs[way] = try ways[way](exchangesPerRound)
+            }
+            return costs
+        }
+    }
+
     fileprivate var lineCards: Int { isQuick ? 4 : 64 }
     fileprivate var exchangesPerRound: Int { isQuick ? 5 : 20 }
     fileprivate var operationCards: Int { isQuick ? 160 : 10_000 }

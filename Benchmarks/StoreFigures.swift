@@ -1,3 +1,11 @@
+internal import Centre
+
+#if canImport(Glibc)
+    internal import Glibc
+#else
+    internal import Darwin
+#endif
+
 /// What the registers cost as they grow: one card read, planned for and changed, durably, beside the bare engine doing
 /// as many durable commits in the same minutes.
 enum StoreFigures {
@@ -35,22 +43,57 @@ enum StoreFigures {
         let cards = register.cardCount
         let seconds = try nanoseconds { try register.fill() } / 1e9
         try place.settle()
-        let ways = [register.change, place.bare] + (smallest.map { [$0.change] } ?? [])
-        let times = try effort.turns(ways)
-        let writers = try register.perCommit(threads: writerCount, commits: effort.commitCount)
+        let bytes = try place.bytes()
+        let connect = try place.copy()
+        let recorder = RecordingStore(place.store)
+        let recorded = BenchRegister(recorder, cardCount: cards)
+        let same = SameWrites(recorder, try connect())
+        recorder.begin()
+        // The bare engine is one turn behind, so that it may be the first of a turn as well.
+        for _ in 0..<effort.commitsPerTurn { try recorded.change() }
+        let ways: [Effort.Way] =
+            [(nil, recorded.change), (nil, place.bare), (same.prepare, same.commit)]
+            + (smallest.map { [(nil, $0.change)] } ?? [])
+        let (times, processor) = try effort.turns(ways)
+        try same.prepare()
+        let writers = try recorded.perCommit(threads: writerCount, commits: effort.commitCount)
+        let bareWriters = try perCommit(recorder.take(), connect)
         let growth = smallest.map { smallest in
             Figure(
-                "\(prefix)-growth-from-\(smallest.cardCount)-to-\(cards)", times[0] / times[2], "x",
+                "\(prefix)-growth-from-\(smallest.cardCount)-to-\(cards)", times[0] / times[3], "x",
                 target: growthMax)
         }
+        let many = "\(writerCount)-writers"
         return [
             Figure("\(prefix)-import-\(cards)", Double(cards) / seconds, "cards/s"),
-            Figure("\(prefix)-bytes-\(cards)", Double(try place.bytes()) / Double(cards), "bytes/card"),
+            Figure("\(prefix)-bytes-\(cards)", Double(bytes) / Double(cards), "bytes/card"),
             Figure("\(prefix)-commit-\(cards)", times[0] / 1e3, "us"),
+            Figure("\(prefix)-processor-\(cards)", processor[0] / 1e3, "us"),
             Figure("\(prefix)-bare-commit-\(cards)", times[1] / 1e3, "us"),
             Figure("\(prefix)-commit-ratio-\(cards)", times[0] / times[1], "x", target: ratioMax),
-            Figure("\(prefix)-commit-\(writerCount)-writers-\(cards)", writers / 1e3, "us"),
+            Figure("\(prefix)-same-writes-commit-\(cards)", times[2] / 1e3, "us"),
+            Figure("\(prefix)-same-writes-ratio-\(cards)", times[0] / times[2], "x", target: ratioMax),
+            Figure("\(prefix)-commit-\(many)-\(cards)", writers / 1e3, "us"),
+            Figure("\(prefix)-same-writes-commit-\(many)-\(cards)", bareWriters / 1e3, "us"),
+            Figure(
+                "\(prefix)-same-writes-ratio-\(many)-\(cards)", writers / bareWriters, "x", target: ratioMax),
+            Figure(
+                "\(prefix)-\(many)-to-one-bare-writer-\(cards)", writers / times[2], "x", target: ratioMax),
         ] + [growth].compactMap { $0 }
+    }
+
+    /// The same writes by as many connections of the bare engine, each with a thread: nanoseconds from one durable
+    /// commit to the next.
+    private static func perCommit(
+        _ written: [[Change]], _ connect: () throws -> any BareWriter
+    ) throws -> Double {
+        let works = try (0..<writerCount).map { thread in
+            let writer = try connect()
+            let commits = try stride(from: thread, to: written.count, by: writerCount)
+                .map { try writer.ready(written[$0]) }
+            return { for commit in commits { try commit() } }
+        }
+        return try BenchRegister.atOnce(works) / Double(written.count)
     }
 }
 
@@ -58,19 +101,29 @@ extension Effort {
     var commitCount: Int { isQuick ? 400 : 8_000 }
     private var turnCount: Int { isQuick ? 3 : 21 }
     /// So many that the engine's own housekeeping, such as emptying its log, falls into nearly every turn.
-    private var commitsPerTurn: Int { isQuick ? 40 : 300 }
+    fileprivate var commitsPerTurn: Int { isQuick ? 40 : 300 }
 
-    /// Some ways to commit in turns, none always first: of each the median of its turns, in nanoseconds per commit.
-    fileprivate func turns(_ ways: [() throws -> Void]) throws -> [Double] {
+    /// One durable commit, and what comes before a turn of them and is not timed.
+    fileprivate typealias Way = (prepare: (() throws -> Void)?, commit: () throws -> Void)
+
+    /// Some ways to commit in turns, none always first: of each the median of its turns, in nanoseconds per commit; and
+    /// of the processor's.
+    fileprivate func turns(_ ways: [Way]) throws -> (times: [Double], processor: [Double]) {
         var times = ways.map { _ in [Double]() }
+        var processor = times
         // The first turn warms up.
         for turn in 0...turnCount {
             for offset in ways.indices {
                 let way = (turn + offset) % ways.count
-                let time = try nanoseconds { for _ in 0..<commitsPerTurn { try ways[way]() } }
-                if turn > 0 { times[way].append(time / Double(commitsPerTurn)) }
+                try ways[way].prepare?()
+                let before = processorNanoseconds(CLOCK_THREAD_CPUTIME_ID)
+                let time = try nanoseconds { for _ in 0..<commitsPerTurn { try ways[way].commit() } }
+                let taken = processorNanoseconds(CLOCK_THREAD_CPUTIME_ID) - before
+                guard turn > 0 else { continue }
+                times[way].append(time / Double(commitsPerTurn))
+                processor[way].append(taken / Double(commitsPerTurn))
             }
         }
-        return times.map(median)
+        return (times.map(median), processor.map(median))
     }
 }

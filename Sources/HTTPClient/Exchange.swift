@@ -14,6 +14,7 @@ final class Exchange {
     private let bodyBytesMax: Int
     private let cancellation: Cancellation?
     private let allows: (@Sendable (ResolvedAddress) -> Bool)?
+    private let early: EarlyConnection?
     let onLine: ((String) -> Bool)?
 
     private(set) var status = 0
@@ -27,12 +28,13 @@ final class Exchange {
     private var line: [UInt8] = []
 
     init(
-        _ request: ClientRequest, _ cancellation: Cancellation?,
-        _ allows: (@Sendable (ResolvedAddress) -> Bool)?, onLine: ((String) -> Bool)? = nil
+        _ request: ClientRequest, _ cancellation: Cancellation?, _ options: HTTPClientOptions,
+        onLine: ((String) -> Bool)? = nil
     ) {
         bodyBytesMax = request.bodyBytesMax
         self.cancellation = cancellation
-        self.allows = allows
+        allows = options.allows
+        early = options.early
         self.onLine = onLine
     }
 
@@ -123,16 +125,18 @@ final class Exchange {
     // MARK: Where it goes
 
     static let openSocket: berth_open_socket = { context, purpose, address in
-        guard let exchange = of(context), let address, let allows = exchange.allows else {
-            return refusedSocket
+        guard let exchange = of(context), let address else { return refusedSocket }
+        let found = resolved(address)
+        if let allows = exchange.allows {
+            guard let found, allows(found) else {
+                exchange.failure = HTTPClientError(
+                    .addressRefused, "The name stands for an address that is not allowed.")
+                return refusedSocket
+            }
+            // An address that was allowed after one that was not: what counts is what is connected to.
+            exchange.failure = nil
         }
-        guard let found = resolved(address), allows(found) else {
-            exchange.failure = HTTPClientError(
-                .addressRefused, "The name stands for an address that is not allowed.")
-            return refusedSocket
-        }
-        // An address that was allowed after one that was not: what counts is what is connected to.
-        exchange.failure = nil
+        if let found, let early = exchange.early?.take(to: found) { return early }
         return socket(address.pointee.family, address.pointee.socktype, address.pointee.protocol)
     }
 
@@ -142,19 +146,6 @@ final class Exchange {
     private static func resolved(_ address: UnsafeMutablePointer<curl_sockaddr>) -> ResolvedAddress? {
         // The structure ends with a `sockaddr`, behind which the rest of a longer address follows.
         guard let offset = MemoryLayout<curl_sockaddr>.offset(of: \.addr) else { return nil }
-        let raw = UnsafeRawPointer(address) + offset
-        switch address.pointee.family {
-        case AF_INET:
-            let four = raw.loadUnaligned(as: sockaddr_in.self)
-            return withUnsafeBytes(of: four.sin_addr) {
-                ResolvedAddress(bytes: Array($0), port: Int(UInt16(bigEndian: four.sin_port)))
-            }
-        case AF_INET6:
-            let sixteen = raw.loadUnaligned(as: sockaddr_in6.self)
-            return withUnsafeBytes(of: sixteen.sin6_addr) {
-                ResolvedAddress(bytes: Array($0), port: Int(UInt16(bigEndian: sixteen.sin6_port)))
-            }
-        default: return nil
-        }
+        return ResolvedAddress(UnsafeRawPointer(address) + offset, family: address.pointee.family)
     }
 }

@@ -34,6 +34,8 @@ package struct HTTPClientOptions: Sendable {
     /// Asked before each connection with the address that will be used, after the name was resolved: there is nothing
     /// between this look and the connection. With a guard there is no proxy.
     package var allows: (@Sendable (ResolvedAddress) -> Bool)?
+    /// Taken by the first request that goes where it leads.
+    package var early: EarlyConnection?
 
     package init() {}
 }
@@ -71,7 +73,7 @@ package final class HTTPClient: Sendable {
     package func send(
         _ request: ClientRequest, until cancellation: Cancellation? = nil
     ) throws(HTTPClientError) -> ClientResponse {
-        try perform(request, Exchange(request, cancellation, options.allows))
+        try perform(request, Exchange(request, cancellation, options))
     }
 
     /// Gives the lines of a body while they come, without their ends, until `take` returns false or the server ends.
@@ -83,7 +85,7 @@ package final class HTTPClient: Sendable {
         _ request: ClientRequest, until cancellation: Cancellation? = nil,
         _ take: @escaping (String) -> Bool
     ) throws(HTTPClientError) -> ClientResponse {
-        try perform(request, Exchange(request, cancellation, options.allows, onLine: take))
+        try perform(request, Exchange(request, cancellation, options, onLine: take))
     }
 
     /// The certificate that a server shows, in PEM, whoever it is: for somebody who compares it. Nothing is sent.
@@ -101,7 +103,7 @@ package final class HTTPClient: Sendable {
         client.curl.set(handle, CURLOPT_CERTINFO, 1)
         let code = client.curl.perform(handle)
         guard code == CURLE_OK else {
-            throw client.error(code, isUnsent: true, Exchange(request, nil, nil))
+            throw client.error(code, isUnsent: true, Exchange(request, nil, options))
         }
         guard let certificate = client.curl.certificate(handle) else {
             throw HTTPClientError(.tls, "The server shows no certificate.")
@@ -210,10 +212,11 @@ package final class HTTPClient: Sendable {
         curl.set(handle, CURLOPT_NOPROGRESS, 0)
         curl.set(handle, progress: Exchange.goesOn)
         curl.set(handle, CURLOPT_XFERINFODATA, context)
-        if options.allows != nil {
-            curl.set(handle, openSocket: Exchange.openSocket)
-            curl.set(handle, CURLOPT_OPENSOCKETDATA, context)
-        }
+        guard options.allows != nil || options.early != nil else { return }
+        // Where it is not known, it is not used.
+        if options.early != nil { curl.set(handle, CURLOPT_TCP_FASTOPEN, 1) }
+        curl.set(handle, openSocket: Exchange.openSocket)
+        curl.set(handle, CURLOPT_OPENSOCKETDATA, context)
     }
 
     private func error(_ code: CURLcode, isUnsent: Bool, _ exchange: Exchange) -> HTTPClientError {

@@ -16,6 +16,11 @@ package struct AID: Hashable, Sendable {
         try self.init(bytes)
     }
 
+    /// All bytes at once: an array hashes them one after the other.
+    package func hash(into hasher: inout Hasher) {
+        bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+    }
+
     /// The registered application provider, the first five bytes.
     package var rid: ArraySlice<UInt8> { bytes[..<5] }
 

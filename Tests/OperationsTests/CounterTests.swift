@@ -103,5 +103,5 @@ struct CounterTests {
 }
 
 extension Visit.Ending {
-    fileprivate var isFinished: Bool { self == .finished }
+    var isFinished: Bool { self == .finished }
 }

@@ -47,6 +47,8 @@ final class DeskBench {
     private(set) var roundTrips = 0
     var tear: (exchange: Int, isCarriedOut: Bool)?
     private(set) var exchanges = 0
+    /// Whether terminals bring along what the card said to the commands that they were given before.
+    var greets = false
     /// Sees every command that goes to a card, protected as it is.
     var onCommand: (CommandAPDU) -> Void = { _ in }
     /// Somebody on the way, who may put another answer in the place of the card's.
@@ -294,7 +296,8 @@ final class DeskBench {
         roundTrips = 0
         card.powerOn()
         clock.advance(by: .seconds(90))
-        var reply = try desk.arrive(id, at: TerminalID(terminal))
+        let greeting = greets ? try greet(card, at: terminal) : nil
+        var reply = try desk.arrive(id, at: TerminalID(terminal), greeting: greeting)
         while true {
             switch reply {
             case .over(let ending): return ending
@@ -304,6 +307,14 @@ final class DeskBench {
                     Report(visit: order.visit, number: order.number, answers: carry(order, card)))
             }
         }
+    }
+
+    func greet(_ card: VirtualCard, at terminal: String = "t1") throws -> Greeting {
+        let commands = desk.greeting(for: try TerminalID(terminal))
+        card.powerOn()
+        _ = try TestChannel(card).exchange(.select(card.profile.issuerDomain))
+        return Greeting(
+            commands: commands, answers: try commands.map { try TestChannel(card).exchange($0) })
     }
 
     func carry(_ order: Order, _ card: VirtualCard) -> [ResponseAPDU] {

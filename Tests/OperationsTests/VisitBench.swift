@@ -186,6 +186,13 @@ final class VisitBench: Materials {
         ]
     }
 
+    static func removing(_ example: ExampleApplication) -> [PlanStep] {
+        [
+            .removeInstance(.init(instance: example.module, purpose: .forGood)),
+            .removeLoadFile(aid: example.loadFile),
+        ]
+    }
+
     func restoring(_ example: ExampleApplication) throws -> [PlanStep] {
         let stay = try #require(file.stays.last { $0.aid == example.module })
         return try Self.adding(example, isVacant: true) + [

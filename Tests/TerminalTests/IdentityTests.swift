@@ -1,4 +1,5 @@
 import Foundation
+import SmartCard
 import Terminal
 import Testing
 
@@ -32,6 +33,30 @@ struct IdentityTests {
         ] {
             #expect(TerminalIdentity(json: Array(text.utf8)) == nil)
         }
+    }
+}
+
+@Suite("The centre's word for the next card")
+struct GreetingFileTests {
+    @Test("is given once, whatever becomes of the program; a newer one takes its place")
+    func once() throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/berth-greeting-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let commands = try ["80CA004200", "80500000080102030405060708"].map {
+            try CommandAPDU(parsing: Hex.decode($0))
+        }
+        #expect(GreetingFile(folder: folder).take() == nil)
+        GreetingFile(folder: folder).keep(commands.reversed())
+        GreetingFile(folder: folder).keep(commands)
+        #expect(GreetingFile(folder: folder).take() == commands)
+        #expect(GreetingFile(folder: folder).take() == nil)
+        for broken in ["", "{", #"["80"]"#, #"[7]"#, #"{"a":1}"#] {
+            try Data(broken.utf8).write(to: URL(filePath: folder + "/greeting.json"))
+            #expect(GreetingFile(folder: folder).take() == nil)
+        }
+        GreetingFile(folder: folder + "/not-there").keep(commands)
+        #expect(GreetingFile(folder: folder + "/not-there").take() == nil)
     }
 }
 

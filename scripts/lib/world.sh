@@ -25,11 +25,16 @@ isolated() {
     exec unshare --net --mount --pid --fork --kill-child --mount-proc "$@"
 }
 
-# Terminals in a network namespace of their own, one cable away from the centre; only where `isolated` has led.
-make_network() {
+# A network namespace for terminals, with nothing in it; only where `isolated` has led.
+make_namespace() {
     mount -t tmpfs none /run/netns 2>/dev/null || { mkdir -p /run/netns && mount -t tmpfs none /run/netns; }
     ip link set lo up
     ip netns add terminals
+}
+
+# Terminals in a namespace of their own, one cable away from the centre.
+make_network() {
+    make_namespace
     ip link add cable type veth peer name cable-end netns terminals
     ip addr add 10.77.0.1/24 dev cable
     ip link set cable up

@@ -47,6 +47,11 @@ package struct CardIdentity: Hashable, Sendable {
                 ?? []
         }
     }
+
+    /// The card names its secure channels, and none of them makes its challenge from a counter.
+    package var isChallengeRandom: Bool {
+        !secureChannels.isEmpty && secureChannels.allSatisfy { !$0.isChallengePseudoRandom }
+    }
 }
 
 /// Selects the issuer domain and asks it for everything it tells without a session: two orders.

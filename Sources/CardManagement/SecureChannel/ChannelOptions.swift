@@ -45,3 +45,14 @@ package struct SCP03Options: Hashable, Sendable {
         }
     }
 }
+
+extension SecureChannelProtocol {
+    /// The card makes its challenge from a counter.
+    package var isChallengePseudoRandom: Bool {
+        switch version {
+        case .scp02: SCP02Options(rawValue: options).isChallengePseudoRandom
+        case .scp03: SCP03Options(rawValue: options).isChallengePseudoRandom
+        case .scp01, .scp10, .scp11, .scp21, .scp22, .scp80, .scp81: false
+        }
+    }
+}

@@ -24,9 +24,15 @@ extension Transaction {
 
     /// One stay, kept from others until the end of this transaction.
     package func stay(_ card: CardID, _ aid: AID, _ ordinal: Int) throws -> Custody {
-        let found = try lock(
-            Custody.self, key: .word(card), .aid(aid), .count(ordinal))
-        guard let found else { throw CustodyRefusal.unknown }
+        let query = Custody.query(CustodyKey(card: card, aid: aid, ordinal: ordinal))
+        guard let found = try all(Custody.self, query).first else { throw CustodyRefusal.unknown }
         return found
+    }
+}
+
+extension Custody {
+    /// One stay, kept from others until the end of the transaction.
+    static func query(_ key: CustodyKey) -> Query {
+        Query(table, key: [.word(key.card), .aid(key.aid), .count(key.ordinal)], limit: 1).locking()
     }
 }

@@ -42,7 +42,8 @@ extension Act {
 
     /// The data went on, or left for the vault themselves: an older copy of them is good for nothing any more.
     func dropSnapshot(of aid: AID, on card: CardID) throws {
-        guard let snapshot = try transaction.lock(Snapshot.self, key: .word(card), .aid(aid)) else { return }
+        let query = Snapshot.query(of: aid, on: card)
+        guard let snapshot = try transaction.all(Snapshot.self, query).first else { return }
         if let stay = try transaction.find(
             Custody.self, key: .word(card), .aid(aid), .count(snapshot.ordinal)), !stay.isOpen
         {
@@ -91,5 +92,11 @@ extension Custody {
         next.state = .held(since: since)
         next.heldSince = since
         return next
+    }
+}
+
+extension Snapshot {
+    static func query(of aid: AID, on card: CardID) -> Query {
+        Query(table, key: [.word(card), .aid(aid)], limit: 1).locking()
     }
 }

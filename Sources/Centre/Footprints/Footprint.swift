@@ -10,6 +10,15 @@ package struct Footprint: Hashable, Sendable {
         case instance(ReleaseID, AID)
         /// How far the memory report of the profile's cards can be believed; it has no measurements of its own.
         case report
+
+        /// What tells parts apart nearly always, and takes no time; equality decides.
+        package func hash(into hasher: inout Hasher) {
+            switch self {
+            case .loadFile(let digest): digest.withUnsafeBytes { hasher.combine(bytes: $0) }
+            case .instance(_, let aid): hasher.combine(aid)
+            case .report: break
+            }
+        }
     }
 
     package var profile: ProfileName

@@ -100,6 +100,15 @@ extension Footprint {
         )
     }
 
+    /// So many of a profile are asked along with a card; where there are more, what is wanted of them is asked then.
+    static let rowsAlongMax = 32
+
+    /// What was learned on the profile of a card, or too much to be all.
+    static func query(ofProfileOf card: CardID) -> Query {
+        Query(
+            table, [.init("profile", as: "profile", of: Card.table, key: .word(card))], limit: rowsAlongMax)
+    }
+
     static func query(_ part: Part, on profile: ProfileName) -> Query {
         Query(table, key: [.word(profile), .text(part.text)], limit: 1)
     }

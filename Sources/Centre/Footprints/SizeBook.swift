@@ -57,10 +57,10 @@ package struct SizeBook: Sendable {
         }
     }
 
-    /// What is known of everything in the releases, in the form that plans want.
-    package var learned: [Picture.Part: Picture.Size] {
+    /// What is known of everything in these releases, in the form that plans want.
+    package func learned(of releases: [Release]) -> [Picture.Part: Picture.Size] {
         var sizes: [Picture.Part: Picture.Size] = [:]
-        for release in releases.values {
+        for release in releases {
             for file in release.loadFiles { sizes[Picture.Part(release.id, file.aid)] = size(of: file) }
             for instance in release.instances {
                 sizes[Picture.Part(release.id, instance.aid)] = size(of: instance, of: release.id)

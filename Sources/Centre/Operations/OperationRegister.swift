@@ -66,11 +66,17 @@ extension Act {
     package func requestOperation(
         _ id: RequestID, _ plan: Plan, deadline: Instant, _ models: any CardModels, flaws: Flaws = []
     ) throws -> Operation {
-        guard let card = try transaction.lock(Card.self, key: .word(plan.ground.card)) else {
+        let key = StoredValue.word(plan.ground.card)
+        let rows = try transaction.ask([
+            Query(Card.table, key: [key], limit: 1).locking(),
+            Query(Operation.table, key: [key, .word(id)], limit: 1),
+            Operation.openQuery(on: plan.ground.card), Query(Operation.table, key: [key]),
+        ])
+        guard let card = try transaction.decode(Card.self, rows[0]).first else {
             throw OperationRefusal.cardUnknown(plan.ground.card)
         }
         if !flaws.contains(.repeatsRequests),
-            let known = try transaction.find(Operation.self, key: .word(card.id), .word(id))
+            let known = try transaction.decode(Operation.self, rows[1]).first
         {
             guard known.wishes == plan.wishes else { throw OperationRefusal.idTaken(id) }
             return known
@@ -80,7 +86,7 @@ extension Act {
         case .blocked(let reason), .retired(let reason):
             throw OperationRefusal.cardNotActive(card.id, reason: reason)
         }
-        if let open = try transaction.openOperation(on: card.id) {
+        if let open = try transaction.decode(Operation.self, rows[2]).first {
             throw OperationRefusal.otherIsOpen(open.id)
         }
         guard plan.isStillValid(for: card) || flaws.contains(.acceptsOldPlans) else {
@@ -93,7 +99,8 @@ extension Act {
         var operation = Operation(
             id: id, card: card.id, wishes: plan.wishes, steps: plan.steps.map(\.step), requestedAt: now,
             deadline: deadline)
-        operation.pendingKeys = try unprovedKeys(of: card)
+        operation.pendingKeys = Self.unprovedKeys(
+            of: card, by: try transaction.decode(Operation.self, rows[3]))
         endLedgerOnly(&operation)
         transaction.insert(operation)
         try begin(operation, on: card, models)
@@ -101,10 +108,8 @@ extension Act {
     }
 
     /// Keys that the card may have taken before an operation ended without proof: the next visit tries them as well.
-    private func unprovedKeys(of card: Card) throws -> Card.KeySet? {
-        let query = Query(Operation.table, [.init("card", .word(card.id))])
-        let last = try transaction.all(Operation.self, query).filter { $0.pendingKeys != nil }
-            .max { $0.requestedAt < $1.requestedAt }
+    private static func unprovedKeys(of card: Card, by operations: [Operation]) -> Card.KeySet? {
+        let last = operations.filter { $0.pendingKeys != nil }.max { $0.requestedAt < $1.requestedAt }
         return last?.pendingKeys.flatMap { $0.version == card.keySet.version ? nil : $0 }
     }
 

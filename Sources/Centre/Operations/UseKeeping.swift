@@ -5,9 +5,7 @@ extension Act {
     /// To be called when an operation has ended. The notes are for the card's chain: all cards share the registers'.
     func keepUses(of operation: Operation, by holder: HolderNumber?) throws -> [Note] {
         guard let holder, operation.state == .ended(.done) else { return [] }
-        let wanted = operation.wishes.compactMap(\.use).filter {
-            $0.application != IdentityProgram.application
-        }
+        let wanted = operation.uses
         guard !wanted.isEmpty else { return [] }
         let flags = try useFlags(of: holder)
         var count = flags.count
@@ -22,6 +20,21 @@ extension Act {
             if flag == nil { count += 1 }
         }
         return notes
+    }
+}
+
+extension Operation {
+    /// What its wishes say of the use of applications.
+    fileprivate var uses: [(application: ApplicationID, isUsed: Bool)] {
+        wishes.compactMap(\.use).filter { $0.application != IdentityProgram.application }
+    }
+
+    /// What `keepUses` asks.
+    func useQuestions(_ holder: HolderNumber?) -> [Query] {
+        guard let holder, !uses.isEmpty else { return [] }
+        return [
+            UseFlag.query(of: holder), Query(Holder.table, key: [.word(holder)], limit: 1).locking(),
+        ] + uses.map { Query(Application.table, key: [.word($0.application)], limit: 1) }
     }
 }
 

@@ -94,6 +94,9 @@ package struct Picture: Hashable, Sendable {
             self.release = release
             self.aid = aid
         }
+
+        /// Few releases have a part of the same name; equality decides.
+        package func hash(into hasher: inout Hasher) { hasher.combine(aid) }
     }
 
     /// What somebody beside the card's own pins wants of an application when room is needed.

@@ -18,12 +18,15 @@ extension Act {
     ) throws -> Picture {
         // Looked at, not locked: whoever carries a plan out checks that the card is still the same.
         let cardQuestions = CardDossier.queries(of: id, isLocking: false)
-        let rows = try ahead.ask(cardQuestions + CatalogueView.questions(in: ahead))
+        let ofHolder = [Custody.query(ofHolderOf: id), HolderVeto.query(ofHolderOf: id)]
+        let others = ofHolder + [Footprint.query(ofProfileOf: id)]
+        let rows = try ahead.ask(cardQuestions + others + CatalogueView.questions(in: ahead))
         guard let dossier = try transaction.dossier(rows.prefix(cardQuestions.count)) else {
             throw CardRefusal.unknown(id)
         }
-        let catalogue = try CatalogueView(ahead, rows.dropFirst(cardQuestions.count))
-        try fetch(dossier, wishes, catalogue)
+        let catalogue = try CatalogueView(ahead, rows.dropFirst(cardQuestions.count + others.count))
+        let sizeRows = LearnedRows(rows[cardQuestions.count + ofHolder.count])
+        try fetch(dossier, wishes, catalogue, sizeRows)
         guard let model = models.model(of: dossier.card.profile) else {
             throw OperationRefusal.cardNotActive(
                 id, reason: "its profile \(dossier.card.profile) is unknown.")
@@ -38,13 +41,17 @@ extension Act {
         let applications = releases.applications
         var names = CatalogueNames(dossier.names.uniqued.flatMap { catalogue.published($0) })
         let known = names.applications.sorted()
-        let footprints = Footprint.queries(releases.parts, on: dossier.card.profile)
+        let footprints =
+            sizeRows.areAll ? [] : Footprint.queries(releases.parts, on: dossier.card.profile)
         let providers = Set(applications.values.map(\.provider)).sorted()
         let learned = try catalogue.fetch(
             CatalogueKeys(applications: known, tariffs: providers), beside: footprints)
         names.add(known.compactMap { catalogue.application($0) })
         let sizes = SizeBook(
-            model: model, footprints: try transaction.decode(Footprint.self, learned.flatMap { $0 }),
+            model: model,
+            footprints: try transaction.decode(
+                Footprint.self,
+                sizeRows.areAll ? sizeRows.of(releases.parts) : learned.flatMap { $0 }),
             releases: Array(releases.all.values))
         let imports = importsByFile(releases.all.values)
         let ledger = BerthLedger(dossier, names: names, sizes: sizes)
@@ -61,7 +68,7 @@ extension Act {
                 Picture.Loaded(entry, size: sizes.size(of: entry), imports: imports[entry.aid] ?? [])
             },
             berths: ledger.held, custody: custody, applications: applications, releases: releases.all,
-            learned: sizes.learned,
+            learned: sizes.learned(of: releases.coming(wishes, custody)),
             vetoes: try vetoes(on: dossier.card, of: Self.installedNames(on: dossier), catalogue),
             fees: fees(applications.values, kept: keptBytes(dossier, custody, sizes), catalogue),
             holderSet: wanted,
@@ -75,18 +82,15 @@ extension Act {
 
     /// What will be asked in any case, so that it is asked together.
     private func fetch(
-        _ dossier: CardDossier, _ wishes: [Wish], _ catalogue: CatalogueView
+        _ dossier: CardDossier, _ wishes: [Wish], _ catalogue: CatalogueView, _ sizeRows: LearnedRows
     ) throws(StoreFailure) {
         let releases =
             dossier.applications.compactMap(\.release) + dossier.custody.filter(\.isOpen).map(\.release)
             + wishes.compactMap(\.release)
         let wanted = wishes.compactMap(\.application)
         var others = Set(wanted).sorted().map { Query(Release.table, key: [.word($0)]) }
-        if let holder = dossier.card.holder {
-            others += [Custody.query(of: holder), HolderVeto.query(of: holder)]
-        }
         // Where nothing is new, what is learned of them is all that is left to ask.
-        if wanted.isEmpty, catalogue.knows(releases) {
+        if !sizeRows.areAll, wanted.isEmpty, catalogue.knows(releases) {
             let parts = Set(releases).compactMap { catalogue.release($0) }.flatMap(\.partNames)
             others += Footprint.queries(parts, on: dossier.card.profile)
         }
@@ -123,8 +127,7 @@ extension Act {
     /// Stays of this card and of its holder's other cards that are not over.
     private func custodyInReach(of dossier: CardDossier) throws -> [Custody] {
         var stays = dossier.custody.filter(\.isOpen)
-        guard let holder = dossier.card.holder else { return stays }
-        let others = try transaction.all(Custody.self, Custody.query(of: holder))
+        let others = try transaction.all(Custody.self, Custody.query(ofHolderOf: dossier.card.id))
         for stay in others where stay.isOpen && !stays.contains(where: { $0.key == stay.key }) {
             stays.append(stay)
         }
@@ -245,9 +248,37 @@ private struct PictureReleases {
     /// What sizes are learned of.
     private(set) var parts: [String] = []
 
+    /// Those that may come to the card: wanted, or in custody.
+    func coming(_ wishes: [Wish], _ custody: [Custody]) -> [Release] {
+        guard !all.isEmpty else { return [] }
+        let kept = Set(custody.map(\.release))
+        let wanted = wishes.contains(.renew) ? nil : Set(wishes.compactMap(\.application))
+        return all.values.filter { wanted?.contains($0.id.application) ?? true || kept.contains($0.id) }
+    }
+
     mutating func add(_ release: CataloguedRelease) {
         guard all.updateValue(release.release, forKey: release.release.id) == nil else { return }
         parts += release.partNames
+    }
+}
+
+/// What was learned on the card's profile, where that is little.
+private struct LearnedRows {
+    let areAll: Bool
+    private let rows: [[StoredValue]]
+
+    init(_ rows: [[StoredValue]]) {
+        areAll = rows.count < Footprint.rowsAlongMax
+        self.rows = rows
+    }
+
+    /// Those of these parts, and of the profile's report.
+    func of(_ parts: [String]) -> [[StoredValue]] {
+        guard !rows.isEmpty else { return [] }
+        let wanted = Set(parts).union([Footprint.Part.report.text])
+        return rows.filter { row in
+            if case .text(let part) = row[1] { wanted.contains(part) } else { true }
+        }
     }
 }
 
@@ -301,8 +332,8 @@ extension Wish {
 }
 
 extension Custody {
-    /// Of all cards that this holder has or had.
-    fileprivate static func query(of holder: HolderNumber) -> Query {
-        Query(table, [.init("holder", .word(holder))])
+    /// Of all cards that the holder of this one has or had.
+    fileprivate static func query(ofHolderOf card: CardID) -> Query {
+        Query(table, [.init("holder", as: "holder", of: Card.table, key: .word(card))])
     }
 }

@@ -38,11 +38,29 @@ package struct Query: Hashable, Sendable {
         /// The value stands in the statement itself, as it does in the index that the statement is for: an engine that
         /// has to look at a parameter to know whether it may use that index prepares the statement each time anew.
         package let isFixed: Bool
+        /// Where the value stands that the column has; `values` is the key of that row.
+        package let source: Source?
+
+        /// A column of one row of another table.
+        package struct Source: Hashable, Sendable {
+            package let table: Table
+            package let column: String
+        }
 
         package init(_ column: String, _ value: StoredValue) {
             self.column = column
             values = [value]
             isFixed = false
+            source = nil
+        }
+
+        /// What another row says, which whoever asks has not seen yet: both are asked for together.
+        package init(_ column: String, as other: String, of table: Table, key: StoredValue) {
+            precondition(table.keyCount == 1, "the row is named by one value")
+            self.column = column
+            values = [key]
+            isFixed = false
+            source = Source(table: table, column: other)
         }
 
         /// For one of a few numbers that the code itself names.
@@ -50,6 +68,7 @@ package struct Query: Hashable, Sendable {
             self.column = column
             values = [.integer(number)]
             isFixed = true
+            source = nil
         }
 
         package init(_ column: String, anyOf values: [StoredValue]) {
@@ -59,6 +78,7 @@ package struct Query: Hashable, Sendable {
             self.column = column
             self.values = values
             isFixed = false
+            source = nil
         }
     }
 
@@ -147,6 +167,20 @@ package enum StoreFailure: Error, Hashable {
 }
 
 extension Change {
+    package var table: Table {
+        switch self {
+        case .insert(let table, _), .put(let table, _), .update(let table, _, _, _), .remove(let table, _):
+            table
+        }
+    }
+
+    package var key: [StoredValue] {
+        switch self {
+        case .insert(let table, let row), .put(let table, let row): Array(row.prefix(table.keyCount))
+        case .update(_, let key, _, _), .remove(_, let key): key
+        }
+    }
+
     /// From a row that is there to what it shall be.
     package static func update<R: Record>(_ earlier: R, to later: R) -> Change {
         let (old, new) = (earlier.row, later.row)

@@ -60,12 +60,32 @@ extension RowReader {
         return zip(nonVolatile, volatile).map { Room(nonVolatile: $0, volatile: $1) }
     }
 
+    // Byte by byte: these lists are read with every plan and every step.
     private mutating func numbers() throws(RowError) -> [Int] {
-        let words = try text().split(separator: " ")
-        let numbers = words.compactMap { Int($0) }
-        guard numbers.count == words.count, numbers.count <= Bounds.footprintSamplesMax else {
-            throw failure("is not a list of samples")
+        var numbers: [Int] = []
+        var text = try text()
+        let isList = text.withUTF8 { bytes in
+            for word in bytes.split(separator: UInt8(ascii: " ")) {
+                guard let number = Self.number(word) else { return false }
+                numbers.append(number)
+            }
+            return numbers.count <= Bounds.footprintSamplesMax
         }
+        guard isList else { throw failure("is not a list of samples") }
         return numbers
+    }
+
+    /// Of a measurement, which may be less than nothing.
+    private static func number(_ word: Slice<UnsafeBufferPointer<UInt8>>) -> Int? {
+        let isNegative = word.first == UInt8(ascii: "-")
+        let digits = isNegative ? word.dropFirst() : word
+        // More digits than any memory has bytes are no measurement.
+        guard (1...18).contains(digits.count) else { return nil }
+        var number = 0
+        for digit in digits {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+            number = number * 10 + Int(digit - UInt8(ascii: "0"))
+        }
+        return isNegative ? -number : number
     }
 }

@@ -12,9 +12,12 @@ package final class CatalogueMemory: Sendable {
     /// Of all kinds together; with one more it begins anew.
     package static let entriesMax = 4_096
 
+    /// Of code; with more it begins anew.
+    package static let codeBytesMax = 16 << 20
+
     private static let tables: Set = [
         Application.table.name, Release.table.name, PublishedAID.table.name, ProviderVeto.table.name,
-        Tariff.table.name,
+        Tariff.table.name, LoadFileBlob.table.name,
     ]
 
     private struct State {
@@ -47,6 +50,14 @@ package final class CatalogueMemory: Sendable {
             state.entries.merge(entries)
         }
     }
+
+    func keep(_ blob: LoadFileBlob, under head: AuditHead) {
+        state.withLock { state in
+            guard state.head == head, blob.dataBlock.count <= Self.codeBytesMax else { return }
+            if state.entries.codeBytes + blob.dataBlock.count > Self.codeBytesMax { state.entries.code = [:] }
+            state.entries.code[blob.digest] = blob.dataBlock
+        }
+    }
 }
 
 /// Rows of the catalogue by what they are asked for; also that there is none.
@@ -56,7 +67,10 @@ struct CatalogueEntries: Sendable {
     var releases: [ReleaseID: CataloguedRelease?] = [:]
     var vetoes: [ApplicationID: ProviderVeto?] = [:]
     var tariffs: [ProviderID: TariffBook] = [:]
+    /// Load file data blocks by their digests; never that there is none, since an import is not noted.
+    var code: [[UInt8]: [UInt8]] = [:]
 
+    var codeBytes: Int { code.values.reduce(0) { $0 + $1.count } }
     var count: Int { names.count + applications.count + releases.count + vetoes.count + tariffs.count }
 
     mutating func merge(_ other: CatalogueEntries) {

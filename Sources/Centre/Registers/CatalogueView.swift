@@ -63,6 +63,14 @@ final class CatalogueView {
         ids.allSatisfy { fetched.releases[$0] != nil || remembered.releases[$0] != nil }
     }
 
+    /// The load file data block with this digest.
+    func code(_ digest: [UInt8]) throws(StoreFailure) -> [UInt8]? {
+        if let known = remembered.code[digest] { return known }
+        guard let blob = try transaction.find(LoadFileBlob.self, key: .bytes(digest)) else { return nil }
+        if let head { transaction.catalogueMemory?.keep(blob, under: head) }
+        return blob.dataBlock
+    }
+
     /// What the catalogue says of names, with the owners of their applications.
     func names(of aids: [AID], beside others: [Query] = []) throws(StoreFailure) -> (
         names: CatalogueNames, others: [[[StoredValue]]]

@@ -168,8 +168,7 @@ extension Act {
         }
         if actor != .holder(number) { try require(known.provider, to: "say who uses '\(application)'") }
         _ = try lockHolder(number)
-        let flags = try transaction.all(
-            UseFlag.self, Query(UseFlag.table, key: [.word(number)], limit: Bounds.usesPerHolderMax))
+        let flags = try useFlags(of: number)
         let flag = flags.first { $0.application == application }
         guard flag?.isUsed != isUsed else { return nil }
         if flag == nil, flags.count >= Bounds.usesPerHolderMax { throw HolderRefusal.tooManyUses(number) }
@@ -181,8 +180,7 @@ extension Act {
     }
 
     package func useFlags(of number: HolderNumber) throws -> [UseFlag] {
-        try transaction.all(
-            UseFlag.self, Query(UseFlag.table, key: [.word(number)], limit: Bounds.usesPerHolderMax))
+        try transaction.all(UseFlag.self, UseFlag.query(of: number))
     }
 
     func lockHolder(_ number: HolderNumber) throws -> Holder {
@@ -190,5 +188,11 @@ extension Act {
             throw HolderRefusal.unknown(number)
         }
         return holder
+    }
+}
+
+extension UseFlag {
+    static func query(of holder: HolderNumber) -> Query {
+        Query(table, key: [.word(holder)], limit: Bounds.usesPerHolderMax)
     }
 }

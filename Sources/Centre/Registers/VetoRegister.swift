@@ -103,6 +103,12 @@ extension HolderVeto {
     static func query(of number: HolderNumber) -> Query {
         Query(table, key: [.word(number)], limit: Bounds.vetoesPerHolderMax)
     }
+
+    static func query(ofHolderOf card: CardID) -> Query {
+        Query(
+            table, [.init("holder", as: "holder", of: Card.table, key: .word(card))],
+            limit: Bounds.vetoesPerHolderMax)
+    }
 }
 
 extension ProviderVeto {
@@ -120,8 +126,8 @@ extension Act {
         for veto in applications.compactMap({ catalogue.veto(on: $0) }) {
             result[veto.application] = .byProvider(reason: veto.reason)
         }
-        guard let holder = card.holder else { return result }
-        for veto in try vetoes(of: holder) { result[veto.application] = .byHolder(reason: veto.reason) }
+        let holders = try transaction.all(HolderVeto.self, HolderVeto.query(ofHolderOf: card.id))
+        for veto in holders { result[veto.application] = .byHolder(reason: veto.reason) }
         return result
     }
 }

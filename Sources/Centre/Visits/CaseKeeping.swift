@@ -229,7 +229,7 @@ extension Act {
                 digest: load.digest.bytes)
             let taken = Self.measurement(measured, least: load.byteCount / 2)
             dossier.loaded(row, taken, on: model)
-            return taken.map { ($0, .loadFile(digest: load.digest.bytes)) }
+            return step.learnedPart.flatMap { part in taken.map { ($0, part) } }
         case .install(let install):
             let row = InstalledApplication(
                 card: dossier.card.id, aid: install.aid, lifeCycle: 0x07,
@@ -237,7 +237,7 @@ extension Act {
                 domain: install.domain, release: install.release, installedAt: now)
             let taken = Self.measurement(measured, least: 1)
             dossier.installed(row, taken, on: model)
-            return taken.map { ($0, .instance(install.release, install.aid)) }
+            return step.learnedPart.flatMap { part in taken.map { ($0, part) } }
         case .makeDomain(let domain):
             let privileges = Privileges(rawValue: domain.reservation.privileges).union(.securityDomain)
             let row = InstalledApplication(
@@ -345,10 +345,10 @@ final class StoredMaterials: Materials {
     }
 
     func loadFile(_ digest: [UInt8]) throws -> [UInt8] {
-        guard let blob = try act.transaction.find(LoadFileBlob.self, key: .bytes(digest)) else {
+        guard let code = try catalogue.code(digest) else {
             throw MaterialFailure.loadFileMissing(digest.hex)
         }
-        return blob.dataBlock
+        return code
     }
 
     func release(_ id: ReleaseID) throws -> Release {

@@ -1,5 +1,5 @@
 package import CardCrypto
-internal import SmartCard
+package import SmartCard
 internal import Synchronization
 
 /// Where reports come in and orders go out: one transaction for each, and nothing to lose but the visits in memory.
@@ -11,6 +11,7 @@ package final class ExchangeDesk: Sendable {
     /// So many visits that nobody ended are kept; beyond that one makes room for another.
     package static let visitsMax = 100_000
     private static let visitIDBytes = 16
+    private static let challengeBytes = 8
 
     private let store: any Store
     private let vault: any KeyVault
@@ -20,6 +21,7 @@ package final class ExchangeDesk: Sendable {
     private let flaws: Flaws
     /// Values that a node may lose: the next visit asks the card what is true.
     private let visits = VisitShelf()
+    private let greetings = GreetingShelf()
 
     package init(
         store: any Store, vault: any KeyVault, models: any CardModels, clock: any WallClock,
@@ -62,27 +64,43 @@ package final class ExchangeDesk: Sendable {
     /// What a caller does in the transaction of an exchange, knowing what came of it. It may run more than once.
     package typealias Beside = (Act, CaseFile, Visit.Reply) throws -> Void
 
+    /// What a terminal may send to the next card that comes, before it says that the card is there.
+    package func greeting(for terminal: TerminalID) -> [CommandAPDU] {
+        greetings.give(entropy.bytes(Self.challengeBytes), to: terminal, at: clock.now)
+    }
+
     /// A card has shown up: its first order.
+    /// - Parameter greeting: what it said already.
     package func arrive(
-        _ card: CardID, at terminal: TerminalID?, _ beside: Beside = { _, _, _ in }
+        _ card: CardID, at terminal: TerminalID?, greeting: Greeting? = nil,
+        _ beside: Beside = { _, _, _ in }
     ) throws -> Visit.Reply {
         let id = entropy.bytes(Self.visitIDBytes)
+        // Taken before anything can fail: no second session is made from it.
+        let greeted = terminal.flatMap { terminal in
+            greeting.flatMap { greeting in
+                greetings.take(greeting, of: terminal, at: clock.now)
+                    .map { (challenge: $0, answers: greeting.answers) }
+            }
+        }
         return try exchange(card) { act in
             let known = try act.openCase(of: card, self.models)
             if let problem = self.takeLease(act, known.lease, card, id, terminal) {
-                return (nil, problem, nil)
+                return (nil, problem, nil, [])
             }
-            if let problem = Self.refusal(known.file.card) { return (nil, problem, nil) }
+            if let problem = Self.refusal(known.file.card) { return (nil, problem, nil, []) }
             guard
                 let options = self.models.channelOptions(
                     of: known.file.card.profile, known.file.card.keySet.channel)
-            else { return (nil, .over(.stopped(.profileSilent)), nil) }
+            else { return (nil, .over(.stopped(.profileSilent)), nil, []) }
             var visit = Visit(id: id, card: card, channelOptions: options)
             var file = known.file
-            let reply = visit.begin(&file, self.surroundings(act, known))
+            // A card that counts with each challenge is not where it was.
+            if greeting != nil { file.card.keySet.nextSequenceCounter = nil }
+            let reply = visit.begin(&file, self.surroundings(act, known), greeted: greeted)
             try act.close(known, file, vault: self.vault, flaws: self.flaws)
             try beside(act, file, reply)
-            return (visit, reply, id)
+            return (visit, reply, id, visit.questionsToCome(file))
         }
     }
 
@@ -90,19 +108,19 @@ package final class ExchangeDesk: Sendable {
     package func report(
         _ report: Report, _ beside: Beside = { _, _, _ in }
     ) throws -> Visit.Reply {
-        guard let visit = visits[report.visit] else {
+        guard let (visit, questions) = visits[report.visit] else {
             return .over(
                 .interrupted(
                     Reason(
                         .reportLate, text: "This visit is not known here any more; the card is asked anew.")))
         }
-        return try exchange(visit.cardID) { act in
+        return try exchange(visit.cardID, asking: questions) { act in
             let known = try act.openCase(of: visit.cardID, self.models)
             guard self.keepLease(act, known.lease, visit) || self.flaws.contains(.ignoresLease) else {
-                return (nil, .over(.interrupted(.seenElsewhere)), report.visit)
+                return (nil, .over(.interrupted(.seenElsewhere)), report.visit, [])
             }
             guard report.number == visit.number || self.flaws.contains(.takesOldReports) else {
-                return (visit, .over(.interrupted(.reportLate)), report.visit)
+                return (visit, .over(.interrupted(.reportLate)), report.visit, [])
             }
             var next = visit
             var file = known.file
@@ -110,20 +128,24 @@ package final class ExchangeDesk: Sendable {
             try act.close(known, file, vault: self.vault, flaws: self.flaws)
             if case .over = reply { self.endLease(act, known.lease, visit) }
             try beside(act, file, reply)
-            return (next, reply, report.visit)
+            return (next, reply, report.visit, next.questionsToCome(file))
         }
     }
 
-    private typealias Outcome = (visit: Visit?, reply: Visit.Reply, id: [UInt8]?)
+    private typealias Outcome = (visit: Visit?, reply: Visit.Reply, id: [UInt8]?, next: [Query])
 
     /// What memory keeps follows what the store has kept, never the other way round.
+    ///
+    /// - Parameter questions: asked together with the first, because they are likely to be asked.
     private func exchange(
-        _ card: CardID, _ body: (Act) throws -> Outcome
+        _ card: CardID, asking questions: [Query] = [], _ body: (Act) throws -> Outcome
     ) throws -> Visit.Reply {
         let outcome: Outcome
         do {
             var result: Outcome?
-            try store.write { transaction in result = try body(self.act(transaction, .centre)) }
+            try store.write { transaction in
+                result = try body(self.act(AskedAhead(transaction, along: questions), .centre))
+            }
             guard let result else { preconditionFailure("a transaction that ended had a body") }
             outcome = result
         } catch let clone as CloneFound {
@@ -132,8 +154,8 @@ package final class ExchangeDesk: Sendable {
         }
         if let id = outcome.id {
             if let visit = outcome.visit, case .order = outcome.reply {
-                visits.keep(visit, as: id)
-            } else if outcome.visit.map({ $0.number != visits[id]?.number }) ?? true {
+                visits.keep((visit, outcome.next), as: id)
+            } else if outcome.visit.map({ $0.number != visits[id]?.visit.number }) ?? true {
                 visits.forget(id)
             }
         }
@@ -231,12 +253,16 @@ private final class SharedEntropy: EntropySource, Sendable {
 private final class VisitShelf: @unchecked Sendable {
     // Sendable because everything is touched under the lock only, and a visit that is taken out is a value whose
     // closures never change.
+
+    /// With what its next exchange is likely to ask.
+    typealias Place = (visit: Visit, questions: [Query])
+
     private let lock = Mutex<Void>(())
-    private var visits: [[UInt8]: Visit] = [:]
+    private var visits: [[UInt8]: Place] = [:]
 
-    subscript(id: [UInt8]) -> Visit? { lock.withLock { _ in visits[id] } }
+    subscript(id: [UInt8]) -> Place? { lock.withLock { _ in visits[id] } }
 
-    func keep(_ visit: Visit, as id: [UInt8]) {
+    func keep(_ visit: Place, as id: [UInt8]) {
         lock.withLock { _ in
             if visits.count >= ExchangeDesk.visitsMax, let other = visits.keys.first { visits[other] = nil }
             visits[id] = visit

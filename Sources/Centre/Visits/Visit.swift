@@ -1,7 +1,7 @@
 package import CardCrypto
 internal import CardManagement
 internal import GlobalPlatform
-internal import SmartCard
+package import SmartCard
 
 /// One visit of a card at a terminal: from the first order to the last, over one secure channel.
 ///
@@ -133,9 +133,16 @@ struct Sight {
 
 extension Visit {
     /// The first order: in clear up to the card's challenge, or, where that is known, everything up to the survey.
-    package mutating func begin(_ file: inout CaseFile, _ around: Surroundings) -> Reply {
+    /// - Parameter greeted: a challenge of the centre's that is good for one session, and what the card said to it.
+    package mutating func begin(
+        _ file: inout CaseFile, _ around: Surroundings,
+        greeted: (challenge: [UInt8], answers: [ResponseAPDU])? = nil
+    ) -> Reply {
         guard phase == .opening, number == 0 else {
             return end(.interrupted(Reason(.reportLate, text: "The visit had begun already.")))
+        }
+        if let greeted, let reply = goOn(from: greeted.answers, to: greeted.challenge, &file, around) {
+            return reply
         }
         return open(with: file.card.keySet, &file, around)
     }
@@ -146,7 +153,7 @@ extension Visit {
         do {
             phase = .opening
             dialogue = Dialogue(flaws: around.flaws)
-            let wish = handshakeWish(keySet, file, around)
+            let wish = handshakeWish(keySet, file, challenge: around.entropy.bytes(8))
             var commands = [CommandAPDU.select(file.card.issuerDomain)]
             asked = [.select]
             if keySet.isChallengePredictable, keySet.nextSequenceCounter != nil, !isProvingKeys {
@@ -244,11 +251,11 @@ extension Visit {
         .issuerIdentificationNumber, .cardImageNumber, .cardProductionLifeCycle,
     ]
 
-    private func handshakeWish(
-        _ keySet: Card.KeySet, _ file: CaseFile, _ around: Surroundings
+    func handshakeWish(
+        _ keySet: Card.KeySet, _ file: CaseFile, challenge: [UInt8]
     ) -> Handshake.Wish {
         Handshake.Wish(
-            hostChallenge: around.entropy.bytes(8), level: level(keySet.channel),
+            hostChallenge: challenge, level: level(keySet.channel),
             keyVersion: keySet.version, scp02Options: SCP02Options(rawValue: channelOptions),
             application: file.card.issuerDomain)
     }
@@ -306,13 +313,7 @@ extension Visit {
                         text: "Another card is in the reader: \(seen) instead of \(cardID).")))
         }
         do {
-            let authenticate = try dialogue.proceed(challenge)
-            if let problem = takeCounter(&file, around) { return end(.stopped(problem)) }
-            sealKeys = needsSeals ? ParkingSealKeys(entropy: around.entropy) : nil
-            asked = []
-            phase = .surveying
-            let draft = surveyDraft(&file)
-            return send([authenticate], draft)
+            return survey(behind: try dialogue.proceed(challenge), &file, around)
         } catch {
             if case .handshake(.initializationRefused) = error, isProvingKeys {
                 return goBackToOldKeys(&file, around)
@@ -325,6 +326,18 @@ extension Visit {
             }
             return end(Self.ending(of: error))
         }
+    }
+
+    /// The card has proved its keys: what opens the session, and every question behind it.
+    mutating func survey(
+        behind authenticate: CommandAPDU, _ file: inout CaseFile, _ around: Surroundings
+    ) -> Reply {
+        if let problem = takeCounter(&file, around) { return end(.stopped(problem)) }
+        sealKeys = needsSeals ? ParkingSealKeys(entropy: around.entropy) : nil
+        asked = []
+        phase = .surveying
+        let draft = surveyDraft(&file)
+        return send([authenticate], draft)
     }
 
     /// A counter that went back is a copy of the card, or a card put back to an older state.

@@ -126,6 +126,9 @@ package struct ReleaseID: Hashable, Sendable, Comparable, CustomStringConvertibl
         self.version = version
     }
 
+    /// An application has a few versions in use: equality tells them apart.
+    package func hash(into hasher: inout Hasher) { hasher.combine(application) }
+
     package var description: String { "\(application)@\(version)" }
 
     package static func < (one: Self, other: Self) -> Bool {

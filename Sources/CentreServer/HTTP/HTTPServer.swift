@@ -169,7 +169,7 @@ package final class HTTPServer: Sendable {
                 return try ClientAuthority(
                     authorities, GnuTLS(), isRequired: tls.requiresClientCertificate)
             })
-        let socket = try ListeningSocket(listener.address)
+        let socket = try ListeningSocket(listener.address, hearsAtOnce: listener.tls != nil)
         guard let daemon = start(door, listener, on: socket.descriptor) else {
             _ = close(socket.descriptor)
             throw .daemon("libmicrohttpd does not start at \(listener.address)")

@@ -11,13 +11,20 @@ struct ListeningSocket {
 
     /// Clients that may wait to be accepted: as many as arrive while one thread does something else.
     private static let backlog: Int32 = 4_096
+    /// Of those, who may have spoken before it is certain that the address is theirs.
+    private static let fastMax: Int32 = 1_024
 
-    init(_ address: ListenAddress) throws(HTTPServerError) {
+    /// - Parameter hearsAtOnce: whether the first bytes of clients may come with their first packet. The network may
+    ///   repeat it, so it must hold nothing that counts twice, such as the beginning of a handshake.
+    init(_ address: ListenAddress, hearsAtOnce: Bool) throws(HTTPServerError) {
         let family = address.host.isFour && !address.isEverywhere ? AF_INET : AF_INET6
         descriptor = socket(family, Self.streamType, 0)
         guard descriptor >= 0 else { throw Self.failure(address) }
         do throws(HTTPServerError) {
             try Self.set(descriptor, SOL_SOCKET, SO_REUSEADDR, 1, address)
+            // What is accepted inherits it. GnuTLS answers a handshake in two pieces, and the second would wait until
+            // the first was acknowledged: a round trip.
+            try Self.set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1, address)
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
             _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
             if family == AF_INET6 {
@@ -31,7 +38,18 @@ struct ListeningSocket {
             _ = close(descriptor)
             throw error
         }
+        if hearsAtOnce { Self.hearAtOnce(descriptor) }
         port = Self.port(of: descriptor)
+    }
+
+    /// TCP Fast Open (RFC 7413), where the kernel permits it to servers (`net.ipv4.tcp_fastopen`): who was here before
+    /// speaks with the first packet.
+    private static func hearAtOnce(_ descriptor: Int32) {
+        #if os(Linux)
+            var count = fastMax
+            _ = setsockopt(
+                descriptor, Int32(IPPROTO_TCP), TCP_FASTOPEN, &count, socklen_t(MemoryLayout<Int32>.size))
+        #endif
     }
 
     private static func set(

@@ -8,6 +8,8 @@ struct SeramOpening {
     let terminal: TerminalID
     let id: String
     let command: SeramHandshakeCommand
+    /// Of its only card.
+    var greeting: Greeting?
 
     /// Writes down that it is open, and at which terminal its cards are.
     func keep(_ act: Act) throws -> [SeramSession.Element] {
@@ -48,7 +50,8 @@ struct SeramOpening {
         let cause = Digest.sha256.hash(Array("visit".utf8))
         let outcome = try session.state.withLock { state in
             state.tellsMemory = true
-            var step = SeramStep(node, terminal: terminal, session: id, state, now: now)
+            var step = SeramStep(
+                node, terminal: terminal, session: id, state, now: now, greeting: greeting)
             let outcome = try step.take(.polling, cause: cause, since: now, patience: .zero)
             state = step.state
             return outcome

@@ -29,15 +29,21 @@ struct SeramStep {
     private let session: String
     private(set) var state: SeramSession.State
     private let now: Instant
+    /// What the card of the session said already, until it is used.
+    private var greeting: Greeting?
     private var topics: [Topic] = []
     private var isClosedInStore = false
 
-    init(_ node: Node, terminal: TerminalID, session: String, _ state: SeramSession.State, now: Instant) {
+    init(
+        _ node: Node, terminal: TerminalID, session: String, _ state: SeramSession.State, now: Instant,
+        greeting: Greeting? = nil
+    ) {
         self.node = node
         self.terminal = terminal
         self.session = session
         self.state = state
         self.now = now
+        self.greeting = greeting
     }
 
     mutating func take(
@@ -237,9 +243,11 @@ struct SeramStep {
     private mutating func arrive(_ index: Int) throws -> SeramOrder? {
         guard let card = state.elements[index].card else { return nil }
         state.elements[index].isSeen = true
+        let greeting = greeting
+        self.greeting = nil
         do {
             let (reply, seen) = try exchange(index) { beside in
-                try node.desk.arrive(card, at: terminal, beside)
+                try node.desk.arrive(card, at: terminal, greeting: greeting, beside)
             }
             // Another terminal has it: it cannot be here, or this one is late.
             if case .over(.interrupted(let why)) = reply {

@@ -156,16 +156,6 @@ private struct CardFacts {
     }
 }
 
-extension SecureChannelProtocol {
-    fileprivate var isChallengePseudoRandom: Bool {
-        switch version {
-        case .scp02: SCP02Options(rawValue: options).isChallengePseudoRandom
-        case .scp03: SCP03Options(rawValue: options).isChallengePseudoRandom
-        case .scp01, .scp10, .scp11, .scp21, .scp22, .scp80, .scp81: false
-        }
-    }
-}
-
 /// Books a try whose card is known for certain only by its answer: until then under the chip's serial number.
 private struct AheadBook {
     private let memory: FailureMemory?

@@ -116,7 +116,7 @@ enum TerminalErrands {
         if let errand, errand.needsApproval { try requireSomebody(parsed, terminal) }
         let lock = try TerminalOptions.lock(parsed, terminal)
         defer { lock.release() }
-        let around = try TerminalOptions.surroundings(parsed, terminal)
+        let around = try TerminalOptions.surroundings(parsed, terminal, isHurried: true)
         let display = TerminalOptions.display(parsed, terminal)
         let narrator = Narrator(terminal, display)
         deliver(around, narrator)

@@ -3,6 +3,7 @@ internal import CardCrypto
 internal import Centre
 internal import HTTPClient
 internal import JSON
+internal import Readers
 internal import SmartCard
 internal import Terminal
 
@@ -109,18 +110,24 @@ enum TerminalOptions {
     /// 2026-11, in UTC.
     static func month(_ clock: any WallClock) -> String { String(clock.now.description.prefix(7)) }
 
+    /// - Parameter isHurried: whether the centre will be asked in a moment, so that the way to it is begun at once.
     static func surroundings(
-        _ parsed: ParsedCommand, _ terminal: Arguments.Terminal, _ cancellation: Cancellation = Cancellation()
+        _ parsed: ParsedCommand, _ terminal: Arguments.Terminal,
+        _ cancellation: Cancellation = Cancellation(),
+        isHurried: Bool = false
     ) throws -> Kiosk.Surroundings {
         let folder = try folder(parsed, terminal)
         let identity = try identity(folder)
+        let early = isHurried ? EarlyConnection(to: identity.centre) : nil
+        if let early { _ = startThread { early.begin() } }
         let entropy = SystemEntropy()
         let link: CentreLink
-        do throws(HTTPClientError) { link = try CentreLink(identity) } catch {
+        do throws(HTTPClientError) { link = try CentreLink(identity, early: early) } catch {
             throw Problem(link: .unreachable(error))
         }
         return Kiosk.Surroundings(
-            link: link, queue: try queue(folder), newName: { entropy.bytes(16).hex.lowercased() },
+            link: link, queue: try queue(folder), greeting: GreetingFile(folder: folder),
+            newName: { entropy.bytes(16).hex.lowercased() },
             pause: { rest($0, terminal, cancellation) }, cancellation: cancellation,
             patience: .seconds(parsed[patience]))
     }

@@ -1,4 +1,4 @@
-internal import Centre
+package import Centre
 
 /// The shape of one statement: what its text depends on, and so what it is kept prepared under.
 struct Statement: Hashable, Sendable {
@@ -21,6 +21,8 @@ struct Statement: Hashable, Sendable {
             let count: Int
             /// Stands in the text, and has no parameter.
             var fixed: Int64?
+            /// The parameter is the key of a row of another table.
+            var source: Query.Condition.Source?
         }
         let conditions: [Condition]
         /// The columns of the key in which a row must come later.
@@ -102,6 +104,12 @@ struct Statement: Hashable, Sendable {
                 parts.append("\(condition.column) = \(fixed)")
                 continue
             }
+            if let source = condition.source {
+                let row = "\(source.table.name) WHERE \(list(source.table.key)) = $\(number + 1)"
+                parts.append("\(condition.column) = (SELECT \(source.column) FROM \(row))")
+                number += condition.count
+                continue
+            }
             switch condition.count {
             case 0: parts.append("\(condition.column) IS NULL")
             case 1: parts.append("\(condition.column) = $\(number + 1)")
@@ -123,7 +131,10 @@ struct Statement: Hashable, Sendable {
     }
 
     private func types(_ filter: Filter) -> [Table.ColumnType] {
-        filter.conditions.flatMap { repeatElement(type(of: $0.column), count: $0.count) }
+        filter.conditions.flatMap { condition in
+            repeatElement(
+                condition.source?.table.columns[0].type ?? type(of: condition.column), count: condition.count)
+        }
             + table.columns[filter.later].map(\.type)
     }
 
@@ -194,7 +205,8 @@ struct Call: Sendable {
             values += after[start...]
         }
         let conditions = query.conditions.map {
-            Statement.Filter.Condition(column: $0.column, count: $0.parameters.count, fixed: $0.number)
+            Statement.Filter.Condition(
+                column: $0.column, count: $0.parameters.count, fixed: $0.number, source: $0.source)
         }
         return (Statement.Filter(conditions: conditions, later: later), values)
     }
@@ -202,7 +214,7 @@ struct Call: Sendable {
 
 extension Query {
     fileprivate func fixes(_ column: String, _ value: StoredValue) -> Bool {
-        conditions.contains { $0.column == column && $0.values == [value] }
+        conditions.contains { $0.column == column && $0.source == nil && $0.values == [value] }
     }
 }
 
@@ -229,5 +241,13 @@ extension Call {
             guard case .text(let text) = value, text.utf8.contains(0) else { continue }
             throw .other("a text for \(statement.table.name) holds a NUL character")
         }
+    }
+}
+
+extension Change {
+    /// What the engines are told: for who compares this program with one that says nothing else.
+    package var statement: (text: String, values: [StoredValue]) {
+        let call = Call(self)
+        return (call.statement.text(lock: ""), call.values)
     }
 }

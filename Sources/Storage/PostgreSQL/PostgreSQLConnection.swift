@@ -16,6 +16,8 @@ final class PostgreSQLConnection {
         case control(String)
         /// Waits for advisory locks, one after the other, and has them until the end of the transaction.
         case claim([Int64])
+        /// The same for the holder of a card, if it has one.
+        case claimHolder(card: StoredValue)
         /// Fails unless the row with the key is this one, or there is none where none is given.
         case check(Table, key: [StoredValue], row: [StoredValue]?)
         /// Said now and then.
@@ -26,14 +28,19 @@ final class PostgreSQLConnection {
         case statement(Statement)
         case control(String)
         case claim
+        case claimHolder
         case check(Table, isThere: Bool)
     }
 
+    private static let claim =
+        "SELECT \(lock("number")) FROM unnest(CAST(string_to_array($1, ',') AS bigint[])) AS number"
+    private static let claimHolder =
+        "SELECT \(lock(Claim.numberExpression(ofHolder: "holder"))) FROM cards WHERE id = $1 AND holder IS NOT NULL"
+
     // Advisory locks are the whole database's: those of one schema do not wait for those of another.
-    private static let claim = """
-        SELECT pg_advisory_xact_lock(number # (CAST('\(Schema.ledgerName)' AS regclass)::oid::bigint << 32))
-        FROM unnest(CAST(string_to_array($1, ',') AS bigint[])) AS number
-        """
+    private static func lock(_ number: String) -> String {
+        "pg_advisory_xact_lock(\(number) # (CAST('\(Schema.ledgerName)' AS regclass)::oid::bigint << 32))"
+    }
 
     /// What will be answered, in this order.
     private enum Expected {
@@ -174,6 +181,8 @@ final class PostgreSQLConnection {
             case .claim(let numbers):
                 let text = numbers.map { "\($0)" }.joined(separator: ",")
                 try sendPrepared(try name(.claim, &underway, &expected), [.text(text)])
+            case .claimHolder(let card):
+                try sendPrepared(try name(.claimHolder, &underway, &expected), [card])
             }
             expected.append(.answer(index))
         }
@@ -202,6 +211,7 @@ final class PostgreSQLConnection {
             switch key {
             case .control(let text): (text, [])
             case .claim: (Self.claim, [PostgreSQL.text])
+            case .claimHolder: (Self.claimHolder, [PostgreSQL.text])
             case .check(let table, let isThere): Self.check(table, isThere: isThere)
             case .statement(let statement):
                 (statement.text(lock: " FOR UPDATE"), statement.parameterTypes.map(PostgreSQL.type(of:)))

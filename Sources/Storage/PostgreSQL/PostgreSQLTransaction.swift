@@ -57,8 +57,10 @@ final class PostgreSQLTransaction: Transaction {
         }
         let questions = queries.map { Step.call(Call(select: $0)) }
         var claim = queries.reduce(Claim.nothing) { $0 + claimed($1) }
+        var holders = Set(queries.compactMap(\.holderSource))
         while true {
-            let answers = try travel(questions, claim, changes: takeChanges(before: queries))
+            let answers = try travel(questions, claim, holders, changes: takeChanges(before: queries))
+            holders = []
             keepEstimates(queries, answers)
             let found = isInCompany ? Self.found(queries, answers).subtracting(claims) : []
             guard !found.isEmpty else { return answers }
@@ -164,7 +166,8 @@ final class PostgreSQLTransaction: Transaction {
 
     /// Begins if need be, claims, sends what was changed, then asks.
     private func travel(
-        _ questions: [Step], _ claim: Claim, changes: [Change], isLast: Bool = false
+        _ questions: [Step], _ claim: Claim, _ holders: Set<StoredValue> = [], changes: [Change],
+        isLast: Bool = false
     ) throws(StoreFailure) -> [[[StoredValue]]] {
         precondition(!isOver, "a transaction was used after its end")
         if let reported { throw reported }
@@ -182,7 +185,8 @@ final class PostgreSQLTransaction: Transaction {
             throw end(with: lost.failure(table: nil))
         }
         let before =
-            (hasBegun ? [] : kind.beginning) + (claimed.isEmpty ? [] : [Step.claim(claimed)]) + checks
+            (hasBegun ? [] : kind.beginning) + (claimed.isEmpty ? [] : [Step.claim(claimed)])
+            + (isInCompany ? holders.map { Step.claimHolder(card: $0) } : []) + checks
         hasBegun = true
         hasChanged = hasChanged || !calls.isEmpty
         trips += 1
@@ -224,29 +228,15 @@ final class PostgreSQLTransaction: Transaction {
     }
 }
 
-extension Change {
-    var table: Table {
-        switch self {
-        case .insert(let table, _), .put(let table, _), .update(let table, _, _, _), .remove(let table, _):
-            table
-        }
-    }
-
-    fileprivate var key: [StoredValue] {
-        switch self {
-        case .insert(let table, let row), .put(let table, let row): Array(row.prefix(table.keyCount))
-        case .update(_, let key, _, _), .remove(_, let key): key
-        }
-    }
-}
-
 extension PostgreSQLTransaction.Kind {
     fileprivate var beginning: [PostgreSQLConnection.Step] {
         switch self {
         case .look: [.control("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")]
         // Every statement sees what those left behind whom it waited for: a claim comes in a statement of its own
-        // before those that need it.
-        case .change, .changeAgain: [.control("BEGIN ISOLATION LEVEL READ COMMITTED"), Self.lock("SHARE")]
+        // before those that need it. Those in company hold the gate as whoever changes rows holds a table: that shuts
+        // it for one who wants to be alone, and the server gives it without looking at everybody else's locks.
+        case .change, .changeAgain:
+            [.control("BEGIN ISOLATION LEVEL READ COMMITTED"), Self.lock("ROW EXCLUSIVE")]
         // The lock is taken before the snapshot: it waits for those underway, keeps new ones out, and sees what was
         // done before.
         case .changeAlone:

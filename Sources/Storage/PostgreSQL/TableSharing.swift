@@ -1,3 +1,4 @@
+internal import CardCrypto
 internal import Centre
 
 /// How transactions that run at the same time share the rows of a table: what one of them has to have to itself, until
@@ -73,7 +74,7 @@ enum Claim {
 
     static func + (one: Claim, other: Claim) -> Claim {
         guard case .parts(let some) = one, case .parts(let more) = other else { return .everything }
-        return .parts(some.union(more))
+        return more.isSubset(of: some) ? one : .parts(some.union(more))
     }
 
     static func of(_ query: Query) -> Claim {
@@ -84,6 +85,7 @@ enum Claim {
         case .estimate: return query.isLocking ? ofParts(query, sharing) ?? .everything : .nothing
         case .register: return query.isLocking ? ofOneRow(query) : .nothing
         case .card, .rows:
+            if query.holderSource != nil { return .nothing }
             if let parts = ofParts(query, sharing) { return parts }
             guard let (column, values) = lookup(query, sharing) else { return .everything }
             return .parts(Set(values.map { number(query.table.name, column, [$0]) }))
@@ -168,11 +170,17 @@ enum Claim {
             case .rows(let count), .estimate(let count): count
             case .card, .register, .queue: 1
             }
+        // Nearly everything that is asked is about one card.
+        if sharing.kind == .card, let first = query.conditions.first, first.source == nil,
+            first.values.count == 1, first.column == query.table.columns[0].name
+        {
+            return .parts([number("cards", "", first.values[...])])
+        }
         var keys: [[StoredValue]] = [[]]
         for column in query.table.columns.prefix(count) {
-            guard let condition = query.conditions.first(where: { $0.column == column.name }) else {
-                return nil
-            }
+            guard let condition = query.conditions.first(where: { $0.column == column.name }),
+                condition.source == nil
+            else { return nil }
             keys = keys.flatMap { key in condition.values.map { key + [$0] } }
         }
         return .parts(Set(keys.compactMap { part(query.table, sharing.kind, $0[...]) }))
@@ -181,7 +189,8 @@ enum Claim {
     /// One row of a table whose rows nobody claims for looking at them.
     private static func ofOneRow(_ query: Query) -> Claim {
         let key = query.table.key.compactMap { column in
-            query.conditions.first { $0.column == column.name && $0.values.count == 1 }?.values.first
+            query.conditions.first { $0.column == column.name && $0.values.count == 1 && $0.source == nil }?
+                .values.first
         }
         guard key.count == query.table.keyCount else { return .everything }
         return .parts([number(query.table.name, "", key[...])])
@@ -190,6 +199,8 @@ enum Claim {
     private static func lookup(_ query: Query, _ sharing: TableSharing) -> (String, [StoredValue])? {
         for column in sharing.lookups {
             guard let condition = query.conditions.first(where: { $0.column == column }) else { continue }
+            // Of the value that another row has only a holder can be claimed.
+            guard condition.source == nil || query.holderSource != nil else { return nil }
             return (column, condition.values)
         }
         return nil
@@ -208,6 +219,9 @@ enum Claim {
     /// FNV-1a: two names with one number only make one wait for the other.
     private static func number(_ table: String, _ column: String, _ values: ArraySlice<StoredValue>) -> Int64
     {
+        if isOfHolder(table, column), case .text(let holder)? = values.first {
+            return number(ofHolder: holder)
+        }
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         func take(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         func take(_ bytes: some Sequence<UInt8>) {
@@ -220,10 +234,50 @@ enum Claim {
             switch value {
             case .null: take(1)
             case .integer(let number): withUnsafeBytes(of: number) { take($0) }
-            case .text(let text): take(text.utf8)
+            case .text(var text): text.withUTF8 { take($0) }
             case .bytes(let bytes): take(bytes)
             }
         }
         return Int64(bitPattern: hash)
+    }
+}
+
+// MARK: Holders
+
+// What a holder has in custody and does not want to leave is looked at with every plan. Whose card it is only the
+// card's row says, which is asked for in the same breath: so the server itself makes the number of that claim.
+
+extension Claim {
+    /// By the custody of a holder and by what the holder vetoed: one claim for both.
+    static func isOfHolder(_ table: String, _ column: String) -> Bool {
+        switch table {
+        case "custody": column == "holder"
+        case "holder_vetoes": column.isEmpty || column == "holder"
+        default: false
+        }
+    }
+
+    static func number(ofHolder holder: String) -> Int64 {
+        let digest = Digest.sha256.hash(Array((holderPrefix + holder).utf8))
+        return Int64(bitPattern: digest.prefix(8).reduce(0) { $0 << 8 | UInt64($1) })
+    }
+
+    /// The same, made by the server.
+    static func numberExpression(ofHolder column: String) -> String {
+        let digest = "sha256(convert_to('\(holderPrefix)' || \(column), 'UTF8'))"
+        return "('x' || encode(substring(\(digest) FROM 1 FOR 8), 'hex'))::bit(64)::bigint"
+    }
+
+    private static let holderPrefix = "holder "
+}
+
+extension Query {
+    /// The card whose holder it is about, where that is all it says of the holder.
+    var holderSource: StoredValue? {
+        let condition = conditions.first { condition in
+            condition.source?.table.name == "cards" && condition.source?.column == "holder"
+                && Claim.isOfHolder(table.name, condition.column)
+        }
+        return isGlance ? nil : condition?.values.first
     }
 }

@@ -200,14 +200,7 @@ extension SQLiteStore.Location {
 
     func configure(_ connection: SQLiteConnection) throws(StoreFailure) {
         try setWriteAheadLog(connection)
-        // FULL: a commit is on the disk before it is answered (SQLite, "PRAGMA synchronous").
-        try connection.script(
-            """
-            PRAGMA synchronous = FULL;
-            PRAGMA foreign_keys = ON;
-            PRAGMA temp_store = MEMORY;
-            PRAGMA trusted_schema = OFF;
-            """)
+        try connection.script(SQLiteStore.manner)
     }
 
     /// Changing over needs the file alone for a moment, and does not wait for others who are starting too.
@@ -226,6 +219,16 @@ extension SQLiteStore.Location {
 }
 
 extension SQLiteStore {
+    /// How a connection that writes works. FULL: a commit is on the disk before it is answered (SQLite, "PRAGMA
+    /// synchronous"). 32 MB of pages: of a register that does not fit, those that lead to the others.
+    package static let manner = """
+        PRAGMA synchronous = FULL;
+        PRAGMA cache_size = -32768;
+        PRAGMA foreign_keys = ON;
+        PRAGMA temp_store = MEMORY;
+        PRAGMA trusted_schema = OFF;
+        """
+
     /// An empty store with the schema of this program, gone when nobody holds it any more: for tests and plans.
     package static func inMemory(_ schema: Schema = .current) throws(StoreFailure) -> SQLiteStore {
         let store = try SQLiteStore(.memory, mode: .direct)

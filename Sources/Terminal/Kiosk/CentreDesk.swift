@@ -1,5 +1,6 @@
 internal import Centre
 package import JSON
+package import SmartCard
 package import Wire
 
 /// What a terminal asks its centre for beside carrying orders: plans, operations, what is there and what it costs.
@@ -160,16 +161,29 @@ package struct CentreDesk: Sendable {
         package var operation: String?
         /// What the session goes on with.
         package var order: SeramOrder
+        /// What may be sent to the next card before its visit.
+        package var greeting: [CommandAPDU]?
     }
+
+    /// What a card said before its visit.
+    package typealias Greeting = (commands: [CommandAPDU], answers: [ResponseAPDU])
 
     /// Opens the session for a card that is here, and plans what is wished, or begins it as well: one round trip.
     package func visit(
-        _ wishes: [Wish], approval: String?, begins: Bool, of card: String, session: String, key: String
+        _ wishes: [Wish], approval: String?, begins: Bool, of card: String, greeting: Greeting?,
+        session: String,
+        key: String
     ) throws(CentreFailure) -> Visit {
         var body: JSONObject = [
             "session": .string(session), "wishes": .array(wishes.map(\.json)), "begins": .bool(begins),
         ]
         body["approval"] = approval.map { .string($0) }
+        body["greeting"] = greeting.map { greeting in
+            [
+                "commands": .array(greeting.commands.map { .string($0.bytes.hex) }),
+                "answers": .array(greeting.answers.map { .string($0.bytes.hex) }),
+            ]
+        }
         let answer = try link.post(
             Self.path(card) + "/visits", .object(body), token: holderToken, key: key)
         guard let order = answer["order"], let read = try? SeramOrder(reading: order.encoded()) else {
@@ -177,7 +191,8 @@ package struct CentreDesk: Sendable {
         }
         return Visit(
             plan: answer["plan"], memory: SeramNotice.Memory(answer["memory"]),
-            operation: answer["operation"]?["operation"]?.stringValue, order: read)
+            operation: answer["operation"]?["operation"]?.stringValue, order: read,
+            greeting: answer["greeting"].flatMap(GreetingFile.commands))
     }
 
     /// Begins what the plan says, and nothing else. The same key again is the same operation.

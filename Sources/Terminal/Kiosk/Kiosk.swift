@@ -38,6 +38,7 @@ package final class Kiosk {
     package struct Surroundings {
         package var link: CentreLink
         package var queue: ReportQueue
+        package var greeting: GreetingFile
         /// Random and new, in hexadecimal digits.
         package var newName: () -> String
         package var pause: (Duration) -> Void
@@ -46,11 +47,12 @@ package final class Kiosk {
         package var patience: Duration
 
         package init(
-            link: CentreLink, queue: ReportQueue, newName: @escaping () -> String,
+            link: CentreLink, queue: ReportQueue, greeting: GreetingFile, newName: @escaping () -> String,
             pause: @escaping (Duration) -> Void, cancellation: Cancellation, patience: Duration
         ) {
             self.link = link
             self.queue = queue
+            self.greeting = greeting
             self.newName = newName
             self.pause = pause
             self.cancellation = cancellation
@@ -67,6 +69,8 @@ package final class Kiosk {
     package var desk: CentreDesk
     private let channel: any CardChannel
     package let card: String
+    /// The issuer domain, where the card says that its challenges are random.
+    private let greeted: AID?
     private var session: CardSession?
 
     /// Reads the name of the card.
@@ -79,10 +83,10 @@ package final class Kiosk {
         self.desk = desk
         narrator.say(.readingCard)
         do {
-            guard let id = try CardLink(channel).run(IdentifyCard()).cardID else {
-                throw KioskFailure.cardUnreadable
-            }
+            let identity = try CardLink(channel).run(IdentifyCard())
+            guard let id = identity.cardID else { throw KioskFailure.cardUnreadable }
             card = id
+            greeted = identity.isChallengeRandom ? identity.issuerDomain : nil
         } catch {
             narrator.tell("card-unreadable")
             narrator.say(.cardNotServed, .askStaff)
@@ -264,10 +268,13 @@ package final class Kiosk {
         for _ in 0..<Self.readingsMax {
             // Whatever is lost on the way: the same key is the same operation.
             let (name, key) = (around.newName(), around.newName())
+            let greeting = begins ? greet() : nil
             let visit = try ask { (desk) throws(CentreFailure) in
                 try desk.visit(
-                    wishes, approval: approval, begins: begins, of: self.card, session: name, key: key)
+                    wishes, approval: approval, begins: begins, of: self.card, greeting: greeting,
+                    session: name, key: key)
             }
+            if let next = visit.greeting { around.greeting.keep(next) }
             let session = newSession(name)
             session.begin(with: visit.order)
             self.session = session
@@ -276,6 +283,16 @@ package final class Kiosk {
         }
         narrator.say(.willGoOn, .nothingLost)
         throw .unfinished
+    }
+
+    /// Sends the card what the centre said for whichever came next. One that computes its challenge from a counter
+    /// would count, and the centre may have computed a session with it.
+    private func greet() -> CentreDesk.Greeting? {
+        guard let greeted, let commands = around.greeting.take(),
+            (try? channel.exchange(.select(greeted))) != nil
+        else { return nil }
+        let answers = commands.compactMap { try? channel.exchange($0) }
+        return answers.count == commands.count ? (commands, answers) : nil
     }
 
     /// Goes on until the operation has ended.

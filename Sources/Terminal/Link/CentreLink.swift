@@ -55,9 +55,12 @@ package final class CentreLink: Sendable {
     private let identity: TerminalIdentity
     private let client: HTTPClient
 
-    package init(_ identity: TerminalIdentity) throws(HTTPClientError) {
+    /// - Parameter early: a connection to the centre that was begun already.
+    package init(_ identity: TerminalIdentity, early: EarlyConnection? = nil) throws(HTTPClientError) {
         self.identity = identity
-        client = try HTTPClient(identity.options)
+        var options = identity.options
+        options.early = early
+        client = try HTTPClient(options)
     }
 
     /// A message of GP SERAM and its answer. `key` is the same whenever the same message is sent again.

@@ -76,6 +76,14 @@ package struct ReportQueue: Sendable {
     private func path(_ session: String) -> String { "\(folder)/\(session)\(Self.ending)" }
 
     private static func read(_ path: String) -> Pending? {
+        guard let bytes = bytes(of: path), let value = try? JSONValue(decoding: bytes),
+            let session = value["session"]?.stringValue,
+            let key = value["key"]?.stringValue, let report = value["report"]?.stringValue
+        else { return nil }
+        return Pending(session: session, key: key, report: Array(report.utf8))
+    }
+
+    static func bytes(of path: String) -> [UInt8]? {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return nil }
         defer { close(file) }
@@ -86,13 +94,11 @@ package struct ReportQueue: Sendable {
             guard count > 0 else { break }
             bytes += buffer.prefix(count)
         }
-        guard let value = try? JSONValue(decoding: bytes), let session = value["session"]?.stringValue,
-            let key = value["key"]?.stringValue, let report = value["report"]?.stringValue
-        else { return nil }
-        return Pending(session: session, key: key, report: Array(report.utf8))
+        return bytes
     }
 
-    private static func write(_ bytes: [UInt8], to path: String) -> Bool {
+    /// Whether it is written, and would survive a power cut.
+    static func write(_ bytes: [UInt8], to path: String, syncs: Bool = true) -> Bool {
         let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard file >= 0 else { return false }
         defer { close(file) }
@@ -102,7 +108,7 @@ package struct ReportQueue: Sendable {
             guard count > 0 else { return false }
             rest = rest.dropFirst(count)
         }
-        return fsync(file) == 0
+        return !syncs || fsync(file) == 0
     }
 
     private static func sync(_ folder: String) -> Bool {

@@ -66,6 +66,7 @@ private final class TerminalBench {
     func around() throws -> Kiosk.Surroundings {
         Kiosk.Surroundings(
             link: try CentreLink(identity), queue: ReportQueue(folder: folder),
+            greeting: GreetingFile(folder: folder),
             newName: { [self] in
                 names += 1
                 return "00\(names)"
@@ -288,6 +289,32 @@ struct TerminalEndToEndTests {
         try kiosk.run(.add("purse"), .given)
     }
 
+    @Test(
+        "the card is asked for its challenge before the next visit, where that is random and something is begun"
+    )
+    func greeting() throws {
+        let bench = try TerminalBench()
+        for (profile, isGreeted) in [("javacard-80k", true), ("javacard-80k-predictable", false)] {
+            let (card, _) = try bench.bench.makeCard(profile, seed: isGreeted ? 1 : 2)
+            try bench.kiosk(PlainChannel(card)).run(.add("loyalty"), .given)
+            // Who only looks at the plan leaves it for later.
+            let channel = LooseChannel(card)
+            #expect(throws: KioskFailure.declined) {
+                try bench.kiosk(channel).run(.add("purse"), .asked { false })
+            }
+            #expect(!channel.instructions.contains(0x50))
+            let kiosk = try bench.kiosk(channel)
+            channel.instructions = []
+            try kiosk.run(.add("purse"), .given)
+            let asked = try #require(channel.instructions.firstIndex(of: 0x50))
+            // SELECT and three questions go before; in the first order as well, where that brings everything.
+            #expect(channel.instructions[..<asked] == (isGreeted ? [0xA4, 0xCA, 0xCA, 0xCA] : [0xA4]))
+            #expect(channel.instructions[asked + 1] == 0x82)
+            #expect(channel.instructions.count { $0 == 0x50 } == 1)
+            #expect(GreetingFile(folder: bench.folder).take() != nil)
+        }
+    }
+
     @Test("a no changes nothing")
     func declined() throws {
         let bench = try TerminalBench()
@@ -353,10 +380,11 @@ struct TerminalEndToEndTests {
     }
 }
 
-/// A card that slips out after so many commands.
+/// A card that slips out after so many commands, and what it was sent.
 private final class LooseChannel: CardChannel {
     private let card: VirtualCard
     var commandsLeft = Int.max
+    var instructions: [UInt8] = []
 
     init(_ card: VirtualCard) { self.card = card }
 
@@ -368,6 +396,7 @@ private final class LooseChannel: CardChannel {
             throw CardChannelError(.cardRemoved, "It slipped out.")
         }
         commandsLeft -= 1
+        instructions.append(command[1])
         return card.process(command)
     }
 

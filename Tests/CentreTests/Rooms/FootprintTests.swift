@@ -140,7 +140,7 @@ struct FootprintTests {
         #expect(size.room.nonVolatile == room)
         #expect(size.spread.nonVolatile == spread)
         #expect(size.origin == origin)
-        #expect(book.learned[Picture.Part(F.release("purse"), F.file(1))] == size)
+        #expect(book.learned(of: [Self.release])[Picture.Part(F.release("purse"), F.file(1))] == size)
     }
 
     /// What other load files were expected to take and took, refused reports: room and spread of one of 4,000 bytes and

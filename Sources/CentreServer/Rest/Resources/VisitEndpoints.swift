@@ -30,6 +30,8 @@ enum VisitEndpoints {
         let order = try opening.firstOrder(opening.remember(elements, on: call.node), on: call.node)
         guard case .json(.object(var object)) = answer.content else { return answer }
         object["order"] = try JSONValue(decoding: order)
+        let next = call.node.desk.greeting(for: opening.terminal)
+        object["greeting"] = .array(next.map { .string($0.bytes.hex) })
         answer.content = .json(.object(object))
         return answer
     }
@@ -44,7 +46,14 @@ enum VisitEndpoints {
             "begins", Schema.boolean.described("Whether the plan is begun at once, or only told.")),
         .optional(
             "approval",
-            .string(.hex(bytes: 32...32)).described("Of the plan; another plan is refused.")))
+            .string(.hex(bytes: 32...32)).described("Of the plan; another plan is refused.")),
+        .optional(
+            "greeting",
+            Schema.object(
+                .required("commands", apdus), .required("answers", apdus)
+            ).described(
+                "What the card said already to the commands of an earlier answer; each of those counts once.")
+        ))
 
     private static let answer = Schema.named(
         "VisitAnswer",
@@ -54,9 +63,16 @@ enum VisitEndpoints {
                 Schema.plan.described("Missing where the card has to be read, or something waits for it.")),
             .optional("memory", .object(.required("used", bytes), .required("free", bytes))),
             .optional("operation", .operation),
-            .required("order", Schema.anything.described("Of GP SERAM; its report goes to the session."))))
+            .required("order", Schema.anything.described("Of GP SERAM; its report goes to the session.")),
+            .required(
+                "greeting",
+                apdus.described(
+                    "Commands for the issuer domain of the next card at this terminal, whichever it is, where its "
+                        + "challenges are random: what it says to them, brought with the next visit, saves a round "
+                        + "trip."))))
 
     private static let bytes = Schema.integer(0...Int64.max)
+    private static let apdus = Schema.array(of: .string(.hex(bytes: 2...261)), 1...Greeting.commandsMax)
 }
 
 /// What came of a visit beside its answer.
@@ -87,7 +103,22 @@ private struct Visit {
         }
         opening = SeramOpening(
             terminal: terminal, id: name,
-            command: SeramHandshakeCommand(secureElements: [SecureElement(.undefined, id: card.text)]))
+            command: SeramHandshakeCommand(secureElements: [SecureElement(.undefined, id: card.text)]),
+            greeting: try Self.greeting(call.body["greeting"]))
+    }
+
+    private static func greeting(_ value: JSONValue?) throws -> Greeting? {
+        guard let value else { return nil }
+        func all<APDU>(_ name: String, _ parse: ([UInt8]) throws -> APDU) throws -> [APDU] {
+            do {
+                return try (value[name]?.arrayValue ?? []).map { try parse(Hex.decode($0.stringValue ?? "")) }
+            } catch {
+                throw Problem.member("/greeting/\(name)", "They are commands and answers of a card in hex.")
+            }
+        }
+        return Greeting(
+            commands: try all("commands") { try CommandAPDU(parsing: $0) },
+            answers: try all("answers") { try ResponseAPDU(parsing: $0) })
     }
 
     func begin(_ act: Act, _ outcome: inout Outcome) throws -> RestAnswer {
