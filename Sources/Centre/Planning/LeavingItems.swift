@@ -7,7 +7,7 @@ struct LeavingItems {
     var points: [Int]
     let nonVolatile: [Int]
     let volatile: [Int]
-    let isPreferred: [Bool]
+    private(set) var isPreferred: [Bool]
     /// What a few units cost: the measure of a first step.
     var pointsTypical: Int
     /// What must leave if the item leaves: for files, all that need them, directly or through imports.
@@ -119,10 +119,12 @@ struct LeavingItems {
         return left.nonVolatile <= 0 && left.volatile <= 0
     }
 
-    /// The same, when nothing counts but how many of some leave.
-    func counting(_ isCounted: (Int) -> Bool) -> LeavingItems {
+    /// The same, when nothing counts but how many leave that the holder wants to keep.
+    var countingPreferred: LeavingItems {
         var result = self
-        for item in 0..<count { result.points[item] = isCounted(item) ? 1 : 0 }
+        result.points = isPreferred.map { $0 ? 1 : 0 }
+        // What is counted needs no bound besides.
+        result.isPreferred = [Bool](repeating: false, count: count)
         result.pointsTypical = max(1, result.points.reduce(0, +) / 4)
         return result
     }

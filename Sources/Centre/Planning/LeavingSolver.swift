@@ -28,8 +28,7 @@ extension LeavingProblem {
 
     private func countPreferred(_ items: LeavingItems, statesMax: Int) -> Preferred? {
         if items.isCoveredWithoutPreferred { return Preferred() }
-        let counting = items.counting { items.isPreferred[$0] }
-        var search = LeavingSearch(counting, preferredMax: units.count, statesMax: statesMax)
+        var search = LeavingSearch(items.countingPreferred, preferredMax: 0, statesMax: statesMax)
         search.run()
         guard search.bestPoints != Int.max else { return nil }
         return Preferred(
