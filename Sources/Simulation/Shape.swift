@@ -68,6 +68,9 @@ package struct Shape: Sendable {
         deadlineHours = 1_000
     }
 
+    /// Whether cards are asked for their challenge before their visits.
+    private(set) var greets = false
+
     /// - Parameter isPlain: with one release of each application, and nothing else that came later.
     init(seed: UInt64, cardCount: Int, isPlain: Bool = false) {
         var chance = Chance(seed: seed &+ 0x5EED)
@@ -100,7 +103,10 @@ package struct Shape: Sendable {
         drawerPercent = mood == .malice && chance.percent(40) ? 30 : 0
         kinds = Self.kinds(mood, &chance)
         if hasHolder { kinds.append((.renewal, [2, 6][chance.below(2)])) }
-        if !isPlain { addVariety(Chance(seed: seed &+ Self.varietySalt)) }
+        if isPlain { return }
+        addVariety(Chance(seed: seed &+ Self.varietySalt))
+        // None of these is kept as a world in which something broke.
+        greets = [0, 1, 5].contains(seed % 7)
     }
 
     /// What came later has a source of chance of its own: worlds that it is not in stay as they were.

@@ -100,6 +100,9 @@ final class World {
     var heldReports: [(report: Report, isTainted: Bool)] = []
     /// Reports that were taken, newest last.
     var pastReports: [Report] = []
+    /// What terminals have in hand for the next card, by reader.
+    var greetings: [Int: (node: Int, commands: [CommandAPDU])] = [:]
+    var lastGreeting: Greeting?
     /// What cards answered to each instruction, newest last.
     var pastAnswers: [UInt8: [ResponseAPDU]] = [:]
     var watch = Watch()

@@ -10,9 +10,28 @@ extension World {
     /// The first order of a visit; nothing where the node is gone.
     func arrive(at reader: Int, _ sitting: Sitting, _ chance: Chance) throws -> Visit.Reply? {
         let terminal = try TerminalID("reader-\(reader)")
-        return try deliver(sitting.faults(at: 0), chance) {
-            try self.centre.desks[sitting.node].arrive(sitting.card.id, at: terminal)
+        let (greeting, isOld) = greet(sitting.card, at: reader)
+        let reply = try deliver(sitting.faults(at: 0), chance) {
+            try self.centre.desks[sitting.node].arrive(sitting.card.id, at: terminal, greeting: greeting)
         }
+        // One that came to the node that knew it was taken, whatever became of the visit.
+        if reply != nil, let greeting, greetings[reader]?.node == sitting.node { lastGreeting = greeting }
+        greetings[reader] = (sitting.node, centre.desks[sitting.node].greeting(for: terminal))
+        if isOld, case .order(let order) = reply, order.commands.first?.ins == 0x82 {
+            throw Violation(invariant: .oneEffect, words: "an old greeting opened a session")
+        }
+        return reply
+    }
+
+    /// What the card says to the commands that its terminal has in hand, at every other visit; seldom what some card
+    /// said at an earlier one.
+    private func greet(_ card: SimulatedCard, at reader: Int) -> (Greeting?, isOld: Bool) {
+        guard shape.greets, visitCount % 2 == 0 else { return (nil, false) }
+        if visitCount % 8 == 0, let lastGreeting { return (lastGreeting, true) }
+        guard let commands = greetings[reader]?.commands,
+            card.answer(.select(card.chip.profile.issuerDomain)) != nil
+        else { return (nil, false) }
+        return (Greeting(commands: commands, answers: commands.compactMap { card.answer($0) }), false)
     }
 
     /// Brings the report to the centre through whatever happens on the way; nothing where no answer will come.

@@ -28,8 +28,8 @@ struct PlantedMistake: Sendable, CustomTestStringConvertible {
 
     /// `scripts/simulate --flaws` says them anew.
     static let all: [PlantedMistake] = [
-        PlantedMistake("reuses-sequence-counter", 19, .tries, ["javacard-80k-predictable"]),
-        PlantedMistake("deletes-before-durable", 3, .oneCopy),
+        PlantedMistake("reuses-sequence-counter", 3, .tries, ["javacard-80k-predictable"]),
+        PlantedMistake("deletes-before-durable", 8, .oneCopy),
         PlantedMistake("ignores-digest", 82, .copies, ["flake"], isPlain: true),
         PlantedMistake("forgets-thaw", 212, .rest),
         PlantedMistake("restores-provisional", 6_143, .onlyHeld, ["strange", "by-hand", "much-snapshot"]),

@@ -3,8 +3,8 @@
 extension LeavingSearch {
     /// Decides whatever would be too dear the other way; false when nothing is left.
     mutating func fixByPrices() -> Bool {
-        guard bestPoints != Int.max else { return true }
-        let ceiling = (bestPoints - 1) << LeavingPrices.pointShift
+        let boundMax = boundMax
+        guard boundMax != Int.max else { return true }
         var isChanged = true
         // Bounded: every round decides an item.
         while isChanged {
@@ -17,7 +17,7 @@ extension LeavingSearch {
             }
             for item in 0..<items.count where status[item] == .open {
                 let price = prices.price[item]
-                if prices.bound + abs(price) > ceiling {
+                if prices.bound + abs(price) > boundMax {
                     guard decide(item, leaves: price < 0) else { return false }
                     isChanged = true
                     continue

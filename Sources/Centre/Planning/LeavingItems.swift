@@ -7,7 +7,7 @@ struct LeavingItems {
     var points: [Int]
     let nonVolatile: [Int]
     let volatile: [Int]
-    let isPreferred: [Bool]
+    private(set) var isPreferred: [Bool]
     /// What a few units cost: the measure of a first step.
     var pointsTypical: Int
     /// What must leave if the item leaves: for files, all that need them, directly or through imports.
@@ -20,6 +20,8 @@ struct LeavingItems {
     let aboveOfBelow: [Int]
     /// Files that few need first: where one's users are among another's, credit given in this order is the best.
     let filesByUse: [Int]
+    /// So many units must leave at least.
+    private(set) var unitsMin = 0
 
     /// One list per item, in one piece of memory.
     struct Lists {
@@ -36,13 +38,28 @@ struct LeavingItems {
         /// Where the list of an item stands in `members`.
         subscript(_ item: Int) -> Range<Int> { starts[item]..<starts[item + 1] }
 
-        /// For every item, whose lists it is in.
-        static func inverted(_ lists: [[Int]]) -> [[Int]] {
-            var result = [[Int]](repeating: [], count: lists.count)
-            for (item, list) in lists.enumerated() {
-                for member in list { result[member].append(item) }
+        private init(starts: [Int], members: [Int]) {
+            self.starts = starts
+            self.members = members
+        }
+
+        /// For every item, whose lists it is in, and where it stands there in `members`.
+        func inverted() -> (lists: Lists, places: [Int]) {
+            var starts = [Int](repeating: 0, count: self.starts.count)
+            for member in members { starts[member + 1] += 1 }
+            for item in starts.indices.dropFirst() { starts[item] += starts[item - 1] }
+            var next = starts
+            var inverse = members
+            var places = members
+            for list in 0..<starts.count - 1 {
+                for place in self[list] {
+                    let member = members[place]
+                    inverse[next[member]] = list
+                    places[next[member]] = place
+                    next[member] += 1
+                }
             }
-            return result
+            return (Lists(starts: starts, members: inverse), places)
         }
     }
 
@@ -57,15 +74,13 @@ struct LeavingItems {
         isPreferred = problem.units.map(\.isPreferred) + problem.files.map { _ in false }
         pointsTypical = points.reduce(0, +) / 4
         let above = Self.above(problem)
-        let below = Lists.inverted(above)
         self.above = Lists(above)
-        fileOfAbove = above.indices.flatMap { [Int](repeating: $0, count: above[$0].count) }
+        (below, aboveOfBelow) = self.above.inverted()
+        var files: [Int] = []
+        for file in above.indices { for _ in above[file] { files.append(file) } }
+        fileOfAbove = files
         filesByUse = (unitCount..<count).sorted { (above[$0].count, $0) < (above[$1].count, $1) }
-        self.below = Lists(below)
-        // Both are in the order of the files.
-        var places = [[Int]](repeating: [], count: count)
-        for (place, user) in self.above.members.enumerated() { places[user].append(place) }
-        aboveOfBelow = places.flatMap { $0 }
+        unitsMin = leastUnits()
     }
 
     /// More steps than any card is short of, and few enough that no sum overflows 32 bits.
@@ -87,10 +102,29 @@ struct LeavingItems {
         return one
     }
 
-    /// The same, when nothing counts but how many of some leave.
-    func counting(_ isCounted: (Int) -> Bool) -> LeavingItems {
+    /// The room of an item as a part of the need, of both memories together.
+    func share(_ item: Int) -> Double {
+        Double(nonVolatile[item]) / Double(max(1, needNonVolatile))
+            + Double(volatile[item]) / Double(max(1, needVolatile))
+    }
+
+    /// Whether the need can be covered while all that the holder wants to keep stays.
+    var isCoveredWithoutPreferred: Bool {
+        var left = (nonVolatile: needNonVolatile, volatile: needVolatile)
+        for item in 0..<count
+        where !isPreferred[item] && !above[item].contains(where: { isPreferred[above.members[$0]] }) {
+            left.nonVolatile -= nonVolatile[item]
+            left.volatile -= volatile[item]
+        }
+        return left.nonVolatile <= 0 && left.volatile <= 0
+    }
+
+    /// The same, when nothing counts but how many leave that the holder wants to keep.
+    var countingPreferred: LeavingItems {
         var result = self
-        for item in 0..<count { result.points[item] = isCounted(item) ? 1 : 0 }
+        result.points = isPreferred.map { $0 ? 1 : 0 }
+        // What is counted needs no bound besides.
+        result.isPreferred = [Bool](repeating: false, count: count)
         result.pointsTypical = max(1, result.points.reduce(0, +) / 4)
         return result
     }
@@ -98,20 +132,25 @@ struct LeavingItems {
     private static func above(_ problem: LeavingProblem) -> [[Int]] {
         let unitCount = problem.units.count
         var result = [[Int]](repeating: [], count: unitCount + problem.files.count)
+        var seenBy = [Int](repeating: -1, count: unitCount + problem.files.count)
         for file in problem.files.indices {
-            var isSeen = [Bool](repeating: false, count: unitCount + problem.files.count)
-            isSeen[unitCount + file] = true
+            seenBy[unitCount + file] = file
             // Bounded: every file is taken once.
             var open = [file]
+            var members: [Int] = []
             while let next = open.popLast() {
-                for user in problem.files[next].users { isSeen[user] = true }
-                for importer in problem.files[next].importers where !isSeen[unitCount + importer] {
-                    isSeen[unitCount + importer] = true
+                for user in problem.files[next].users where seenBy[user] != file {
+                    seenBy[user] = file
+                    members.append(user)
+                }
+                for importer in problem.files[next].importers where seenBy[unitCount + importer] != file {
+                    seenBy[unitCount + importer] = file
+                    members.append(unitCount + importer)
                     open.append(importer)
                 }
             }
-            isSeen[unitCount + file] = false
-            result[unitCount + file] = isSeen.indices.filter { isSeen[$0] }
+            members.sort()
+            result[unitCount + file] = members
         }
         return result
     }

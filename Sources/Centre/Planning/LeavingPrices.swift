@@ -54,6 +54,8 @@ struct LeavingPrices {
     private var reached: [Int] = []
     /// For a file that was reached: what it gave, and where another gives instead; places in `credit`.
     private var taken: [(given: Int, instead: Int)?]
+    /// Files whose users are to be looked at in the search for a user.
+    private var files: [Int] = []
 
     init(_ items: LeavingItems, unitsMin: Int, preferredMax: Int) {
         self.items = items
@@ -163,7 +165,8 @@ struct LeavingPrices {
         marks[file] = true
         reached.append(file)
         taken[file] = nil
-        var files = [file]
+        files.removeAll(keepingCapacity: true)
+        files.append(file)
         var next = 0
         while next < files.count {
             for index in items.above[files[next]] {

@@ -1,8 +1,7 @@
 /// Who leaves: bounds, sweeps over all choices, and halving where even a sweep is too much.
 ///
-/// The bound is that of `LeavingPrices`. A narrow sweep finds a good answer; with it the bound decides most items; a
-/// whole
-/// sweep then finds the best answer, or shows that it is known already.
+/// The bound is that of `LeavingPrices`. Sweeps look for choices that cost little more than the bound, so that it
+/// decides most items, then for dearer ones, until the best is found or shown to be known already.
 struct LeavingSearch {
     /// Beginnings after which the search gives up the proof.
     private(set) var statesMax: Int
@@ -12,8 +11,11 @@ struct LeavingSearch {
     static let partStatesMax = 5_000
     /// Beginnings for all parts together.
     static let partsStatesMax = 200_000
-    /// Steps of improving the prices, at most.
-    static let rounds = 24
+    /// Beginnings for a good answer before that.
+    static let goodAnswerStatesMax = 50_000
+    /// Steps of improving the prices, at most: at the start, and for a part of the problem.
+    static let rounds = 36
+    static let partRounds = 24
 
     typealias Status = LeavingPrices.Status
 
@@ -34,6 +36,10 @@ struct LeavingSearch {
 
     var best: [Bool]
     var bestPoints = Int.max
+    /// Only what costs less is looked for at present.
+    var ceiling = Int.max
+    /// Nothing costs less than this, of what is looked through at present.
+    var floor = 0
     var stateCount = 0
     var sweep = LeavingSweep()
     var isCutShort = false
@@ -45,48 +51,27 @@ struct LeavingSearch {
         twins = LeavingTwins(items)
         self.statesMax = statesMax
         prices = LeavingPrices(
-            items, unitsMin: LeavingSearch.unitsMin(items), preferredMax: preferredMax)
+            items, unitsMin: items.unitsMin, preferredMax: preferredMax)
         status = [Status](repeating: .open, count: items.count)
         openNonVolatile = items.nonVolatile.reduce(0, +)
         openVolatile = items.volatile.reduce(0, +)
         best = [Bool](repeating: false, count: items.count)
     }
 
-    /// So many units must leave at least: the biggest, with all the code that could come with them, must cover the
-    /// need.
-    static func unitsMin(_ items: LeavingItems) -> Int {
-        func least(_ size: [Int], _ need: Int) -> Int {
-            var share = Array(size[..<items.unitCount])
-            var covered = 0
-            for file in items.unitCount..<items.count {
-                let users = items.above.members[items.above[file]].filter { $0 < items.unitCount }
-                guard !users.isEmpty else {
-                    covered += size[file]
-                    continue
-                }
-                // Rounded up: the shares together are never less than the file.
-                for user in users { share[user] += (size[file] + users.count - 1) / users.count }
-            }
-            var count = 0
-            for size in share.sorted(by: >) where covered < need {
-                covered += size
-                count += 1
-            }
-            return count
-        }
-        return max(
-            least(items.nonVolatile, items.needNonVolatile), least(items.volatile, items.needVolatile))
-    }
-
     var isCovered: Bool {
         freedNonVolatile >= items.needNonVolatile && freedVolatile >= items.needVolatile
     }
 
-    /// Whether nothing better than the best known can come from here.
+    /// The most that a bound may be where something can come of it.
+    var boundMax: Int {
+        let points = min(bestPoints, ceiling)
+        return points == Int.max ? Int.max : (points - 1) << LeavingPrices.pointShift
+    }
+
+    /// Whether nothing that is looked for can come from here.
     var isHopeless: Bool {
         openNonVolatile < items.needNonVolatile || openVolatile < items.needVolatile
-            || preferredCount > prices.preferredMax
-            || (bestPoints != Int.max && prices.bound > (bestPoints - 1) << LeavingPrices.pointShift)
+            || preferredCount > prices.preferredMax || prices.bound > boundMax
     }
 
     // MARK: - Decisions
@@ -171,7 +156,9 @@ extension LeavingSearch {
             return
         }
         let saved = (prices, worth)
-        if tighten() {
+        // For the whole the prices are good already.
+        if !isWhole { climb(rounds: Self.partRounds) }
+        if decideByPrices() {
             if isWhole { exploreWhole() } else { explorePart() }
         }
         // The decisions made here are taken back under the prices they were made with.
@@ -179,9 +166,8 @@ extension LeavingSearch {
         (prices, worth) = saved
     }
 
-    /// Better prices, and all that they decide; false when nothing is left to explore.
-    private mutating func tighten() -> Bool {
-        climb(rounds: Self.rounds)
+    /// All that the prices decide; false when nothing is left to explore.
+    private mutating func decideByPrices() -> Bool {
         if isHopeless || !fixByPrices() || isHopeless { return false }
         guard isCovered else { return true }
         offer()
@@ -190,6 +176,14 @@ extension LeavingSearch {
 
     private mutating func exploreWhole() {
         if runSweeps(statesMax: statesMax) { return }
+        let mark = trail.count
+        let goodAnswerStatesMax = stateCount + min(Self.goodAnswerStatesMax, statesMax)
+        var end = LeavingSweep.End.improved
+        // A good answer first, wherever it is: it leaves less of the halves. Bounded: each round finds a better one.
+        while end == .improved {
+            end = sweepBelowCeiling(statesMax: goodAnswerStatesMax - stateCount)
+            undo(to: mark)
+        }
         statesMax = min(statesMax, stateCount + Self.partsStatesMax)
         halve()
     }
@@ -208,25 +202,52 @@ extension LeavingSearch {
         }
     }
 
-    /// All choices that could be better, in one sweep, and again with each better answer; false when there were too
-    /// many.
+    /// A gap so small, in points, that all of it is looked through at once.
+    private static let smallGap = 5
+
+    /// All choices that could be better, in sweeps that reach further and further above the bound: what costs little
+    /// more is few, and an answer found there ends the search. False when there were too many.
     private mutating func runSweeps(statesMax sweepStatesMax: Int) -> Bool {
-        // Bounded: each round finds a better answer.
-        while true {
-            guard sweep.prepare(self) else { return false }
-            let end = sweep.run(statesMax: min(sweepStatesMax, statesMax) - stateCount)
-            stateCount += sweep.stateCount
-            if let found = sweep.found {
-                bestPoints = sweep.bestPoints
-                for item in 0..<items.count { best[item] = status[item] == .leaves }
-                for item in found { best[item] = true }
-            }
+        let mark = trail.count
+        defer { ceiling = Int.max }
+        let one = 1 << LeavingPrices.pointShift
+        floor = (prices.bound + one - 1) / one
+        var reach = Int.max
+        if bestPoints != Int.max {
+            let gap = bestPoints * one - prices.bound
+            if gap > Self.smallGap * one { reach = gap * 2 / 5 }
+        }
+        // Bounded: each round finds a better answer or reaches a point further.
+        while bestPoints > floor {
+            ceiling = reach == Int.max ? bestPoints : min(bestPoints, (prices.bound + reach) / one + 1)
+            let end = sweepBelowCeiling(statesMax: min(sweepStatesMax, statesMax) - stateCount)
+            undo(to: mark)
             switch end {
-            case .complete: return true
+            case .complete:
+                floor = min(bestPoints, ceiling)
+                if reach < Int.max { reach += reach / 2 }
+            case .improved: break
             case .tooMany: return false
-            case .improved: if !tighten() { return true }
             }
         }
+        return true
+    }
+
+    private mutating func sweepBelowCeiling(statesMax sweepStatesMax: Int) -> LeavingSweep.End {
+        if isHopeless || !fixByPrices() || isHopeless { return .complete }
+        if isCovered {
+            offer()
+            return .complete
+        }
+        guard sweep.prepare(self) else { return .tooMany }
+        let end = sweep.run(statesMax: sweepStatesMax)
+        stateCount += sweep.stateCount
+        if let found = sweep.found {
+            bestPoints = sweep.bestPoints
+            for item in 0..<items.count { best[item] = status[item] == .leaves }
+            for item in found { best[item] = true }
+        }
+        return end
     }
 
     /// Where the prices say least and the room is most.
@@ -234,11 +255,8 @@ extension LeavingSearch {
         var chosen: Int?
         var highest = -1.0
         for item in 0..<items.count where status[item] == .open {
-            let room =
-                Double(items.nonVolatile[item]) / Double(max(1, items.needNonVolatile))
-                + Double(items.volatile[item]) / Double(max(1, items.needVolatile))
             let ties = Double(items.above[item].count + items.below[item].count)
-            let score = room + 0.05 * ties
+            let score = items.share(item) + 0.05 * ties
             if score > highest { (chosen, highest) = (item, score) }
         }
         return chosen

@@ -27,11 +27,8 @@ extension LeavingProblem {
     }
 
     private func countPreferred(_ items: LeavingItems, statesMax: Int) -> Preferred? {
-        guard items.isPreferred.contains(true) else { return Preferred() }
-        var without = LeavingSearch(items, preferredMax: 0, statesMax: statesMax)
-        if without.keepsPreferred(), !without.isHopeless { return Preferred() }
-        let counting = items.counting { items.isPreferred[$0] }
-        var search = LeavingSearch(counting, preferredMax: units.count, statesMax: statesMax)
+        if items.isCoveredWithoutPreferred { return Preferred() }
+        var search = LeavingSearch(items.countingPreferred, preferredMax: 0, statesMax: statesMax)
         search.run()
         guard search.bestPoints != Int.max else { return nil }
         return Preferred(
@@ -83,7 +80,6 @@ extension LeavingSearch {
         for item in 0..<items.count where items.points[item] == 0 && items.above[item].isEmpty {
             if status[item] == .open, !decide(item, leaves: true) { return }
         }
-        if items.needNonVolatile > 0, items.needVolatile > 0 { raiseUnitsMin() }
         start()
         offerRepaired()
         if !isHopeless { explore(isWhole: true) }
@@ -95,15 +91,5 @@ extension LeavingSearch {
         prices.set(worth, status: status)
         offerRepaired()
         climb(rounds: Self.rounds)
-    }
-
-    /// At least so many must leave, by a bound for both memories together.
-    private mutating func raiseUnitsMin() {
-        var counting = LeavingSearch(
-            items.counting { $0 < items.unitCount }, preferredMax: prices.preferredMax, statesMax: 1)
-        if prices.preferredMax == 0, !counting.keepsPreferred() { return }
-        counting.start()
-        let one = 1 << LeavingPrices.pointShift
-        prices.unitsMin = max(prices.unitsMin, (counting.prices.bound + one - 1) / one)
     }
 }

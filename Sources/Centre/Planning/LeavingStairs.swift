@@ -30,7 +30,7 @@ struct LeavingStairs {
     private var stairs: [Stair] = []
     /// Beginnings that were kept and turned out no better than a later one of equal cost.
     private(set) var surpassed: [Int32] = []
-    /// Groups that were compared with a beginning since the step began.
+    /// Groups that were compared with a beginning.
     private(set) var comparisons = 0
 
     mutating func clear() {

@@ -1,8 +1,9 @@
 /// All choices at once, item by item: a table of beginnings, of which only those are kept that can still be the best.
 ///
-/// A beginning has decided the first so many items. It is dropped when its bound is not below the best known cost,
-/// when the rest cannot cover what is missing any more, or when another beginning costs no more, frees no less in both
-/// memories, and has barred nothing that this one has not. What is kept at the end, if anything, is the best choice.
+/// A beginning has decided the first so many items. It is dropped when its bound is not below the cost that is looked
+/// for, when the rest cannot cover what is missing any more, or when another beginning costs no more, frees no less in
+/// both memories, and has barred nothing that this one has not. The last is looked for only when beginnings have become
+/// more: most items leave most beginnings one way. What is kept at the end, if anything, is the best choice.
 struct LeavingSweep {
     /// What lower bounds by several worths may still gain before nothing better can come of a beginning; each worth has
     /// its own unit.
@@ -76,10 +77,18 @@ struct LeavingSweep {
     var lanes: [Lane] = []
     var firstBestPoints = 0
     var bestPoints = 0
+    /// Nothing costs less than this: an answer that costs no more ends the sweep.
+    var floor = 0
     /// Beginnings that were kept, and what else took as long: how hard it was.
     private(set) var stateCount = 0
 
+    /// So many comparisons with other groups of beginnings take as long as one beginning.
+    private static let comparisonsPerState = 128
+
     private var next: [State] = []
+    /// From more beginnings on it is looked for those that others are at least as good as.
+    private var thinCount = 0
+    private static let thinCountMin = 16
     private var stairs = LeavingStairs()
     private var leaving: [(parent: Int32, item: Int32)] = []
     private var bestParent = LeavingSweep.noParent
@@ -108,10 +117,11 @@ struct LeavingSweep {
         least = .zero
         bestParent = Self.noParent
         stateCount = 0
+        thinCount = Self.thinCountMin
     }
 
     enum End {
-        /// What was found, if anything, is the best choice; otherwise there is none better than the known one.
+        /// What was found, if anything, is the best choice; otherwise there is none as cheap as is looked for.
         case complete
         /// A better choice was found on the way: with it much is decided before the next sweep.
         case improved
@@ -125,8 +135,7 @@ struct LeavingSweep {
         var dives = Self.dives[...]
         for position in steps.indices {
             advance(position)
-            stateCount += states.count + stairs.comparisons / Self.comparisonsPerState
-            if states.isEmpty { break }
+            if states.isEmpty || bestPoints <= floor { break }
             if stateCount > statesMax { return .tooMany }
             if let dive = dives.first, states.count > dive.beginnings {
                 dives.removeFirst()
@@ -136,9 +145,6 @@ struct LeavingSweep {
         }
         return .complete
     }
-
-    /// So many comparisons with other groups of beginnings take as long as one beginning.
-    private static let comparisonsPerState = 128
 
     /// From how many beginnings on, and how many of them are followed.
     private static let dives: [(beginnings: Int, width: Int)] = [(30, 15), (150, 75), (600, 300)]
@@ -153,12 +159,11 @@ struct LeavingSweep {
         narrow(to: width)
         for next in position..<steps.count {
             advance(next)
-            stateCount += states.count + stairs.comparisons / Self.comparisonsPerState
-            if states.isEmpty || stateCount > statesMax { break }
-            if states.count > width { narrow(to: width) }
+            if states.isEmpty || bestPoints <= floor || stateCount > statesMax { break }
+            if states.count > width + width / 2 { narrow(to: width) }
         }
         let gained = (known.points - bestPoints) << LeavingPrices.pointShift
-        if gained > lanes[0].gap / Self.gapPart { return true }
+        if gained > lanes[0].gap / Self.gapPart || bestPoints <= floor { return true }
         states = known.states
         if bestPoints < known.points {
             states.removeAll { any($0.slack .< least) }
@@ -170,14 +175,14 @@ struct LeavingSweep {
 
     /// Goes on with those whose bound is lowest.
     private mutating func narrow(to width: Int) {
+        thin()
+        guard states.count > width else { return }
         let shift = SIMD8<Int64>(lanes.map { Int64($0.shift) })
-        var slacks = states.map { (SIMD8<Int64>(truncatingIfNeeded: $0.slack) &<< shift).min() }
-        let all = slacks
-        slacks.sort(by: >)
-        let limit = slacks[width - 1]
-        var equal = width - slacks.prefix(width).count { $0 > limit }
+        let slacks = states.map { (SIMD8<Int64>(truncatingIfNeeded: $0.slack) &<< shift).min() }
+        let limit = slacks.sorted()[slacks.count - width]
+        var equal = width - slacks.count { $0 > limit }
         var kept = 0
-        for (index, slack) in all.enumerated() {
+        for (index, slack) in slacks.enumerated() {
             if slack < limit { continue }
             if slack == limit {
                 if equal == 0 { continue }
@@ -189,38 +194,51 @@ struct LeavingSweep {
         states.removeLast(states.count - kept)
     }
 
-    /// Both ways of every beginning, cheapest first.
+    /// Both ways of every beginning.
     private mutating func advance(_ position: Int) {
         let step = steps[position]
         let row = position * (Int(preferredMax) + 1)
         next.removeAll(keepingCapacity: true)
-        next.reserveCapacity(2 * states.count)
-        stairs.clear()
-        let count = states.count
-        var (stay, leave) = (0, 0)
-        // Bounded: each round takes one of the two ways of one beginning.
-        while leave < count {
-            if stay < count, states[stay].points < states[leave].points &+ step.points {
-                keepStaying(stay, step, row)
-                stay &+= 1
-            } else {
-                keepLeaving(leave, step, row)
-                leave &+= 1
+        var kept = 0
+        for index in states.indices {
+            let state = states[index]
+            keepLeaving(state, step, row)
+            if let staying = staying(state, step, row) {
+                states[kept] = staying
+                kept &+= 1
             }
         }
-        while stay < count {
-            keepStaying(stay, step, row)
-            stay &+= 1
+        states.removeLast(states.count - kept)
+        states.append(contentsOf: next)
+        if states.count > thinCount { thin() }
+        stateCount += states.count
+    }
+
+    /// Drops every beginning that another is at least as good as.
+    private mutating func thin() {
+        let cheapestFirst = states.indices.map { Int(states[$0].points) << 32 | $0 }.sorted()
+        next.removeAll(keepingCapacity: true)
+        stairs.clear()
+        for key in cheapestFirst {
+            let state = states[key & Int(UInt32.max)]
+            let stair = LeavingStairs.Stair(
+                nonVolatile: state.nonVolatile, volatile: state.volatile, points: state.points,
+                index: Int32(truncatingIfNeeded: next.count))
+            if stairs.admit(stair, barred: state.barred, preferredCount: state.preferredCount) {
+                next.append(state)
+            }
         }
         for index in stairs.surpassed { next[Int(index)].parent = Self.surpassed }
         swap(&states, &next)
         if !stairs.surpassed.isEmpty { states.removeAll { $0.parent == Self.surpassed } }
+        stateCount += stairs.comparisons / Self.comparisonsPerState
+        thinCount = max(Self.thinCountMin, states.count + states.count / 3)
     }
 
-    /// Lets an item stay, unless nothing better can come of it.
+    /// A beginning that lets an item stay, unless nothing better can come of it.
     @inline(__always)
-    private mutating func keepStaying(_ index: Int, _ step: Step, _ row: Int) {
-        var state = states[index]
+    private func staying(_ state: State, _ step: Step, _ row: Int) -> State? {
+        var state = state
         let barred = state.barred
         state.barred = barred & ~(step.bit | step.twin) | step.nextTwin
         if barred & step.counted != 0 {
@@ -236,15 +254,14 @@ struct LeavingSweep {
                 if barred & links[index].counted == 0 { state.slack &-= links[index].onBarring }
             }
         }
-        if any(state.slack .< least) { return }
-        _ = keep(state, row)
+        return any(state.slack .< least) || !canCover(state, row) ? nil : state
     }
 
     /// Lets an item leave, unless it cannot, or nothing better can come of it.
     @inline(__always)
-    private mutating func keepLeaving(_ index: Int, _ step: Step, _ row: Int) {
-        var state = states[index]
-        if state.barred & (step.bit | step.twin) != 0 { return }
+    private mutating func keepLeaving(_ beginning: State, _ step: Step, _ row: Int) {
+        if beginning.barred & (step.bit | step.twin) != 0 { return }
+        var state = beginning
         state.slack &-= step.onLeaving
         for index in step.links where state.barred & links[index].bit != 0 {
             state.slack &-= links[index].onLeaving
@@ -257,10 +274,18 @@ struct LeavingSweep {
         state.volatile = min(needVolatile, state.volatile &+ step.volatile)
         if state.nonVolatile == needNonVolatile, state.volatile == needVolatile {
             offer(state, step)
-        } else if keep(state, row) {
+        } else if canCover(state, row) {
             leaving.append((state.parent, step.item))
-            next[next.count - 1].parent = Int32(leaving.count - 1)
+            state.parent = Int32(leaving.count - 1)
+            next.append(state)
         }
+    }
+
+    /// Whether the rest can cover what a beginning lacks.
+    @inline(__always)
+    private func canCover(_ state: State, _ row: Int) -> Bool {
+        let more = rest[row &+ Int(preferredMax &- state.preferredCount)]
+        return state.nonVolatile &+ more[0] >= needNonVolatile && state.volatile &+ more[1] >= needVolatile
     }
 
     private mutating func offer(_ state: State, _ step: Step) {
@@ -274,22 +299,5 @@ struct LeavingSweep {
             let left = (lane.gap >> lane.shift) - ((lane.gap - less) >> lane.shift)
             least[index] = Int32(min(left, Self.slackMax + 1))
         }
-    }
-
-    /// Keeps a beginning if the rest can cover what it lacks and no other is as good.
-    @inline(__always)
-    private mutating func keep(_ state: State, _ row: Int) -> Bool {
-        let more = rest[row &+ Int(preferredMax &- state.preferredCount)]
-        if state.nonVolatile &+ more[0] < needNonVolatile || state.volatile &+ more[1] < needVolatile {
-            return false
-        }
-        let stair = LeavingStairs.Stair(
-            nonVolatile: state.nonVolatile, volatile: state.volatile, points: state.points,
-            index: Int32(truncatingIfNeeded: next.count))
-        guard stairs.admit(stair, barred: state.barred, preferredCount: state.preferredCount) else {
-            return false
-        }
-        next.append(state)
-        return true
     }
 }

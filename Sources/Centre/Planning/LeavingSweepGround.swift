@@ -8,8 +8,9 @@ extension LeavingSweep {
         needNonVolatile = Int32(items.needNonVolatile)
         needVolatile = Int32(items.needVolatile)
         preferredMax = Int32(search.prices.preferredMax)
+        floor = search.floor
         // Without an answer everything is better than what there is.
-        bestPoints = min(search.bestPoints, items.points.reduce(1, +))
+        bestPoints = min(search.bestPoints, search.ceiling, items.points.reduce(1, +))
         firstBestPoints = bestPoints
         let order = LeavingSweepOrder(search)
         guard let bits = order.bits() else { return false }
@@ -23,7 +24,7 @@ extension LeavingSweep {
         for lane in 0..<Slack.scalarCount {
             if lane > 0 { prices.set(Self.worth(search.worth, lane), status: search.status) }
             state.slack[lane] = begin(lane, bound: prices.bound)
-            for position in steps.indices.reversed() { setGains(lane, position, prices, order, bits) }
+            setGains(lane, prices, order, bits)
         }
         setRest()
         if state.slack.min() >= 0 { states.append(state) }
@@ -93,37 +94,39 @@ extension LeavingSweep {
     }
 
     private mutating func setGains(
-        _ lane: Int, _ position: Int, _ prices: LeavingPrices, _ order: LeavingSweepOrder,
-        _ bits: LeavingSweepOrder.Bits
+        _ lane: Int, _ prices: LeavingPrices, _ order: LeavingSweepOrder, _ bits: LeavingSweepOrder.Bits
     ) {
         let items = prices.items
-        let item = Int(steps[position].item)
-        steps[position].onLeaving[lane] = gain(max(0, prices.price[item]), lane)
-        var stays = -min(0, prices.price[item])
-        // A file that stays gives the credit back that it gave to those above it.
-        if item >= items.unitCount { for index in items.above[item] { stays += prices.credit[index] } }
-        steps[position].onStaying[lane] = gain(stays, lane)
-        // Not more than was counted in full, each part being rounded down.
-        steps[position].early[lane] = gain(-min(0, prices.price[item]), lane)
-        let twin = order.twins.after[item]
-        if twin >= 0, order.place[twin] > position, steps[order.place[twin]].counted != 0 {
+        // What each file gave to those above it that are decided before.
+        var given = [Int](repeating: 0, count: items.count)
+        for position in steps.indices {
+            let item = Int(steps[position].item)
+            let stays = -min(0, prices.price[item])
+            steps[position].onLeaving[lane] = gain(max(0, prices.price[item]), lane)
+            // A file that stays gives the credit back that it gave to those above it.
+            steps[position].onStaying[lane] = gain(stays + given[item], lane)
+            // Not more than was counted in full, each part being rounded down.
+            steps[position].early[lane] = gain(stays, lane)
+            var link = steps[position].links.lowerBound
+            for place in items.below[item] {
+                let file = items.below.members[place]
+                guard bits.files[file] != 0 else { continue }
+                // The same for a file that is barred: at once for those that have left, later for those that will.
+                let credit = prices.credit[items.aboveOfBelow[place]]
+                links[link].onLeaving[lane] = gain(credit, lane)
+                links[link].onBarring[lane] = gain(given[file] - min(0, prices.price[file]), lane)
+                given[file] += credit
+                link += 1
+            }
+        }
+        for position in steps.indices.reversed() {
+            let twin = order.twins.after[Int(steps[position].item)]
+            guard twin >= 0, order.place[twin] > position, steps[order.place[twin]].counted != 0 else {
+                continue
+            }
             let later = steps[order.place[twin]]
             steps[position].onLaterTwins[lane] = min(
                 later.early[lane] &+ later.onLaterTwins[lane], Int32(Self.slackMax))
-        }
-        var link = steps[position].links.lowerBound
-        for index in items.below[item] {
-            let file = items.below.members[index]
-            guard bits.files[file] != 0 else { continue }
-            // The same for a file that is barred: at once for those that have left, later for those that will.
-            var barring = -min(0, prices.price[file])
-            for above in items.above[file] {
-                let other = items.above.members[above]
-                if other == item { links[link].onLeaving[lane] = gain(prices.credit[above], lane) }
-                if order.place[other] >= 0, order.place[other] < position { barring += prices.credit[above] }
-            }
-            links[link].onBarring[lane] = gain(barring, lane)
-            link += 1
         }
     }
 

@@ -1,7 +1,9 @@
 /// In which order a sweep decides what is open.
 ///
-/// Units by what a mistake would cost, dearest first; after a unit those that share code with it, so that little must
-/// be remembered at once; every file as soon as all above it is decided; of twins the first one first.
+/// First those who share code, the code first that gives most room for each of them: as long as it is not decided the
+/// bounds count a part of it. Units by what a mistake would cost and by what they cost, dearest first, so that what is
+/// left for the end is small; before the next whoever is the last that a file waits for, so that little must be
+/// remembered at once; every file as soon as all above it is decided; of twins the first one first.
 struct LeavingSweepOrder {
     private let items: LeavingItems
     let twins: LeavingTwins
@@ -11,6 +13,8 @@ struct LeavingSweepOrder {
     private(set) var place: [Int]
     /// For each file, how many open items above it have no place yet.
     private var waiting: [Int]
+    /// Files that several need, in the order in which their users get their places.
+    private var shared: [Int] = []
 
     init(_ search: LeavingSearch) {
         items = search.items
@@ -27,15 +31,34 @@ struct LeavingSweepOrder {
         where status[file] == .open && waiting[file] == 0 && place[file] < 0 {
             append(file)
         }
-        let price = search.prices.price
-        let units = (0..<items.unitCount).filter { search.status[$0] == .open }
-            .map { (loss: abs(price[$0]), unit: $0) }
-            .sorted { ($0.loss, $1.unit) > ($1.loss, $0.unit) }
-        for (_, unit) in units where place[unit] < 0 {
-            appendAfterTwins(unit)
-            // Bounded: every round gives one unit its place.
-            while let user = nextUser { appendAfterTwins(user) }
+        let units = (0..<items.unitCount).filter { status[$0] == .open }
+            .map { (cost: Self.cost($0, search), unit: $0) }
+            .sorted { ($0.cost, $1.unit) > ($1.cost, $0.unit) }
+        var rank = place
+        for (index, unit) in units.enumerated() { rank[unit.unit] = index }
+        shared = (items.unitCount..<items.count)
+            .filter { status[$0] == .open && items.above[$0].count > 1 }
+            .map { (room: items.share($0) / Double(items.above[$0].count), file: $0) }
+            .sorted { ($0.room, $1.file) > ($1.room, $0.file) }
+            .map(\.file)
+        for file in shared {
+            let users = items.above.members[items.above[file]].filter { rank[$0] >= 0 }
+            for index in users.map({ rank[$0] }).sorted() where place[units[index].unit] < 0 {
+                appendUser(units[index].unit)
+            }
         }
+        for (_, unit) in units where place[unit] < 0 { appendUser(unit) }
+    }
+
+    /// What a mistake would cost, and a part of what the unit costs.
+    private static func cost(_ unit: Int, _ search: LeavingSearch) -> Int {
+        abs(search.prices.price[unit]) + search.items.points[unit] << LeavingPrices.pointShift / 3
+    }
+
+    private mutating func appendUser(_ unit: Int) {
+        appendAfterTwins(unit)
+        // Bounded: every round gives one unit its place.
+        while let user = lastUser { appendAfterTwins(user) }
     }
 
     private mutating func appendAfterTwins(_ unit: Int) {
@@ -65,26 +88,17 @@ struct LeavingSweepOrder {
         }
     }
 
-    /// Whoever else needs the file that was begun and waits for fewest.
-    private var nextUser: Int? {
-        var chosen: Int?
-        var least = Int.max
-        for file in items.unitCount..<items.count where place[file] < 0 && status[file] == .open {
-            guard waiting[file] < least else { continue }
+    /// The last that a file waits for that others have begun.
+    private var lastUser: Int? {
+        for file in shared where waiting[file] == 1 {
             var isBegun = false
             var user: Int?
-            for index in items.above[file] {
-                let other = items.above.members[index]
-                guard status[other] == .open else { continue }
-                if place[other] >= 0 {
-                    isBegun = true
-                } else if user == nil, other < items.unitCount {
-                    user = other
-                }
+            for other in items.above.members[items.above[file]] where status[other] == .open {
+                if place[other] >= 0 { isBegun = true } else { user = other }
             }
-            if isBegun, let user { (chosen, least) = (user, waiting[file]) }
+            if isBegun, let user, user < items.unitCount { return user }
         }
-        return chosen
+        return nil
     }
 
     /// What a sweep must remember of items that are not decided yet.
