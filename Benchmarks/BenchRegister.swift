@@ -18,6 +18,7 @@ final class BenchRegister: Sendable {
     private let store: any Store
     let cardCount: Int
     private let models = BenchModels()
+    private let entropy = SystemEntropy()
     /// Which card is next: scattered over the register, and the same in every run.
     private let turn = Atomic<Int>(0)
 
@@ -53,7 +54,7 @@ final class BenchRegister: Sendable {
                 domain: try AID([0xF0, 0x42, 0x65, 0x72, 0x74, 0x68, 0xFF])))
         try store.write { transaction in
             let now = Instant(milliseconds: 1_795_000_000_001)
-            let act = Act(transaction, now: now, actor: .centre, entropy: SeededEntropy(seed: [1]))
+            let act = Act(transaction, now: now, actor: .centre, entropy: self.entropy)
             let picture = try act.picture(of: id, for: [wish], self.models)
             guard picture.installed.count == Self.installationCount else {
                 throw BenchmarkError("not everything is there")

@@ -34,7 +34,8 @@ struct LeavingSweepOrder {
         let units = (0..<items.unitCount).filter { status[$0] == .open }
             .map { (cost: Self.cost($0, search), unit: $0) }
             .sorted { ($0.cost, $1.unit) > ($1.cost, $0.unit) }
-        var rank = place
+        // Of units only: a file above a file may have got its place already.
+        var rank = [Int](repeating: -1, count: items.count)
         for (index, unit) in units.enumerated() { rank[unit.unit] = index }
         shared = (items.unitCount..<items.count)
             .filter { status[$0] == .open && items.above[$0].count > 1 }

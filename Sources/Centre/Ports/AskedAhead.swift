@@ -15,13 +15,21 @@ package final class AskedAhead: Transaction {
     package func prepare(_ queries: [Query]) throws(StoreFailure) { _ = try ask(queries) }
 
     package func ask(_ queries: [Query]) throws(StoreFailure) -> [[[StoredValue]]] {
-        var unknown = queries.filter { answers[$0] == nil }
+        if !along.isEmpty { return try askAlong(queries) }
+        let unknown = queries.filter { answers[$0] == nil }
         if !unknown.isEmpty {
-            unknown += along
-            along = []
             for (query, rows) in zip(unknown, try base.ask(unknown)) { answers[query] = rows }
         }
         return queries.map { answers[$0] ?? [] }
+    }
+
+    /// Of these nothing is kept but what was asked along: nobody asks twice for what he asks first.
+    private func askAlong(_ queries: [Query]) throws(StoreFailure) -> [[[StoredValue]]] {
+        guard !queries.isEmpty else { return [] }
+        let rows = try base.ask(queries + along)
+        for (query, rows) in zip(along, rows.dropFirst(queries.count)) { answers[query] = rows }
+        along = []
+        return Array(rows.prefix(queries.count))
     }
 
     package var catalogueMemory: CatalogueMemory? { base.catalogueMemory }

@@ -144,7 +144,8 @@ package final class ExchangeDesk: Sendable {
         do {
             var result: Outcome?
             try store.write { transaction in
-                result = try body(self.act(AskedAhead(transaction, along: questions), .centre))
+                let transaction = questions.isEmpty ? transaction : AskedAhead(transaction, along: questions)
+                result = try body(self.act(transaction, .centre))
             }
             guard let result else { preconditionFailure("a transaction that ended had a body") }
             outcome = result

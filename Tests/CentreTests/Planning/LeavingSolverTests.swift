@@ -42,6 +42,31 @@ struct LeavingSolverTests {
     }
 
     @Test(
+        "the same where code without instances lies above and below other code", .mission(.point2),
+        arguments: all)
+    func unusedCodeBetween(_ kind: LeavingGenerator) throws {
+        for seed in UInt64(0)..<80 {
+            var problem = kind.problem(3 + Int(seed % 5), seed: 2_000 + seed)
+            var random = SeededGenerator(seed: seed)
+            let count = problem.files.count
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                for file in 0..<count where Int.random(in: 0..<3, using: &random) == 0 {
+                    problem.files[file].importers.append(problem.files.count)
+                }
+                let bytes = Int.random(in: 200...3_000, using: &random)
+                problem.files.append(
+                    .init(
+                        points: Int.random(in: 1...9, using: &random), room: Room(nonVolatile: bytes),
+                        users: []))
+                problem.need.nonVolatile += bytes / 2
+            }
+            let choice = problem.solve()
+            #expect(choice?.cost == problem.exhaustiveCost(), "\(kind.name), seed \(seed)")
+            #expect(choice.map { isSound($0, problem) } ?? true, "\(kind.name), seed \(seed)")
+        }
+    }
+
+    @Test(
         "sixty-four applications as cards hold them are proven, most of them at once",
         .mission(.point2), arguments: LeavingGenerator.realistic)
     func proven(_ kind: LeavingGenerator) throws {
