@@ -24,11 +24,11 @@ extension World {
     }
 
     /// What the card says to the commands that its terminal has in hand, at every other visit; seldom what some card
-    /// said at an earlier one.
+    /// said at an earlier one. A card that counts with each challenge is left alone, as terminals do.
     private func greet(_ card: SimulatedCard, at reader: Int) -> (Greeting?, isOld: Bool) {
         guard shape.greets, visitCount % 2 == 0 else { return (nil, false) }
         if visitCount % 8 == 0, let lastGreeting { return (lastGreeting, true) }
-        guard let commands = greetings[reader]?.commands,
+        guard let commands = greetings[reader]?.commands, !card.factoryKeySet.isChallengePredictable,
             card.answer(.select(card.chip.profile.issuerDomain)) != nil
         else { return (nil, false) }
         return (Greeting(commands: commands, answers: commands.compactMap { card.answer($0) }), false)
