@@ -1,12 +1,6 @@
 internal import CPostgreSQL
 internal import CSQLite
 
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
-
 // What a program would do that calls the engine and nothing else: one row changed, durably. It exists to be measured
 // against.
 
@@ -74,24 +68,20 @@ struct BareLibPQ {
     let getResult: @convention(c) (OpaquePointer) -> OpaquePointer?
 
     init() throws {
-        guard let library = dlopen("libpq.so.5", RTLD_NOW) else { throw BenchmarkError("no libpq") }
-        func find<Function>(_ name: String) throws -> Function {
-            guard let symbol = dlsym(library, name) else { throw BenchmarkError("no \(name)") }
-            return unsafeBitCast(symbol, to: Function.self)
-        }
-        connect = try find("PQconnectdb")
-        finish = try find("PQfinish")
-        clear = try find("PQclear")
-        status = try find("PQresultStatus")
-        errorMessage = try find("PQerrorMessage")
-        execute = try find("PQexec")
-        prepare = try find("PQprepare")
-        perform = try find("PQexecPrepared")
-        sendQueryPrepared = try find("PQsendQueryPrepared")
-        enterPipelineMode = try find("PQenterPipelineMode")
-        exitPipelineMode = try find("PQexitPipelineMode")
-        pipelineSync = try find("PQpipelineSync")
-        getResult = try find("PQgetResult")
+        let library = try LoadedLibrary("libpq.so.5")
+        connect = try library.find("PQconnectdb")
+        finish = try library.find("PQfinish")
+        clear = try library.find("PQclear")
+        status = try library.find("PQresultStatus")
+        errorMessage = try library.find("PQerrorMessage")
+        execute = try library.find("PQexec")
+        prepare = try library.find("PQprepare")
+        perform = try library.find("PQexecPrepared")
+        sendQueryPrepared = try library.find("PQsendQueryPrepared")
+        enterPipelineMode = try library.find("PQenterPipelineMode")
+        exitPipelineMode = try library.find("PQexitPipelineMode")
+        pipelineSync = try library.find("PQpipelineSync")
+        getResult = try library.find("PQgetResult")
     }
 }
 

@@ -1,9 +1,3 @@
-#if canImport(Glibc)
-    internal import Glibc
-#else
-    internal import Darwin
-#endif
-
 /// TLS over a connection, by OpenSSL's own library, which only this part of the benchmarks needs: loaded when it is.
 final class BenchTLS {
     /// Whom all connections trust: the certificate in one file.
@@ -68,22 +62,18 @@ extension BenchTLS {
         let write: @convention(c) (OpaquePointer, UnsafeRawPointer?, Int32) -> Int32
 
         init() throws {
-            guard let library = dlopen("libssl.so.3", RTLD_NOW) else { throw BenchmarkError("no libssl") }
-            func find<Function>(_ name: String) throws -> Function {
-                guard let symbol = dlsym(library, name) else { throw BenchmarkError("no \(name)") }
-                return unsafeBitCast(symbol, to: Function.self)
-            }
-            clientMethod = try find("TLS_client_method")
-            makeContext = try find("SSL_CTX_new")
-            freeContext = try find("SSL_CTX_free")
-            setVerification = try find("SSL_CTX_set_verify")
-            loadAuthorities = try find("SSL_CTX_load_verify_locations")
-            makeConnection = try find("SSL_new")
-            freeConnection = try find("SSL_free")
-            setDescriptor = try find("SSL_set_fd")
-            connect = try find("SSL_connect")
-            read = try find("SSL_read")
-            write = try find("SSL_write")
+            let library = try LoadedLibrary("libssl.so.3")
+            clientMethod = try library.find("TLS_client_method")
+            makeContext = try library.find("SSL_CTX_new")
+            freeContext = try library.find("SSL_CTX_free")
+            setVerification = try library.find("SSL_CTX_set_verify")
+            loadAuthorities = try library.find("SSL_CTX_load_verify_locations")
+            makeConnection = try library.find("SSL_new")
+            freeConnection = try library.find("SSL_free")
+            setDescriptor = try library.find("SSL_set_fd")
+            connect = try library.find("SSL_connect")
+            read = try library.find("SSL_read")
+            write = try library.find("SSL_write")
         }
     }
 }
