@@ -34,4 +34,17 @@ struct ListeningSocketTests {
         #expect(getsockopt(accepted, Int32(IPPROTO_TCP), TCP_NODELAY, &value, &length) == 0)
         #expect(value != 0)
     }
+    #if os(Linux)
+        @Test(
+            "first packets with bytes are taken only where that is said (RFC 7413)", arguments: [true, false])
+        func hearsAtOnce(_ isSaid: Bool) throws {
+            let listening = try ListeningSocket(ListenAddress(.loopback, port: 0), hearsAtOnce: isSaid)
+            defer { close(listening.descriptor) }
+            var value: Int32 = 0
+            var length = socklen_t(MemoryLayout<Int32>.size)
+            let level = Int32(IPPROTO_TCP)
+            try #require(getsockopt(listening.descriptor, level, TCP_FASTOPEN, &value, &length) == 0)
+            #expect((value > 0) == isSaid)
+        }
+    #endif
 }
