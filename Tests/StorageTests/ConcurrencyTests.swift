@@ -172,7 +172,8 @@ struct ConcurrencyTests {
                 while store.waitingWriters < followers { sched_yield() }
             }
         }
-        #expect(disk.count(.sync) == 2)
+        // The disk may be at the first one while the others write.
+        #expect((1...2).contains(disk.count(.sync)))
         #expect(try store.rows(F.parents).count == 1 + followers + 1)
     }
 

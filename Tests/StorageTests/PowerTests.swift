@@ -1,7 +1,14 @@
 import Centre
 import Storage
+import Synchronization
 import TestSupport
 import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
 
 private typealias F = Fixtures
 
@@ -39,22 +46,24 @@ struct PowerTests {
         }
     }
 
-    private func makeStore(_ disk: FaultyDisk) throws -> SQLiteStore {
-        let store = try SQLiteStore(.faulty(disk), mode: .direct)
+    private static let modes: [SQLiteStore.Mode] = [.direct, .shared]
+
+    private func makeStore(_ disk: FaultyDisk, _ mode: SQLiteStore.Mode) throws -> SQLiteStore {
+        let store = try SQLiteStore(.faulty(disk), mode: mode)
         try store.perform("PRAGMA wal_autocheckpoint = \(Self.pagesBeforeCheckpoint)")
         return store
     }
 
     /// A store with its schema, before anything can go wrong.
-    private func prepared() throws -> (FaultyDisk, SQLiteStore) {
+    private func prepared(_ mode: SQLiteStore.Mode = .direct) throws -> (FaultyDisk, SQLiteStore) {
         let disk = FaultyDisk()
-        let store = try makeStore(disk)
+        let store = try makeStore(disk, mode)
         try store.migrate(to: F.schema)
         return (disk, store)
     }
 
-    private func callCount(_ call: FaultyDisk.Call) throws -> Int {
-        let (disk, store) = try prepared()
+    private func callCount(_ call: FaultyDisk.Call, _ mode: SQLiteStore.Mode) throws -> Int {
+        let (disk, store) = try prepared(mode)
         disk.fail(.sync, number: .max)
         for number in 1...Self.transactions { #expect(transact(number, store) == .kept) }
         return disk.count(call)
@@ -76,10 +85,10 @@ struct PowerTests {
         return numbers
     }
 
-    @Test("the power goes at every call of the disk", arguments: FaultyDisk.Call.allCases)
-    func power(_ call: FaultyDisk.Call) throws {
-        for number in 1...max(1, try callCount(call)) {
-            let (disk, store) = try prepared()
+    @Test("the power goes at every call of the disk", arguments: FaultyDisk.Call.allCases, modes)
+    func power(_ call: FaultyDisk.Call, _ mode: SQLiteStore.Mode) throws {
+        for number in 1...max(1, try callCount(call, mode)) {
+            let (disk, store) = try prepared(mode)
             disk.fail(call, number: number, .losesPower)
             var kept: Set<Int> = []
             var attempted: Set<Int> = []
@@ -104,7 +113,7 @@ struct PowerTests {
         "one call fails and the store goes on: what was refused never comes back, what was kept stays",
         arguments: FaultyDisk.Call.allCases, [FaultyDisk.Fault.fails, .tears, .isFull])
     func hiccups(_ call: FaultyDisk.Call, _ fault: FaultyDisk.Fault) throws {
-        for number in 1...max(1, try callCount(call)) {
+        for number in 1...max(1, try callCount(call, .direct)) {
             let (disk, store) = try prepared()
             disk.fail(call, number: number, fault)
             var answers: [Int: Answer] = [:]
@@ -120,6 +129,87 @@ struct PowerTests {
             answers[Self.transactions + 1] = .kept
             try check(answers, disk, "\(call) \(number) \(fault), at the end")
         }
+    }
+
+    @Test(
+        "where many share the store, one call fails: what was refused never comes back, what was kept stays",
+        arguments: FaultyDisk.Call.allCases, [FaultyDisk.Fault.fails, .tears, .isFull])
+    func sharedHiccups(_ call: FaultyDisk.Call, _ fault: FaultyDisk.Fault) throws {
+        for number in 1...max(1, try callCount(call, .shared)) {
+            let (disk, first) = try prepared(.shared)
+            var store = first
+            disk.fail(call, number: number, fault)
+            var answers: [Int: Answer] = [:]
+            for transaction in 1...Self.transactions + 1 {
+                let answer = transact(transaction, store)
+                answers[transaction] = answer
+                guard answer != .kept else { continue }
+                try check(answers, disk, "\(call) \(number) \(fault), at once")
+                disk.heal()
+                guard store.end != nil else { continue }
+                // From a sync that failed on, nothing is answered but that: also no look.
+                #expect(answer == .unknown && transact(transaction + 100, store) == .refused)
+                #expect(throws: StoreFailure.self) { try store.rows(F.parents) }
+                store = try makeStore(disk, .shared)
+            }
+            #expect(answers[Self.transactions + 1] == .kept)
+            try check(answers, disk, "\(call) \(number) \(fault), at the end")
+        }
+    }
+
+    @Test("what a look tells is on the disk; a glance may be ahead of it")
+    func looks() throws {
+        let (disk, store) = try prepared(.shared)
+        // SQLite would sync inside of a commit then, and nobody else could write.
+        try store.perform("PRAGMA wal_autocheckpoint = 0")
+        #expect(transact(1, store) == .kept)
+        let isMade = Atomic(false)
+        let isSeen = Atomic(false)
+        // The disk is at it until somebody has glanced: a look would wait for it.
+        disk.beforeSync {
+            isMade.store(true, ordering: .releasing)
+            while !isSeen.load(ordering: .acquiring) { sched_yield() }
+        }
+        onThreads(3) { index in
+            switch index {
+            case 0: #expect(transact(2, store) == .kept)
+            case 1:
+                while !isMade.load(ordering: .acquiring) { sched_yield() }
+                let count = try store.glance { try $0.count(Query(F.parents)) }
+                #expect(count == 3)
+                #expect(try numbers(in: disk.crashed(.everythingUnsynced)) == [1])
+                isSeen.store(true, ordering: .releasing)
+            default:
+                while !isMade.load(ordering: .acquiring) { sched_yield() }
+                #expect(try store.rows(F.parents).count == 3)
+                #expect(try numbers(in: disk.crashed(.everythingUnsynced)) == [1, 2])
+            }
+        }
+    }
+
+    @Test("while the disk is at one, others write, and one sync is for all of them")
+    func overlap() throws {
+        let (disk, store) = try prepared(.shared)
+        // SQLite would sync inside of a commit then, and nobody else could write.
+        try store.perform("PRAGMA wal_autocheckpoint = 0")
+        // With its first page the log gets its head, which SQLite syncs inside of the commit.
+        #expect(transact(1, store) == .kept)
+        let made = Atomic(0)
+        disk.beforeSync {
+            // The first sync is held up until the others have written.
+            while made.load(ordering: .acquiring) < 6 { sched_yield() }
+        }
+        disk.fail(.sync, number: .max)
+        onThreads(6) { index in
+            try store.write { transaction in
+                transaction.change(.insert(F.parents, F.parent("t\(index)")))
+                made.add(1, ordering: .releasing)
+            }
+        }
+        // The first; those who wrote meanwhile; and who was about to.
+        #expect(disk.count(.sync) <= 3)
+        let survivor = try SQLiteStore(.faulty(disk.crashed(.everythingUnsynced)), mode: .direct)
+        #expect(try survivor.rows(F.parents).count == 2 + 6)
     }
 
     private func check(_ answers: [Int: Answer], _ disk: FaultyDisk, _ place: Comment) throws {

@@ -5,8 +5,17 @@
 package protocol Store: Sendable {
     /// A consistent look that changes nothing.
     func read<Result: Sendable>(_ body: (any Transaction) throws -> Result) throws -> Result
+    /// The same for those who tell nobody what they saw, and only decide what to do next: it may be so young that a
+    /// loss of power undoes it.
+    func glance<Result: Sendable>(_ body: (any Transaction) throws -> Result) throws -> Result
     /// Reads and changes.
     func write<Result: Sendable>(_ body: (any Transaction) throws -> Result) throws -> Result
+}
+
+extension Store {
+    package func glance<Result: Sendable>(_ body: (any Transaction) throws -> Result) throws -> Result {
+        try read(body)
+    }
 }
 
 /// What can be asked and changed inside one transaction; it must not leave the body it was lent to.

@@ -10,7 +10,7 @@ package struct EventPump: Sendable {
     @discardableResult
     package func turn() throws -> Int {
         // A look costs less than taking the lock that orders.
-        let isPending = try node.store.read { transaction in
+        let isPending = try node.store.glance { transaction in
             try !transaction.all(PendingEvent.self, Query(PendingEvent.table, limit: 1)).isEmpty
         }
         guard isPending else { return 0 }

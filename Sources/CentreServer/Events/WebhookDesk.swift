@@ -61,7 +61,7 @@ package final class WebhookDesk: Sendable {
     /// Behind the one whose turn was last, so that none waits behind a busy one.
     private func due() throws -> [Webhook] {
         let now = node.clock.now
-        let (webhooks, newest) = try node.store.read { transaction in
+        let (webhooks, newest) = try node.store.glance { transaction in
             let active = Query(Webhook.table, [.init("life", .text("active"))], limit: Bounds.webhooksMax)
             return (try transaction.all(Webhook.self, active), try transaction.newestEvent())
         }

@@ -139,7 +139,7 @@ package final class SeramService: HTTPService {
     private func session(_ terminal: TerminalID, _ id: String) throws -> SeramSession {
         if let session = node.sessions.find(terminal, id) { return session }
         let now = node.clock.now
-        let found = try node.store.read { transaction -> (AgentSession, [SeramSession.Element])? in
+        let found = try node.store.glance { transaction -> (AgentSession, [SeramSession.Element])? in
             guard
                 let kept = try transaction.find(AgentSession.self, key: .word(terminal), .text(id)),
                 kept.openedAt.advanced(by: Bounds.sessionLife) > now,

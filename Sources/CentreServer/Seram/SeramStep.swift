@@ -220,7 +220,7 @@ struct SeramStep {
     }
 
     private mutating func isDue(_ index: Int, _ card: CardID) throws -> Bool {
-        let (operation, readAt) = try node.store.read { transaction in
+        let (operation, readAt) = try node.store.glance { transaction in
             let transaction = AskedAhead(transaction)
             try transaction.prepare([
                 Operation.openQuery(on: card), Query(Card.table, key: [.word(card)], limit: 1),

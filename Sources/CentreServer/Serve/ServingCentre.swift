@@ -58,6 +58,7 @@ package final class ServingCentre: Sendable {
     package let report: Report
     private let settings: ServeSettings
     private let clock: any WallClock
+    private let store: any Database
     private let server: HTTPServer
     private let log: ServiceLog
     private let metrics: Metrics
@@ -103,6 +104,7 @@ package final class ServingCentre: Sendable {
         flag.server.withLock { [server] in $0 = server }
         flag.certificateEnd.withLock { $0 = ground.identity.flatMap(Self.end) }
         self.settings = settings
+        store = ground.store
         clock = surroundings.clock
         self.metrics = metrics
         self.log = log
@@ -164,6 +166,15 @@ package final class ServingCentre: Sendable {
         guard stamps.withLock({ $0 != now }) else { return }
         // What is wrong stands in the log, and is looked at again when the files change again.
         try? reload()
+    }
+
+    /// Why it cannot go on: the store has to be opened anew. To be asked every second or so.
+    package var failure: ServeFailure? {
+        store.end.map {
+            ServeFailure(
+                "store-ended", "the store cannot be used any more", why: "\($0)",
+                advice: ["look at the disk (dmesg), then start again: what was acknowledged is there"])
+        }
     }
 
     /// Ends in order: what is under way is finished, what waits is answered, what is to be told is told.

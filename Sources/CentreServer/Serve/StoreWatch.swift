@@ -26,7 +26,7 @@ package final class StoreWatch: Sendable {
     /// Rings for what is new and orders what is pending; true where there may be more.
     package func turn() throws -> Bool {
         let after = position.withLock { $0 }
-        let look = try store.read { transaction in try Self.look(after, transaction) }
+        let look = try store.glance { transaction in try Self.look(after, transaction) }
         position.withLock { $0 = look.position }
         bell.ring(look.topics)
         if look.isPending { _ = try store.write { try Outbox.order($0) } }

@@ -60,7 +60,7 @@ package struct SignIn: Sendable {
     private func caller(token text: Substring) throws -> Caller {
         guard let token = TokenText(text) else { throw Problem.noSuchToken }
         let digest = token.digest
-        let found: (Caller, Credential) = try node.store.read { transaction in
+        let found: (Caller, Credential) = try node.store.glance { transaction in
             let transaction = AskedAhead(transaction)
             try transaction.prepare(owners.questions(about: token.id))
             let known = try transaction.find(Credential.self, key: .word(token.id))
@@ -78,7 +78,7 @@ package struct SignIn: Sendable {
 
     private func caller(_ certificate: [UInt8]) throws -> Caller {
         let digest = Digest.sha256.hash(certificate)
-        let found: (Caller, Credential) = try node.store.read { transaction in
+        let found: (Caller, Credential) = try node.store.glance { transaction in
             let query = Query(Credential.table, [.init("digest", .bytes(digest))])
             let known = try transaction.all(Credential.self, query).first {
                 $0.kind == .certificate && $0.isGood(at: node.clock.now)
@@ -153,7 +153,7 @@ package struct SignIn: Sendable {
 
     /// Operators of an OpenID provider need no entry here; one that is here and shut out stays out.
     private func caller(_ claim: OpenID.Identity) throws -> Caller {
-        let principal = try node.store.read { transaction in
+        let principal = try node.store.glance { transaction in
             switch claim.principal {
             case .admin(let id), .operator(let id), .auditor(let id):
                 let known = try transaction.find(Operator.self, key: .word(id))

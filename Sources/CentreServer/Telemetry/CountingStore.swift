@@ -43,6 +43,10 @@ package struct CountingStore: Store {
         try counted(reads) { try store.read(body) }
     }
 
+    package func glance<Result: Sendable>(_ body: (any Transaction) throws -> Result) throws -> Result {
+        try counted(reads) { try store.glance(body) }
+    }
+
     package func write<Result: Sendable>(_ body: (any Transaction) throws -> Result) throws -> Result {
         let result = try counted(writes) { try store.write(body) }
         trouble.isOver()

@@ -67,7 +67,12 @@ enum ServeCommand {
             tell(centre.report, on: terminal)
             loop: while true {
                 switch signals.next(1_000) {
-                case nil: centre.reloadWhereChanged()
+                case nil:
+                    if let failure = centre.failure {
+                        centre.stop()
+                        throw failure
+                    }
+                    centre.reloadWhereChanged()
                 // What is wrong with it stands in the log; the old one goes on.
                 case .reload: try? centre.reload()
                 case .end: break loop

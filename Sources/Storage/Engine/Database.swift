@@ -7,6 +7,8 @@ package protocol Database: Store {
     var engine: String { get }
     /// Of a store on a server.
     var effort: StoreEffort? { get }
+    /// Why nothing can be done with it any more, until it is opened anew.
+    var end: StoreFailure? { get }
     /// Does what is missing, all or nothing; the numbers of the steps it did. Many may do this at the same time.
     @discardableResult
     func migrate(to schema: Schema) throws(StoreFailure) -> [Int]

@@ -40,6 +40,16 @@ final class Monitor<State>: @unchecked Sendable {
         }
     }
 
+    /// The same for one who is told by a bell of its own, rung by those who have the state.
+    func wait<Result>(at bell: Bell, for body: (inout State) -> Result?) -> Result {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while true {
+            if let result = body(&state) { return result }
+            bell.wait(mutex)
+        }
+    }
+
     /// Changes, and wakes everybody who waits.
     func change<Result>(_ body: (inout State) -> Result) -> Result {
         pthread_mutex_lock(mutex)
@@ -48,4 +58,24 @@ final class Monitor<State>: @unchecked Sendable {
         pthread_cond_broadcast(condition)
         return result
     }
+}
+
+/// What wakes one of those who wait at a monitor, and only that one.
+final class Bell: @unchecked Sendable {
+    // The condition is the system's, which takes it from any thread.
+    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+    init() { pthread_cond_init(condition, nil) }
+
+    deinit {
+        pthread_cond_destroy(condition)
+        condition.deallocate()
+    }
+
+    fileprivate func wait(_ mutex: UnsafeMutablePointer<pthread_mutex_t>) {
+        pthread_cond_wait(condition, mutex)
+    }
+
+    /// To be rung inside of the monitor: else whoever is about to wait does not hear it.
+    func ring() { pthread_cond_signal(condition) }
 }

@@ -54,6 +54,7 @@ package final class FaultyDisk: Sendable {
         var armed: (call: Call, number: Int, fault: Fault)?
         var isFull = false
         var isOff = false
+        var beforeSync: (@Sendable () -> Void)?
     }
 
     private let state = Mutex(State())
@@ -70,6 +71,11 @@ package final class FaultyDisk: Sendable {
             $0.counts = [:]
             $0.armed = (call, number, fault)
         }
+    }
+
+    /// The next sync begins when this returns; meanwhile the disk can be written and read.
+    package func beforeSync(_ body: @escaping @Sendable () -> Void) {
+        state.withLock { $0.beforeSync = body }
     }
 
     /// Whatever went wrong is repaired.
@@ -179,7 +185,12 @@ package final class FaultyDisk: Sendable {
     }
 
     func sync(_ name: String) -> Fault? {
-        state.withLock { state in
+        let before = state.withLock { state in
+            defer { state.beforeSync = nil }
+            return state.beforeSync
+        }
+        before?()
+        return state.withLock { state in
             let fault = state.next(.sync)
             if fault == nil { state.settle(name) }
             return fault

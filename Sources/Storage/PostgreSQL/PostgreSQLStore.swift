@@ -116,6 +116,9 @@ package final class PostgreSQLStore: Database {
     /// The server does so by itself.
     package func tidy() {}
 
+    /// Connections are made anew.
+    package var end: StoreFailure? { nil }
+
     /// For what stands beside transactions: schema, checks.
     func alone<Value>(
         _ body: (PostgreSQLConnection) throws(PostgreSQLFailure) -> Value

@@ -7,7 +7,7 @@ internal import Centre
 #endif
 
 /// Many callers, one writer at a time: whoever comes while nobody writes takes all that wait, does their work inside
-/// one transaction, makes it durable once, and answers all.
+/// one transaction, makes it durable once, and answers all. While the disk is at it the next one writes already.
 ///
 /// The work of one is kept apart from that of the others by a savepoint: what it throws undoes nothing but its own.
 final class GroupCommit: @unchecked Sendable {
@@ -20,13 +20,22 @@ final class GroupCommit: @unchecked Sendable {
     final class Job {
         fileprivate var body: ((SQLiteTransaction) throws -> Void)?
         fileprivate var outcome: Result<Void, any Error>?
+        fileprivate let bell = Bell()
 
         init(_ body: @escaping (SQLiteTransaction) throws -> Void) { self.body = body }
     }
 
     private struct Line {
         var waiting: [Job] = []
+        /// Of those who want the connection for themselves.
+        var alone: [Bell] = []
         var leader: pthread_t?
+
+        /// Wakes the one who is next, and nobody else: each who wakes in vain takes the processor from one who works.
+        mutating func giveUpLead() {
+            leader = nil
+            (alone.first ?? waiting.first?.bell)?.ring()
+        }
 
         /// Whether the caller may lead now. Who leads already and comes again would wait for itself for ever.
         mutating func takeLead() -> Bool {
@@ -41,11 +50,14 @@ final class GroupCommit: @unchecked Sendable {
 
     private let connection: SQLiteConnection
     private let memory: CatalogueMemory
+    /// Without it a commit is durable when it is made.
+    private let sync: LogSync?
     private let line = Monitor(Line())
 
-    init(_ connection: SQLiteConnection, _ memory: CatalogueMemory) {
+    init(_ connection: SQLiteConnection, _ memory: CatalogueMemory, _ sync: LogSync?) {
         self.connection = connection
         self.memory = memory
+        self.sync = sync
     }
 
     /// Returns when the job's work is durable, or failed.
@@ -53,17 +65,36 @@ final class GroupCommit: @unchecked Sendable {
         line.with { $0.waiting.append(job) }
         // The group that its caller leads may be full before it comes to this job; then once more.
         while case .lead(let batch) = turn(of: job) {
-            let outcomes = lead(batch)
-            line.change { line in
+            var outcomes = lead(batch)
+            if let sync {
+                let last = sync.seen
+                line.with { $0.giveUpLead() }
+                outcomes = durable(outcomes, upTo: last, by: sync)
+            }
+            line.with { line in
                 for (job, outcome) in zip(batch, outcomes) {
                     // Who waits takes its work back with the answer; nobody else may hold on to it.
                     job.body = nil
                     job.outcome = outcome
+                    job.bell.ring()
                 }
-                line.leader = nil
+                if sync == nil { line.giveUpLead() }
             }
         }
         try job.outcome?.get()
+    }
+
+    /// What was kept counts when it is on the disk; who was refused was refused, by what may not be on it yet.
+    private func durable(
+        _ outcomes: [Result<Void, any Error>], upTo ticket: Int, by sync: LogSync
+    ) -> [Result<Void, any Error>] {
+        do throws(StoreFailure) {
+            try sync.wait(for: ticket)
+            return outcomes
+        } catch {
+            let failure = error
+            return outcomes.map { outcome in outcome.flatMap { .failure(failure) } }
+        }
     }
 
     private enum Turn {
@@ -73,7 +104,7 @@ final class GroupCommit: @unchecked Sendable {
 
     /// Waits until the job is done, or until its caller is the one to do what waits.
     private func turn(of job: Job) -> Turn {
-        line.wait { line in
+        line.wait(at: job.bell) { line in
             if job.outcome != nil { return .answered }
             guard line.takeLead() else { return nil }
             let batch = Array(line.waiting.prefix(Self.jobsMax))
@@ -85,12 +116,30 @@ final class GroupCommit: @unchecked Sendable {
     /// How many wait for the next group.
     var waitingCount: Int { line.with { $0.waiting.count } }
 
+    /// With the connection for oneself, between groups; what it changed is durable when this returns.
+    func change<Value>(_ body: (SQLiteConnection) throws(StoreFailure) -> Value) throws(StoreFailure) -> Value
+    {
+        try alone { connection throws(StoreFailure) in
+            let value = try body(connection)
+            try sync?.now(connection.log)
+            return value
+        }
+    }
+
     /// With the connection for oneself, between groups.
     func alone<Value, Failure: Error>(
         _ body: (SQLiteConnection) throws(Failure) -> Value
     ) throws(Failure) -> Value {
-        line.wait { line -> Void? in line.takeLead() ? () : nil }
-        defer { line.change { $0.leader = nil } }
+        if !line.with({ $0.takeLead() }) {
+            let bell = Bell()
+            line.with { $0.alone.append(bell) }
+            line.wait(at: bell) { line -> Void? in
+                guard line.takeLead() else { return nil }
+                line.alone.removeAll { $0 === bell }
+                return ()
+            }
+        }
+        defer { line.with { $0.giveUpLead() } }
         return try body(connection)
     }
 
@@ -170,6 +219,8 @@ final class GroupCommit: @unchecked Sendable {
     }
 
     private func commit() -> StoreFailure? {
+        let ticket = connection.hasChanges ? sync?.begin() : nil
+        defer { if let ticket { sync?.made(ticket, connection.log) } }
         do {
             try connection.commit()
             return nil
@@ -187,6 +238,7 @@ final class GroupCommit: @unchecked Sendable {
             try connection.control("BEGIN IMMEDIATE")
             try connection.script("PRAGMA user_version = \(connection.number("PRAGMA user_version") ?? 0)")
             try connection.control("COMMIT")
+            try sync?.now(connection.log)
             return true
         } catch {
             rollBack()

@@ -9,12 +9,17 @@ final class SQLiteConnection {
     private var prepared: [Statement: OpaquePointer] = [:]
     /// In the transaction underway, by one of those who share it: what they read may be undone with it.
     var changesCatalogue = false
+    private var committedChanges: Int64 = 0
     /// What stands between transactions: prepared once, by text.
     private var controls: [String: OpaquePointer] = [:]
+
+    /// Of the library, once and before its first use; later it refuses, which changes nothing.
+    private static let isPrepared: Bool = berth_sqlite_count_no_memory() == SQLITE_OK
 
     /// Without a file system of its own it is on the machine's.
     init(path: String, on fileSystem: FaultyFileSystem? = nil, flags: Int32) throws(StoreFailure) {
         self.fileSystem = fileSystem
+        _ = Self.isPrepared
         var handle: OpaquePointer?
         let code = sqlite3_open_v2(path, &handle, flags | SQLITE_OPEN_NOMUTEX, fileSystem?.name)
         guard code == SQLITE_OK, let handle else {
@@ -123,8 +128,20 @@ final class SQLiteConnection {
         return made
     }
 
-    /// Makes the transaction durable. Only here does it matter how exactly it failed.
+    /// Rows were changed since the last commit, or were to be.
+    var hasChanges: Bool { sqlite3_total_changes64(handle) != committedChanges }
+
+    /// The write-ahead log as SQLite has it open, from the first transaction on for as long as the connection is there.
+    var log: SQLiteLog? {
+        var file: UnsafeMutablePointer<sqlite3_file>?
+        let code = sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file)
+        guard code == SQLITE_OK, let file, file.pointee.pMethods != nil else { return nil }
+        return SQLiteLog(file: file)
+    }
+
+    /// Ends the transaction. Only here does it matter how exactly it failed.
     func commit() throws(SQLiteFailure) {
+        defer { committedChanges = sqlite3_total_changes64(handle) }
         guard let statement = try? prepareControl("COMMIT") else { throw failure(SQLITE_ERROR) }
         defer { sqlite3_reset(statement) }
         let code = sqlite3_step(statement)
@@ -209,5 +226,19 @@ final class SQLiteConnection {
 
     private static func message(_ handle: OpaquePointer?, _ code: Int32) -> String {
         String(cString: handle.map { sqlite3_errmsg($0) } ?? sqlite3_errstr(code))
+    }
+}
+
+/// A log file that a connection has open.
+struct SQLiteLog: @unchecked Sendable {
+    // Sendable because to sync is all that is done with it: the system takes that from any thread.
+    fileprivate let file: UnsafeMutablePointer<sqlite3_file>
+
+    /// Everything written so far is on the disk when this returns nothing.
+    func sync() -> SQLiteFailure? {
+        guard let sync = file.pointee.pMethods?.pointee.xSync else { return nil }
+        let code = sync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY)
+        guard code != SQLITE_OK else { return nil }
+        return SQLiteFailure(code: code, message: String(cString: sqlite3_errstr(code)))
     }
 }

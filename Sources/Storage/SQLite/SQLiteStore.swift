@@ -29,6 +29,7 @@ package final class SQLiteStore: Database {
     package let engine = "SQLite"
     package var effort: StoreEffort? { nil }
     private let memory = CatalogueMemory()
+    private let sync: LogSync?
     private let writer: GroupCommit
     private let readers: SQLiteReaders?
     private let logKeeper: SQLiteLogKeeper?
@@ -38,20 +39,32 @@ package final class SQLiteStore: Database {
         try location.prepare()
         let connection = try location.connect()
         try Self.check(connection, place: location.place)
-        try location.configure(connection)
-        writer = GroupCommit(connection, memory)
+        sync = mode == .shared && location.hasLog ? LogSync() : nil
+        try location.configure(connection, isSyncing: sync == nil)
+        writer = GroupCommit(connection, memory, sync)
         readers = location.isShared && mode == .shared ? SQLiteReaders(location) : nil
         logKeeper = location.isShared && mode == .shared ? SQLiteLogKeeper(location) : nil
     }
 
     package func read<Result: Sendable>(_ body: (any Transaction) throws -> Result) throws -> Result {
+        let result = Swift.Result { try glance(body) }
+        // What was seen, or missed, counts when it is on the disk.
+        if let sync { try sync.wait(for: sync.seen) }
+        return try result.get()
+    }
+
+    package func glance<Result: Sendable>(_ body: (any Transaction) throws -> Result) throws -> Result {
+        try sync?.check()
         if let readers { return try readers.lend { try look($0, body) } }
         return try writer.alone { try look($0, body) }
     }
 
+    package var end: StoreFailure? { sync?.failure }
+
     package func write<Result: Sendable>(_ body: (any Transaction) throws -> Result) throws -> Result {
+        try sync?.check()
         // The body is called by whoever leads the group, but never after this call has returned.
-        try withoutActuallyEscaping(body) { body in
+        return try withoutActuallyEscaping(body) { body in
             var result: Result?
             try writer.run(GroupCommit.Job { result = try body($0) })
             guard let result else { preconditionFailure("a job was answered without having run") }
@@ -95,7 +108,8 @@ package final class SQLiteStore: Database {
     /// For what stands beside transactions: schema, checks.
     func alone<Value>(_ body: (SQLiteConnection) throws(StoreFailure) -> Value) throws(StoreFailure) -> Value
     {
-        try writer.alone(body)
+        try sync?.check()
+        return try writer.change(body)
     }
 }
 
@@ -161,6 +175,14 @@ extension SQLiteStore.Location {
         }
     }
 
+    /// It has a write-ahead log.
+    var hasLog: Bool {
+        switch self {
+        case .file, .faulty: true
+        case .memory: false
+        }
+    }
+
     /// What is kept is nobody else's business: a new file is the owner's alone, and what SQLite puts beside it
     /// likewise.
     func prepare() throws(StoreFailure) {
@@ -198,9 +220,11 @@ extension SQLiteStore.Location {
         return connection
     }
 
-    func configure(_ connection: SQLiteConnection) throws(StoreFailure) {
+    /// - Parameter isSyncing: a commit waits for the disk itself.
+    func configure(_ connection: SQLiteConnection, isSyncing: Bool) throws(StoreFailure) {
         try setWriteAheadLog(connection)
         try connection.script(SQLiteStore.manner)
+        if !isSyncing { try connection.script("PRAGMA synchronous = NORMAL") }
     }
 
     /// Changing over needs the file alone for a moment, and does not wait for others who are starting too.
@@ -219,8 +243,9 @@ extension SQLiteStore.Location {
 }
 
 extension SQLiteStore {
-    /// How a connection that writes works. FULL: a commit is on the disk before it is answered (SQLite, "PRAGMA
-    /// synchronous"). 32 MB of pages: of a register that does not fit, those that lead to the others.
+    /// How a connection that writes works. FULL: a commit is on the disk before it returns (SQLite, "PRAGMA
+    /// synchronous"); where `LogSync` sees to that, NORMAL takes its place. 32 MB of pages: of a register that does not
+    /// fit, those that lead to the others.
     package static let manner = """
         PRAGMA synchronous = FULL;
         PRAGMA cache_size = -32768;
