@@ -147,12 +147,14 @@ extension Act {
     }
 
     /// By the hour, and only forward.
-    package func noteUse(of id: CredentialID) throws {
-        guard var credential = try transaction.lock(Credential.self, key: .word(id)) else { return }
+    package func noteUses(of ids: [CredentialID]) throws {
         let hour = Instant(milliseconds: now.milliseconds - now.milliseconds % 3_600_000)
-        guard credential.lastUsedAt.map({ $0 < hour }) ?? true else { return }
-        credential.lastUsedAt = hour
-        transaction.put(credential)
+        let queries = ids.map { Query(Credential.table, key: [.word($0)], limit: 1).locking() }
+        for var credential in try transaction.all(Credential.self, queries) {
+            guard credential.lastUsedAt.map({ $0 < hour }) ?? true else { continue }
+            credential.lastUsedAt = hour
+            transaction.put(credential)
+        }
     }
 }
 

@@ -123,7 +123,8 @@ package final class ServingCentre: Sendable {
             log.write(.warning, "no-webhooks", ["reason": "libcurl is not installed"])
         }
         let webhooks = carrier.map { WebhookDesk(node, carrier: $0, source: node.eventSource) }
-        housekeeping.start(Self.chores(node, ground.store, room, spans, webhooks), log: log, metrics: metrics)
+        housekeeping.start(
+            Self.chores(node, ground.store, signIn, room, spans, webhooks), log: log, metrics: metrics)
         log.write(
             .info, "serving",
             [
@@ -315,8 +316,8 @@ extension ServingCentre {
     }
 
     private static func chores(
-        _ node: Node, _ database: any Database, _ room: WaitingRoom, _ spans: SpanExporter?,
-        _ webhooks: WebhookDesk?
+        _ node: Node, _ database: any Database, _ signIn: SignIn, _ room: WaitingRoom,
+        _ spans: SpanExporter?, _ webhooks: WebhookDesk?
     ) -> [Housekeeping.Chore] {
         let watch = StoreWatch(node.store, room)
         let pump = EventPump(node)
@@ -328,6 +329,7 @@ extension ServingCentre {
                 try database.tidy()
                 return false
             },
+            .init("token-uses", everyMilliseconds: 1_000) { try signIn.keepUses() },
             .init("expire", everyMilliseconds: 5_000) {
                 _ = try node.desk.expire()
                 return false

@@ -11,6 +11,7 @@ package struct SignIn: Sendable {
     let node: Node
     private let openID: OpenID?
     private let owners = TokenOwners()
+    private let uses = NotedUses()
     let gate: PasswordGate
     let work: PasswordVerifier.Work
 
@@ -140,13 +141,26 @@ package struct SignIn: Sendable {
         return id
     }
 
-    /// Whoever asks does not wait for it to succeed: it is for people who tidy up.
+    /// Whoever asks does not wait for it: it is for people who tidy up, and kept a little later.
     private func noteUse(of credential: Credential) {
         let hour = node.clock.now.milliseconds / 3_600_000
         guard credential.kind != .session,
             credential.lastUsedAt.map({ $0.milliseconds / 3_600_000 < hour }) ?? true
         else { return }
-        _ = try? node.act(by: .centre) { act in try act.noteUse(of: credential.id) }
+        uses.note(credential.id)
+    }
+
+    /// Keeps which tokens were used; true where there may be more. A node that dies before forgets some.
+    package func keepUses() throws -> Bool {
+        let ids = uses.take()
+        guard !ids.isEmpty else { return false }
+        do {
+            try node.act(by: .centre) { act in try act.noteUses(of: ids) }
+        } catch {
+            for id in ids { uses.note(id) }
+            throw error
+        }
+        return ids.count == NotedUses.perTurnMax
     }
 
     // MARK: OpenID
@@ -200,6 +214,31 @@ private final class TokenOwners: Sendable {
         known.withLock { known in
             if known.count >= Self.tokensMax { known.removeAll(keepingCapacity: true) }
             known[credential.id] = credential.subject
+        }
+    }
+}
+
+/// Tokens that were used for the first time in their hour.
+private final class NotedUses: Sendable {
+    /// In one transaction.
+    static let perTurnMax = 100
+    /// More than these are noted when they come again.
+    private static let idsMax = 65_536
+
+    private let ids = Mutex<Set<CredentialID>>([])
+
+    func note(_ id: CredentialID) {
+        ids.withLock { ids in
+            if ids.count < Self.idsMax { ids.insert(id) }
+        }
+    }
+
+    /// In the order in which everybody takes them.
+    func take() -> [CredentialID] {
+        ids.withLock { ids in
+            let some = ids.prefix(Self.perTurnMax).sorted()
+            ids.subtract(some)
+            return some
         }
     }
 }

@@ -55,6 +55,25 @@ struct SignInTests {
         #expect(try bench.ask(.get, "/v1/sessions/current", token: token).status == 200)
     }
 
+    @Test("when a token was used is kept by the hour, a little later, and once")
+    func uses() throws {
+        let bench = try RestBench()
+        let token = try bench.token(.admin)
+        let id = try #require(TokenText(token)).id
+        func lastUse() throws -> Instant? {
+            try bench.node.store.read { try $0.find(Credential.self, key: .word(id))?.lastUsedAt }
+        }
+        #expect(try bench.ask(.get, "/v1/sessions/current", token: token).status == 200)
+        #expect(try lastUse() == nil)
+        #expect(try !bench.signIn.keepUses())
+        let now = bench.node.clock.now.milliseconds
+        #expect(try lastUse() == Instant(milliseconds: now - now % 3_600_000))
+        let rows = try bench.node.store.read { try $0.ask([Query(Credential.table)]) }
+        #expect(try bench.ask(.get, "/v1/sessions/current", token: token).status == 200)
+        #expect(try !bench.signIn.keepUses())
+        #expect(try bench.node.store.read { try $0.ask([Query(Credential.table)]) } == rows)
+    }
+
     @Test("other schemes, two fields and empty ones are refused")
     func fields() throws {
         let bench = try RestBench()
