@@ -28,6 +28,17 @@ struct SimulationTests {
         #expect(one.story != simulation.run(78).story)
     }
 
+    @Test("worlds go on in the same way, whether visits remember their cards or not")
+    func remembering() throws {
+        let ground = try Ground()
+        let (one, other) = (Simulation(ground), Simulation(ground, flaws: .remembersNothing))
+        for seed: UInt64 in 2_000..<2_020 {
+            let (remembering, asking) = (one.run(seed), other.run(seed))
+            #expect(remembering.story == asking.story, "seed \(seed)")
+            #expect(remembering.commandCount == asking.commandCount && asking.isSound, "seed \(seed)")
+        }
+    }
+
     @Test("worlds have several releases, other ways to leave a card, and code that is exchanged in place")
     func variety() throws {
         let simulation = Simulation(try Ground(), cards: 2, steps: 16)

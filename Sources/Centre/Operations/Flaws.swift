@@ -86,7 +86,6 @@ package struct Flaws: OptionSet, Sendable, Hashable {
     package static let forgetsKeptRoom = Flaws(rawValue: 1 << 34)
     /// An operation ends, and nobody is told.
     package static let endsSilently = Flaws(rawValue: 1 << 35)
-
     package static let all: [(name: String, flaw: Flaws)] = [
         ("reuses-sequence-counter", .reusesSequenceCounter),
         ("deletes-before-durable", .deletesBeforeDurable),
@@ -108,4 +107,11 @@ package struct Flaws: OptionSet, Sendable, Hashable {
         ("tells-images", .tellsImages), ("revives-copies", .revivesCopies),
         ("forgets-kept-room", .forgetsKeptRoom), ("ends-silently", .endsSilently),
     ]
+
+    // Not among them is what concerns others' acts between two exchanges of a visit, where worlds do nothing.
+
+    /// What a visit remembers of its card is believed without a look at what proves it.
+    package static let believesMemory = Flaws(rawValue: 1 << 36)
+    /// No mistake, but what those who remember are compared with: every exchange asks for everything.
+    package static let remembersNothing = Flaws(rawValue: 1 << 37)
 }

@@ -192,12 +192,15 @@ extension Change {
 
     /// From a row that is there to what it shall be.
     package static func update<R: Record>(_ earlier: R, to later: R) -> Change {
-        let (old, new) = (earlier.row, later.row)
-        let columns = R.table.columns.indices.filter { old[$0] != new[$0] }
-        precondition(columns.allSatisfy { $0 >= R.table.keyCount }, "a row keeps its key")
-        guard !columns.isEmpty else { return .put(R.table, new) }
+        update(R.table, from: earlier.row, to: later.row)
+    }
+
+    static func update(_ table: Table, from old: [StoredValue], to new: [StoredValue]) -> Change {
+        let columns = new.indices.filter { old[$0] != new[$0] }
+        precondition(columns.allSatisfy { $0 >= table.keyCount }, "a row keeps its key")
+        guard !columns.isEmpty else { return .put(table, new) }
         return .update(
-            R.table, key: Array(new.prefix(R.table.keyCount)), columns: columns, columns.map { new[$0] })
+            table, key: Array(new.prefix(table.keyCount)), columns: columns, columns.map { new[$0] })
     }
 }
 

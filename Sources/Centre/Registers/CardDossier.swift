@@ -80,22 +80,35 @@ extension CardDossier {
             }
     }
 
-    /// Without what changes with every visit and that no plan depends on: such changes need no note and leave plans
-    /// valid.
-    private var weighty: CardDossier {
-        var dossier = self
-        dossier.card.keySet.nextSequenceCounter = nil
-        dossier.card.keySet.leastSequenceCounter = nil
-        dossier.card.inventory?.readAt = card.registeredAt
-        dossier.card.revision = 0
-        dossier.card.auditHead = []
-        for index in applications.indices { dossier.applications[index].lastUsedAt = nil }
-        dossier.custody = []
-        return dossier
+    /// Whether plans made for `other` may no longer hold. They do not depend on what changes with every visit: such
+    /// changes need no note and leave plans valid. Custody has transitions of its own.
+    package func differs(from other: CardDossier) -> Bool {
+        // Lists that nobody touched are the same one, which takes no look at their elements.
+        card.weighty != other.card.weighty || loadFiles != other.loadFiles || berths != other.berths
+            || findings != other.findings
+            || applications != other.applications
+                && applications.map(\.weighty) != other.applications.map(\.weighty)
     }
+}
 
-    /// Whether plans made for `other` may no longer hold.
-    package func differs(from other: CardDossier) -> Bool { weighty != other.weighty }
+extension Card {
+    fileprivate var weighty: Card {
+        var card = self
+        card.keySet.nextSequenceCounter = nil
+        card.keySet.leastSequenceCounter = nil
+        card.inventory?.readAt = registeredAt
+        card.revision = 0
+        card.auditHead = []
+        return card
+    }
+}
+
+extension InstalledApplication {
+    fileprivate var weighty: InstalledApplication {
+        var application = self
+        application.lastUsedAt = nil
+        return application
+    }
 }
 
 // MARK: Reading and writing
@@ -103,17 +116,22 @@ extension CardDossier {
 extension CardDossier {
     /// For whoever asks other things in the same round trip.
     static func queries(of id: CardID, isLocking: Bool) -> [Query] {
+        let card = Query(Card.table, key: [.word(id)], limit: 1)
+        return [isLocking ? card.locking() : card] + listQueries(of: id) + [custodyQuery(of: id)]
+    }
+
+    /// What `save` keeps beside the card's own row.
+    static func listQueries(of id: CardID) -> [Query] {
         let key: [StoredValue] = [.word(id)]
-        let card = Query(Card.table, key: key, limit: 1)
         return [
-            isLocking ? card.locking() : card,
             Query(InstalledApplication.table, key: key, limit: Bounds.applicationsPerCardMax),
             Query(InstalledLoadFile.table, key: key, limit: Bounds.loadFilesPerCardMax),
             Query(Berth.table, key: key, limit: Bounds.berthsPerCardMax),
             Query(DriftFinding.table, key: key, limit: Bounds.driftFindingsMax),
-            Query(Custody.table, key: key),
         ]
     }
+
+    static func custodyQuery(of id: CardID) -> Query { Query(Custody.table, key: [.word(id)]) }
 }
 
 extension Transaction {
@@ -149,12 +167,27 @@ extension Act {
     package func save(
         _ dossier: CardDossier, since earlier: CardDossier, _ notes: [Note]
     ) -> CardDossier {
+        var row = earlier.card.row
+        return save(dossier, since: earlier, notes, row: &row)
+    }
+
+    /// - Parameter row: the card's, as it was read; afterwards, as it is written.
+    func save(
+        _ dossier: CardDossier, since earlier: CardDossier, _ notes: [Note], row: inout [StoredValue]
+    ) -> CardDossier {
         precondition(dossier.card.id == earlier.card.id, "one card's dossier is not another's")
         precondition(!notes.isEmpty || !dossier.differs(from: earlier), "a change that nobody notes")
         var dossier = dossier
         for note in notes { self.note(note, on: &dossier.card) }
-        if dossier.card != earlier.card { transaction.put(dossier.card, since: earlier.card) }
-        for change in dossier.changes(since: earlier) { transaction.change(change) }
+        let changes = dossier.changes(since: earlier)
+        // A visit that remembers the card sees by the card's own row that something of it is different.
+        if notes.isEmpty, !changes.isEmpty { dossier.card.revision += 1 }
+        if dossier.card != earlier.card {
+            let old = row
+            row = dossier.card.row
+            transaction.change(.update(Card.table, from: old, to: row))
+        }
+        for change in changes { transaction.change(change) }
         return dossier
     }
 }

@@ -3,84 +3,22 @@ internal import CardManagement
 internal import GlobalPlatform
 internal import SmartCard
 
-// A case file comes out of the store and goes back into it, in the transaction of one report.
-
-/// What the centre knows of card models: facts of profiles, kept beside the registers.
-package protocol CardModels: Sendable {
-    func model(of profile: ProfileName) -> CardModel?
-    /// "i" of the profile's secure channel.
-    func channelOptions(of profile: ProfileName, _ channel: Card.KeySet.Channel) -> UInt8?
-}
-
-/// Two cards with the same data: a person decides which one is real.
-struct CloneFound: Error {
-    let other: CardID
-    let aid: AID
-}
-
-/// The case of one card as it was read, for comparison when it goes back.
-struct OpenCase {
-    let lease: Lease?
-    let dossier: CardDossier
-    let stays: [Custody]
-    let operation: Operation?
-    let catalogue: CatalogueView
-    var file: CaseFile
-}
+// A case file goes back into the store, in the transaction of the report that it came out for (CaseOpening.swift).
 
 extension Act {
-    /// Asks for everything at once: on a server that is one round trip. Lease and card are locked, in this order.
-    func openCase(of id: CardID, _ models: any CardModels) throws -> OpenCase {
-        let coming = Query(
-            Custody.table, [.init("destination", .word(id)), .init("state", .text("returning"))])
-        let others = [
-            Query(Lease.table, key: [.word(id)], limit: 1).locking(), Operation.openQuery(on: id),
-            coming.locking(),
-        ]
-        let head = CatalogueView.questions(in: transaction)
-        let answers = try transaction.ask(
-            [others[0]] + CardDossier.queries(of: id, isLocking: true) + others[1...] + head)
-        let rows = Array(answers.dropLast(head.count))
-        guard let dossier = try transaction.dossier(rows[1..<(rows.count - 2)]) else {
-            throw CardRefusal.unknown(id)
-        }
-        guard let model = models.model(of: dossier.card.profile) else {
-            throw OperationRefusal.cardNotActive(
-                id, reason: "its profile \(dossier.card.profile) is unknown.")
-        }
-        let operation = try transaction.decode(Operation.self, rows[rows.count - 2]).first
-        var stays = dossier.custody
-        for stay in try transaction.decode(Custody.self, rows[rows.count - 1])
-        where !stays.contains(where: { $0.key == stay.key }) {
-            stays.append(stay)
-        }
-        for case .restore(let task) in operation?.remainingSteps ?? [] {
-            guard case .held(let key) = task.source, !stays.contains(where: { $0.key == key }) else {
-                continue
-            }
-            stays.append(try transaction.stay(key.card, key.aid, key.ordinal))
-        }
-        var file = CaseFile(
-            card: dossier.card, model: model, operation: operation, stays: stays,
-            installed: dossier.applications, now: now)
-        file.listsOwnCode = dossier.loadFiles.contains {
-            $0.modules.contains(WellKnownAID.securityDomainModule)
-        }
-        let lease = try transaction.decode(Lease.self, rows[0]).first
-        return OpenCase(
-            lease: lease, dossier: dossier, stays: stays, operation: operation,
-            catalogue: try CatalogueView(transaction, answers.suffix(head.count)), file: file)
-    }
-
     /// Writes what a report proved, and what the next order intends.
-    func close(_ known: OpenCase, _ file: CaseFile, vault: any KeyVault, flaws: Flaws) throws {
+    /// - Returns: what the next exchange may remember, once this transaction is kept.
+    func close(
+        _ known: OpenCase, _ file: CaseFile, vault: any KeyVault, flaws: Flaws
+    ) throws -> RememberedCase {
         var file = file
         var dossier = known.dossier
         dossier.card = file.card
         try keepStays(known, &file, vault: vault, card: &dossier.card, flaws)
         let received = try keepConfirmations(&file, known, vault: vault, flaws)
         keepJournal(&file)
-        keep(file.operation, since: known.operation)
+        var rows = known.rows
+        keep(file.operation, since: known.operation, &rows.operation)
         var notes = received
         if !flaws.contains(.endsSilently) {
             notes += file.operation?.endNotes(since: known.operation) ?? []
@@ -100,7 +38,9 @@ extension Act {
         if differs, notes.isEmpty {
             notes.append(Note("card.changed", .card(dossier.card.id), isAnnounced: false))
         }
-        save(dossier, since: known.dossier, notes)
+        dossier = save(dossier, since: known.dossier, notes, row: &rows.card)
+        return RememberedCase(
+            rows: rows, dossier: dossier, operation: file.operation, hasStays: !file.stays.isEmpty)
     }
 
     private func keepStays(
@@ -139,13 +79,19 @@ extension Act {
     }
 
     /// Only what differs: the indexes of open operations and of their deadlines stay as they are.
-    private func keep(_ operation: Operation?, since known: Operation?) {
-        guard let operation, operation != known else { return }
-        if let known, known.id == operation.id {
-            transaction.put(operation, since: known)
-        } else {
-            transaction.put(operation)
+    private func keep(_ operation: Operation?, since known: Operation?, _ row: inout [StoredValue]?) {
+        guard let operation else {
+            row = nil
+            return
         }
+        guard operation != known else { return }
+        let new = operation.row
+        if let row, known?.id == operation.id {
+            transaction.change(.update(Operation.table, from: row, to: new))
+        } else {
+            transaction.change(.put(Operation.table, new))
+        }
+        row = new
     }
 
     private func keepJournal(_ file: inout CaseFile) {

@@ -86,21 +86,21 @@ package final class ExchangeDesk: Sendable {
         return try exchange(card) { act in
             let known = try act.openCase(of: card, self.models)
             if let problem = self.takeLease(act, known.lease, card, id, terminal) {
-                return (nil, problem, nil, [])
+                return Outcome(reply: problem, memory: .asItIs)
             }
-            if let problem = Self.refusal(known.file.card) { return (nil, problem, nil, []) }
+            if let problem = Self.refusal(known.file.card) { return Outcome(reply: problem, memory: .asItIs) }
             guard
                 let options = self.models.channelOptions(
                     of: known.file.card.profile, known.file.card.keySet.channel)
-            else { return (nil, .over(.stopped(.profileSilent)), nil, []) }
+            else { return Outcome(reply: .over(.stopped(.profileSilent)), memory: .asItIs) }
             var visit = Visit(id: id, card: card, channelOptions: options)
             var file = known.file
             // A card that counts with each challenge is not where it was.
             if greeting != nil { file.card.keySet.nextSequenceCounter = nil }
             let reply = visit.begin(&file, self.surroundings(act, known), greeted: greeted)
-            try act.close(known, file, vault: self.vault, flaws: self.flaws)
+            let left = try act.close(known, file, vault: self.vault, flaws: self.flaws)
             try beside(act, file, reply)
-            return (visit, reply, id, visit.questionsToCome(file))
+            return Outcome(of: visit, reply, file, left)
         }
     }
 
@@ -108,31 +108,54 @@ package final class ExchangeDesk: Sendable {
     package func report(
         _ report: Report, _ beside: Beside = { _, _, _ in }
     ) throws -> Visit.Reply {
-        guard let (visit, questions) = visits[report.visit] else {
+        guard let place = visits[report.visit] else {
             return .over(
                 .interrupted(
                     Reason(
                         .reportLate, text: "This visit is not known here any more; the card is asked anew.")))
         }
-        return try exchange(visit.cardID, asking: questions) { act in
-            let known = try act.openCase(of: visit.cardID, self.models)
+        let visit = place.visit
+        return try exchange(visit.cardID, asking: place.questions) { act in
+            let known = try act.openCase(
+                of: visit.cardID, remembering: place.remembered, self.models, flaws: self.flaws)
             guard self.keepLease(act, known.lease, visit) || self.flaws.contains(.ignoresLease) else {
-                return (nil, .over(.interrupted(.seenElsewhere)), report.visit, [])
+                return Outcome(reply: .over(.interrupted(.seenElsewhere)), memory: .forget(visit.id))
             }
             guard report.number == visit.number || self.flaws.contains(.takesOldReports) else {
-                return (visit, .over(.interrupted(.reportLate)), report.visit, [])
+                return Outcome(reply: .over(.interrupted(.reportLate)), memory: .asItIs)
             }
             var next = visit
             var file = known.file
             let reply = next.received(report, &file, self.surroundings(act, known))
-            try act.close(known, file, vault: self.vault, flaws: self.flaws)
+            let left = try act.close(known, file, vault: self.vault, flaws: self.flaws)
             if case .over = reply { self.endLease(act, known.lease, visit) }
             try beside(act, file, reply)
-            return (next, reply, report.visit, next.questionsToCome(file))
+            return Outcome(of: next, reply, file, left)
         }
     }
 
-    private typealias Outcome = (visit: Visit?, reply: Visit.Reply, id: [UInt8]?, next: [Query])
+    private struct Outcome {
+        enum Memory {
+            case keep(VisitShelf.Place)
+            case forget([UInt8])
+            case asItIs
+        }
+
+        let reply: Visit.Reply
+        let memory: Memory
+
+        init(reply: Visit.Reply, memory: Memory) { (self.reply, self.memory) = (reply, memory) }
+
+        init(of visit: Visit, _ reply: Visit.Reply, _ file: CaseFile, _ left: RememberedCase) {
+            self.reply = reply
+            switch reply {
+            case .order:
+                let questions = visit.questionsToCome(file)
+                memory = .keep(VisitShelf.Place(visit: visit, remembered: left, questions: questions))
+            case .over: memory = .forget(visit.id)
+            }
+        }
+    }
 
     /// What memory keeps follows what the store has kept, never the other way round.
     ///
@@ -153,12 +176,10 @@ package final class ExchangeDesk: Sendable {
             try block(card, clone)
             return .over(.stopped(Self.reason(clone)))
         }
-        if let id = outcome.id {
-            if let visit = outcome.visit, case .order = outcome.reply {
-                visits.keep((visit, outcome.next), as: id)
-            } else if outcome.visit.map({ $0.number != visits[id]?.visit.number }) ?? true {
-                visits.forget(id)
-            }
+        switch outcome.memory {
+        case .keep(let place): visits.keep(place)
+        case .forget(let id): visits.forget(id)
+        case .asItIs: break
         }
         return outcome.reply
     }
@@ -209,9 +230,10 @@ package final class ExchangeDesk: Sendable {
     }
 
     private func keepLease(_ act: Act, _ held: Lease?, _ visit: Visit) -> Bool {
-        guard var held, held.visit == visit.id else { return false }
-        held.until = until(act.now)
-        act.transaction.put(held)
+        guard let held, held.visit == visit.id else { return false }
+        var kept = held
+        kept.until = until(act.now)
+        act.transaction.put(kept, since: held)
         return true
     }
 
@@ -255,18 +277,22 @@ private final class VisitShelf: @unchecked Sendable {
     // Sendable because everything is touched under the lock only, and a visit that is taken out is a value whose
     // closures never change.
 
-    /// With what its next exchange is likely to ask.
-    typealias Place = (visit: Visit, questions: [Query])
+    struct Place {
+        let visit: Visit
+        let remembered: RememberedCase
+        /// What its next exchange is likely to ask.
+        let questions: [Query]
+    }
 
     private let lock = Mutex<Void>(())
     private var visits: [[UInt8]: Place] = [:]
 
     subscript(id: [UInt8]) -> Place? { lock.withLock { _ in visits[id] } }
 
-    func keep(_ visit: Place, as id: [UInt8]) {
+    func keep(_ place: Place) {
         lock.withLock { _ in
             if visits.count >= ExchangeDesk.visitsMax, let other = visits.keys.first { visits[other] = nil }
-            visits[id] = visit
+            visits[place.visit.id] = place
         }
     }
 
