@@ -104,7 +104,7 @@ struct LeavingClimb {
 
 extension LeavingSearch {
     /// Steps without much gain after which a climb ends, and what is much: a part of what the bound lacks at most.
-    private static let idleMax = 10
+    private static let idleMax = 15
     private static let gapPart = 64
 
     /// Goes on from the worth at hand, and keeps the best that it finds.
@@ -121,8 +121,7 @@ extension LeavingSearch {
             prices.set(climb.worth, status: status)
             let gap = (Int(known) << LeavingPrices.pointShift) - highest.bound
             let isWorthIt = prices.bound > highest.bound + max(0, gap / Self.gapPart)
-            // With a bound on those that are to be kept the way up is long and winding.
-            idle = isWorthIt || prices.preferredMax > 0 ? 0 : idle + 1
+            idle = isWorthIt ? 0 : idle + 1
             if prices.bound > highest.bound { highest = (prices.bound, climb.worth) }
             climb.learn(slope: slope())
         }
@@ -130,9 +129,30 @@ extension LeavingSearch {
         prices.set(worth, status: status)
     }
 
-    /// What is missing of each row where the bound is reached.
+    /// How often room is made dearer for a first answer, and by how much.
+    private static let raisesMax = 10
+    private static let raise = 1.2
+
+    /// Makes room dearer until so much would leave that it covers the need: a first answer.
+    mutating func raiseToAnswer() {
+        var worth = worth
+        for _ in 0..<Self.raisesMax where bestPoints == Int.max {
+            prices.set(worth, status: status)
+            _ = slope()
+            worth.nonVolatile *= Self.raise
+            worth.volatile *= Self.raise
+        }
+        if bestPoints == Int.max { offerRepaired() }
+    }
+
+    /// What is missing of each row where the bound is reached. Where nothing is missing that is an answer.
     private mutating func slope() -> LeavingClimb.Vector {
         let cheapest = prices.cheapest(status)
+        if cheapest.nonVolatile >= items.needNonVolatile, cheapest.volatile >= items.needVolatile,
+            cheapest.preferred <= prices.preferredMax
+        {
+            offerTrimmed(prices.marks)
+        }
         return [
             Double(items.needNonVolatile - cheapest.nonVolatile),
             Double(items.needVolatile - cheapest.volatile),

@@ -1,15 +1,17 @@
 /// The problem as the search sees it: units and files alike are items in flat arrays.
-struct LeavingItems {
+///
+/// It never changes, and everything that searches shares it.
+final class LeavingItems {
     let unitCount: Int
     let count: Int
     let needNonVolatile: Int
     let needVolatile: Int
-    var points: [Int]
+    let points: [Int]
     let nonVolatile: [Int]
     let volatile: [Int]
-    private(set) var isPreferred: [Bool]
+    let isPreferred: [Bool]
     /// What a few units cost: the measure of a first step.
-    var pointsTypical: Int
+    let pointsTypical: Int
     /// What must leave if the item leaves: for files, all that need them, directly or through imports.
     let above: Lists
     /// What must stay if the item stays.
@@ -20,6 +22,8 @@ struct LeavingItems {
     let aboveOfBelow: [Int]
     /// Files that few need first: where one's users are among another's, credit given in this order is the best.
     let filesByUse: [Int]
+    /// Dearest first.
+    let byPoints: [Int]
     /// So many units must leave at least.
     private(set) var unitsMin = 0
 
@@ -80,7 +84,33 @@ struct LeavingItems {
         for file in above.indices { for _ in above[file] { files.append(file) } }
         fileOfAbove = files
         filesByUse = (unitCount..<count).sorted { (above[$0].count, $0) < (above[$1].count, $1) }
+        byPoints = Self.dearestFirst(points)
         unitsMin = leastUnits()
+    }
+
+    /// The same with other points, of which nothing is preferred.
+    private init(_ items: LeavingItems, points: [Int], pointsTypical: Int) {
+        unitCount = items.unitCount
+        count = items.count
+        needNonVolatile = items.needNonVolatile
+        needVolatile = items.needVolatile
+        self.points = points
+        nonVolatile = items.nonVolatile
+        volatile = items.volatile
+        isPreferred = [Bool](repeating: false, count: items.count)
+        self.pointsTypical = pointsTypical
+        above = items.above
+        below = items.below
+        fileOfAbove = items.fileOfAbove
+        aboveOfBelow = items.aboveOfBelow
+        filesByUse = items.filesByUse
+        byPoints = Self.dearestFirst(points)
+        unitsMin = items.unitsMin
+    }
+
+    private static func dearestFirst(_ points: [Int]) -> [Int] {
+        // One number for both: the place breaks ties.
+        points.indices.map { points[$0] << 16 | $0 }.sorted(by: >).map { $0 & 0xFFFF }
     }
 
     /// More steps than any card is short of, and few enough that no sum overflows 32 bits.
@@ -121,12 +151,9 @@ struct LeavingItems {
 
     /// The same, when nothing counts but how many leave that the holder wants to keep.
     var countingPreferred: LeavingItems {
-        var result = self
-        result.points = isPreferred.map { $0 ? 1 : 0 }
+        let counts = isPreferred.map { $0 ? 1 : 0 }
         // What is counted needs no bound besides.
-        result.isPreferred = [Bool](repeating: false, count: count)
-        result.pointsTypical = max(1, result.points.reduce(0, +) / 4)
-        return result
+        return LeavingItems(self, points: counts, pointsTypical: max(1, counts.reduce(0, +) / 4))
     }
 
     private static func above(_ problem: LeavingProblem) -> [[Int]] {

@@ -49,12 +49,13 @@ struct LeavingPrices {
     /// What a file's room is credited to: parallel to the members of `above`.
     private(set) var credit: [Int]
     private(set) var bound = 0
-    private var marks: [Bool]
+    /// What leaves where the bound is reached, after `cheapest`.
+    private(set) var marks: [Bool]
     /// Marked since the last search for a user began.
     private var reached: [Int] = []
     /// For a file that was reached: what it gave, and where another gives instead; places in `credit`.
     private var taken: [(given: Int, instead: Int)?]
-    /// Files whose users are to be looked at in the search for a user.
+    /// What is to be looked at yet: files in the search for a user, items that leave.
     private var files: [Int] = []
 
     init(_ items: LeavingItems, unitsMin: Int, preferredMax: Int) {
@@ -74,7 +75,9 @@ struct LeavingPrices {
     }
 
     /// Sets all prices anew for a worth, with what is decided already.
-    mutating func set(_ worth: Worth, status: [Status]) {
+    ///
+    /// - Parameter isRough: credit stays where it was given first: quicker, and the bound may be a little lower.
+    mutating func set(_ worth: Worth, status: [Status], isRough: Bool = false) {
         let scale = Double(1 << Self.pointShift)
         let nonVolatile = Int(worth.nonVolatile * scale)
         let volatile = Int(worth.volatile * scale)
@@ -83,18 +86,22 @@ struct LeavingPrices {
         bound = nonVolatile &* items.needNonVolatile &+ volatile &* items.needVolatile
         bound &+= unit &* unitsMin &- preference &* preferredMax
         setPlain(nonVolatile, volatile, unit: unit, preference: preference)
-        giveCredit(status)
-        price.withUnsafeBufferPointer { price in
-            status.withUnsafeBufferPointer { status in
-                for item in price.indices {
-                    switch status[item] {
-                    case .leaves: bound &+= price[item]
-                    case .open: bound &+= min(0, price[item])
-                    case .stays: break
-                    }
-                }
+        if giveCreditByUse(status), !isRough { moveCreditOn(status) }
+        bound &+= decided(status)
+    }
+
+    /// What leaves anyway and all negative prices.
+    private func decided(_ status: [Status]) -> Int {
+        let (price, status) = (price.span, status.span)
+        var sum = 0
+        for item in price.indices {
+            switch status[item] {
+            case .leaves: sum &+= price[item]
+            case .open: sum &+= min(0, price[item])
+            case .stays: break
             }
         }
+        return sum
     }
 
     /// What each costs beyond what its room is worth, before any credit.
@@ -108,24 +115,39 @@ struct LeavingPrices {
         }
     }
 
-    private mutating func giveCredit(_ status: [Status]) {
-        var isLeft = false
-        for file in items.filesByUse {
-            let range = items.above[file]
-            for index in range { credit[index] = 0 }
-            guard status[file] == .open, price[file] < 0 else { continue }
-            for index in range {
-                let other = items.above.members[index]
-                guard status[other] == .open, price[other] > 0 else { continue }
-                let amount = min(-price[file], price[other])
-                credit[index] = amount
-                price[other] &-= amount
-                price[file] &+= amount
-                if price[file] == 0 { break }
-            }
-            if price[file] < 0, range.count > 1 { isLeft = true }
+    /// Each file in turn to its users as they come; true when one that several need has some left.
+    private mutating func giveCreditByUse(_ status: [Status]) -> Bool {
+        let (starts, members, files) = (items.above.starts, items.above.members, items.filesByUse)
+        let (firsts, users, status) = (starts.span, members.span, status.span)
+        // Taken out of here, so that both are changed where they lie.
+        var (prices, credits) = ([Int](), [Int]())
+        swap(&prices, &self.price)
+        swap(&credits, &self.credit)
+        defer {
+            swap(&prices, &self.price)
+            swap(&credits, &self.credit)
         }
-        if isLeft { moveCreditOn(status) }
+        var price = prices.mutableSpan
+        var credit = credits.mutableSpan
+        var isLeft = false
+        for file in files {
+            let range = firsts[file]..<firsts[file + 1]
+            for index in range { credit[index] = 0 }
+            var left = status[file] == .open ? -price[file] : 0
+            guard left > 0 else { continue }
+            for index in range {
+                let user = users[index]
+                guard status[user] == .open, price[user] > 0 else { continue }
+                let amount = min(left, price[user])
+                credit[index] = amount
+                price[user] &-= amount
+                left &-= amount
+                if left == 0 { break }
+            }
+            price[file] = -left
+            if left > 0, range.count > 1 { isLeft = true }
+        }
+        return isLeft
     }
 
     /// Gives what files have left by way of others: one whose user needs no more credit takes the place of another
@@ -160,6 +182,7 @@ struct LeavingPrices {
     /// A user with a price left that a file reaches, by way of others whose credit it can take over. What was reached
     /// in vain stays marked: nothing that is given later changes that.
     private mutating func findUser(from file: Int, _ status: [Status]) -> Int? {
+        let (above, below, aboveOfBelow) = (items.above, items.below, items.aboveOfBelow)
         reached.removeAll(keepingCapacity: true)
         guard !marks[file] else { return nil }
         marks[file] = true
@@ -169,15 +192,16 @@ struct LeavingPrices {
         files.append(file)
         var next = 0
         while next < files.count {
-            for index in items.above[files[next]] {
-                let user = items.above.members[index]
-                guard status[user] == .open, !marks[user] else { continue }
+            for index in above[files[next]] {
+                let user = above.members[index]
+                guard !marks[user], status[user] == .open else { continue }
                 if price[user] > 0 { return index }
                 marks[user] = true
                 reached.append(user)
-                for place in items.below[user] {
-                    let (given, other) = (items.aboveOfBelow[place], items.below.members[place])
-                    guard credit[given] > 0, !marks[other] else { continue }
+                for place in below[user] {
+                    let (given, other) = (aboveOfBelow[place], below.members[place])
+                    // One that nobody else needs has nobody else to give to.
+                    guard credit[given] > 0, !marks[other], above[other].count > 1 else { continue }
                     marks[other] = true
                     reached.append(other)
                     taken[other] = (given, index)
@@ -190,28 +214,43 @@ struct LeavingPrices {
     }
 
     mutating func cheapest(_ status: [Status]) -> Cheapest {
-        for item in 0..<items.count { marks[item] = false }
-        for item in 0..<items.count where status[item] != .stays {
-            if status[item] == .leaves || price[item] < 0 { mark(item) }
+        // Taken out of here, so that both are changed where they lie.
+        var (marks, open) = ([Bool](), [Int]())
+        swap(&marks, &self.marks)
+        swap(&open, &files)
+        for item in marks.indices { marks[item] = false }
+        open.removeAll(keepingCapacity: true)
+        for (item, status) in status.enumerated() where status != .stays {
+            if status == .leaves || price[item] < 0 {
+                marks[item] = true
+                open.append(item)
+            }
         }
+        let (above, below, aboveOfBelow) = (items.above, items.below, items.aboveOfBelow)
         var result = Cheapest()
-        for (item, row) in rows.enumerated() where marks[item] {
+        // With all above what leaves, and whatever gave them credit. Bounded: each item is marked once.
+        while let item = open.popLast() {
+            let row = rows[item]
             result.nonVolatile &+= row.nonVolatile
             result.volatile &+= row.volatile
             result.units &+= row.unit
             result.preferred &+= row.preferred
+            for place in below[item] where credit[aboveOfBelow[place]] > 0 {
+                let file = below.members[place]
+                guard !marks[file] else { continue }
+                marks[file] = true
+                open.append(file)
+            }
+            for index in above[item] {
+                let user = above.members[index]
+                guard !marks[user] else { continue }
+                marks[user] = true
+                open.append(user)
+            }
         }
+        swap(&marks, &self.marks)
+        swap(&open, &files)
         return result
-    }
-
-    /// Marks what leaves, all above it, and whatever gave them credit.
-    private mutating func mark(_ item: Int) {
-        guard !marks[item] else { return }
-        marks[item] = true
-        for place in items.below[item] where credit[items.aboveOfBelow[place]] > 0 {
-            mark(items.below.members[place])
-        }
-        for index in items.above[item] { mark(items.above.members[index]) }
     }
 
     /// The bound's change when an open item is decided.

@@ -202,6 +202,8 @@ extension LeavingSearch {
         }
     }
 
+    /// After a sweep with so many beginnings another climb is little.
+    private static let climbStates = 3_000
     /// A gap so small, in points, that all of it is looked through at once.
     private static let smallGap = 5
 
@@ -215,7 +217,7 @@ extension LeavingSearch {
         var reach = Int.max
         if bestPoints != Int.max {
             let gap = bestPoints * one - prices.bound
-            if gap > Self.smallGap * one { reach = gap * 2 / 5 }
+            if gap > Self.smallGap * one { reach = gap * 3 / 5 }
         }
         // Bounded: each round finds a better answer or reaches a point further.
         while bestPoints > floor {
@@ -229,6 +231,8 @@ extension LeavingSearch {
             case .improved: break
             case .tooMany: return false
             }
+            // What is better known now shows the way up better.
+            if sweep.stateCount > Self.climbStates, bestPoints > floor { climb(rounds: Self.rounds) }
         }
         return true
     }
@@ -239,11 +243,15 @@ extension LeavingSearch {
             offer()
             return .complete
         }
+        // Taken out of here, so that its memory is not copied with the rest.
+        var sweep = LeavingSweep()
+        swap(&sweep, &self.sweep)
+        defer { swap(&sweep, &self.sweep) }
         guard sweep.prepare(self) else { return .tooMany }
         let end = sweep.run(statesMax: sweepStatesMax)
         stateCount += sweep.stateCount
         if let found = sweep.found {
-            bestPoints = sweep.bestPoints
+            bestPoints = sweep.best.points
             for item in 0..<items.count { best[item] = status[item] == .leaves }
             for item in found { best[item] = true }
         }

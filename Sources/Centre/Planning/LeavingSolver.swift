@@ -76,8 +76,9 @@ extension LeavingSearch {
 
     mutating func run() {
         if prices.preferredMax == 0, !keepsPreferred() { return }
-        // What costs nothing leaves: it can only help.
-        for item in 0..<items.count where items.points[item] == 0 && items.above[item].isEmpty {
+        // What costs nothing leaves: it can only help. Of what is to be kept only so many may leave.
+        for item in 0..<items.count
+        where items.points[item] == 0 && items.above[item].isEmpty && !items.isPreferred[item] {
             if status[item] == .open, !decide(item, leaves: true) { return }
         }
         start()
@@ -88,8 +89,7 @@ extension LeavingSearch {
     /// Good prices, with a first answer that says how good they may become.
     private mutating func start() {
         worth = firstWorth()
-        prices.set(worth, status: status)
-        offerRepaired()
+        raiseToAnswer()
         climb(rounds: Self.rounds)
     }
 }

@@ -19,9 +19,9 @@ struct LeavingStairs {
         var nonVolatileMax: Int32
         var volatileMax: Int32
         /// Where its staircase lies, and how long it may become there.
-        var start: Int
-        var count: Int
-        var capacity: Int
+        var start: Int32
+        var count: Int32
+        var capacity: Int32
     }
 
     private static let firstCapacity = 8
@@ -42,78 +42,98 @@ struct LeavingStairs {
 
     /// Takes a beginning; false when one that is known is at least as good.
     mutating func admit(_ stair: Stair, barred: UInt64, preferredCount: Int32) -> Bool {
-        var own = -1
         comparisons &+= groups.count
-        for group in groups.indices {
-            let known = groups[group]
-            guard known.barred & ~barred == 0, known.preferredCount <= preferredCount else { continue }
-            if known.barred == barred, known.preferredCount == preferredCount { own = group }
-            guard known.nonVolatileMax >= stair.nonVolatile, known.volatileMax >= stair.volatile else {
-                continue
-            }
-            let place = position(of: stair, in: known)
-            if stairs[place].volatile >= stair.volatile { return false }
-        }
-        if own >= 0 {
-            insert(stair, in: own)
-        } else {
-            begin(stair, barred: barred, preferredCount: preferredCount)
+        switch findOwn(stair, barred: barred, preferredCount: preferredCount) {
+        case Self.covered: return false
+        case Self.missing: begin(stair, barred: barred, preferredCount: preferredCount)
+        case let own: insert(stair, in: own)
         }
         return true
+    }
+
+    private static let covered = -2
+    private static let missing = -1
+
+    /// The group that a beginning belongs to, unless one that is known is at least as good.
+    private func findOwn(_ stair: Stair, barred: UInt64, preferredCount: Int32) -> Int {
+        var own = Self.missing
+        return groups.withUnsafeBufferPointer { groups in
+            stairs.withUnsafeBufferPointer { stairs in
+                for index in groups.indices {
+                    let known = groups[index]
+                    guard known.barred & ~barred == 0, known.preferredCount <= preferredCount else {
+                        continue
+                    }
+                    if known.barred == barred, known.preferredCount == preferredCount { own = index }
+                    guard known.nonVolatileMax >= stair.nonVolatile, known.volatileMax >= stair.volatile
+                    else {
+                        continue
+                    }
+                    // There is such a stair, because one frees as much non-volatile memory.
+                    let place = Self.position(of: stair, in: known, stairs)
+                    if stairs[place].volatile >= stair.volatile { return Self.covered }
+                }
+                return own
+            }
+        }
     }
 
     private mutating func begin(_ stair: Stair, barred: UInt64, preferredCount: Int32) {
         groups.append(
             Group(
                 barred: barred, preferredCount: preferredCount, nonVolatileMax: stair.nonVolatile,
-                volatileMax: stair.volatile, start: stairs.count, count: 1, capacity: Self.firstCapacity))
-        for _ in 0..<Self.firstCapacity { stairs.append(stair) }
+                volatileMax: stair.volatile, start: Int32(stairs.count), count: 1,
+                capacity: Int32(Self.firstCapacity)))
+        stairs += repeatElement(stair, count: Self.firstCapacity)
     }
 
     /// The first stair that frees as much non-volatile memory; the place behind the last where none does.
     @inline(__always)
-    private func position(of stair: Stair, in group: Group) -> Int {
-        stairs.withUnsafeBufferPointer { stairs in
-            var first = group.start
-            var count = group.count
-            // Bounded: each round halves the rest. Without branches, which nobody could foretell.
-            while count > 1 {
-                let half = count >> 1
-                let isBefore = (stairs[first &+ half &- 1].nonVolatile &- stair.nonVolatile) >> 31
-                first &+= half & Int(truncatingIfNeeded: isBefore)
-                count &-= half
-            }
-            return stairs[first].nonVolatile < stair.nonVolatile ? first &+ 1 : first
+    private static func position(
+        of stair: Stair, in group: Group, _ stairs: UnsafeBufferPointer<Stair>
+    ) -> Int {
+        var first = Int(group.start)
+        var count = Int(group.count)
+        // Bounded: each round halves the rest. Without branches, which nobody could foretell.
+        while count > 1 {
+            let half = count >> 1
+            let isBefore = (stairs[first &+ half &- 1].nonVolatile &- stair.nonVolatile) >> 31
+            first &+= half & Int(truncatingIfNeeded: isBefore)
+            count &-= half
         }
+        return stairs[first].nonVolatile < stair.nonVolatile ? first &+ 1 : first
     }
 
     /// Puts a stair where it belongs, in place of all that it covers.
     private mutating func insert(_ stair: Stair, in index: Int) {
         let group = groups[index]
-        let place = position(of: stair, in: group)
-        var (first, last) = (place, place)
-        while first > group.start, stairs[first - 1].volatile <= stair.volatile { first -= 1 }
-        while last < group.start + group.count, stairs[last].nonVolatile == stair.nonVolatile { last += 1 }
+        let (start, end) = (Int(group.start), Int(group.start + group.count))
+        let (first, last) = stairs.withUnsafeBufferPointer { stairs in
+            let place = Self.position(of: stair, in: group, stairs)
+            var (first, last) = (place, place)
+            while first > start, stairs[first - 1].volatile <= stair.volatile { first -= 1 }
+            while last < end, stairs[last].nonVolatile == stair.nonVolatile { last += 1 }
+            return (first, last)
+        }
         for covered in first..<last where stairs[covered].points == stair.points {
             surpassed.append(stairs[covered].index)
         }
         groups[index].nonVolatileMax = max(group.nonVolatileMax, stair.nonVolatile)
         groups[index].volatileMax = max(group.volatileMax, stair.volatile)
-        guard first < last else { return squeeze(stair, in: index, at: first - group.start) }
+        guard first < last else { return squeeze(stair, in: index, at: first - start) }
         stairs[first] = stair
         let gone = last - first - 1
         guard gone > 0 else { return }
-        let end = group.start + group.count
         stairs.withUnsafeMutableBufferPointer { stairs in
             for next in last..<end { stairs[next &- gone] = stairs[next] }
         }
-        groups[index].count -= gone
+        groups[index].count -= Int32(gone)
     }
 
     private mutating func squeeze(_ stair: Stair, in index: Int, at offset: Int) {
         let start = makeRoom(in: index)
         let place = start + offset
-        var free = start + groups[index].count
+        var free = start + Int(groups[index].count)
         stairs.withUnsafeMutableBufferPointer { stairs in
             while free > place {
                 stairs[free] = stairs[free &- 1]
@@ -127,12 +147,12 @@ struct LeavingStairs {
     /// Room for one more stair; a staircase that has none moves behind all others. Says where it begins then.
     private mutating func makeRoom(in index: Int) -> Int {
         let group = groups[index]
-        guard group.count == group.capacity else { return group.start }
+        let first = Int(group.start)
+        guard group.count == group.capacity else { return first }
         let start = stairs.count
-        for place in group.start..<group.start + group.count { stairs.append(stairs[place]) }
-        let filler = stairs[group.start]
-        for _ in 0..<group.capacity { stairs.append(filler) }
-        groups[index].start = start
+        for place in first..<first + Int(group.count) { stairs.append(stairs[place]) }
+        stairs += repeatElement(stairs[first], count: Int(group.capacity))
+        groups[index].start = Int32(start)
         groups[index].capacity = 2 * group.capacity
         return start
     }

@@ -44,6 +44,50 @@ struct LeavingSweep {
         var onLaterTwins = Slack.zero
         /// The files that are barred if this stays.
         var links: Range<Int>
+        /// A file that waits for this item only: it is decided in the same step.
+        var own = Own()
+    }
+
+    /// A file that is decided together with the one item above it that is open.
+    struct Own {
+        var item = LeavingSweep.none
+        var points: Int32 = 0
+        var nonVolatile: Int32 = 0
+        var volatile: Int32 = 0
+        var onLeaving = Slack.zero
+        /// The item above leaves, this stays.
+        var onStaying = Slack.zero
+        /// The files that are barred by that.
+        var links = 0..<0
+    }
+
+    /// The step in which an item leaves, and where it is written what left before.
+    struct Left {
+        var parent = LeavingSweep.none
+        /// Below nothing where the item's own file leaves too: the step's complement.
+        var step: Int32 = 0
+    }
+
+    /// The best choice that is known.
+    struct Best {
+        var points = 0
+        /// The least slack: more than nothing once a better choice was found.
+        private(set) var least = Slack.zero
+        /// Where it is written who leaves in what was found.
+        private(set) var place = LeavingSweep.none
+        var firstPoints = 0
+        var lanes = [Lane](repeating: Lane(), count: Slack.scalarCount)
+
+        mutating func take(points: Int, _ place: Int32) {
+            self.points = points
+            self.place = place
+            let less = (firstPoints - points) << LeavingPrices.pointShift
+            for (index, lane) in lanes.enumerated() {
+                // A bound above the new cost is one that no slack is enough for.
+                let left = (lane.gap >> lane.shift) - ((lane.gap - less) >> lane.shift)
+                least[index] = Int32(min(left, LeavingSweep.slackMax + 1))
+            }
+        }
     }
 
     /// A file below an item.
@@ -63,8 +107,8 @@ struct LeavingSweep {
         var shift = 0
     }
 
-    static let noParent: Int32 = -1
-    private static let surpassed: Int32 = -2
+    /// No item, and no place where one is written.
+    static let none: Int32 = -1
 
     var steps: [Step] = []
     var links: [Link] = []
@@ -74,9 +118,7 @@ struct LeavingSweep {
     var needVolatile: Int32 = 0
     var preferredMax: Int32 = 0
     var states: [State] = []
-    var lanes: [Lane] = []
-    var firstBestPoints = 0
-    var bestPoints = 0
+    var best = Best()
     /// Nothing costs less than this: an answer that costs no more ends the sweep.
     var floor = 0
     /// Beginnings that were kept, and what else took as long: how hard it was.
@@ -89,21 +131,27 @@ struct LeavingSweep {
     /// From more beginnings on it is looked for those that others are at least as good as.
     private var thinCount = 0
     private static let thinCountMin = 16
+    /// Whether it was looked for them in the step at hand.
+    private var isThin = false
     private var stairs = LeavingStairs()
-    private var leaving: [(parent: Int32, item: Int32)] = []
-    private var bestParent = LeavingSweep.noParent
-    /// The least slack: more than nothing once a better choice was found.
-    private var least = Slack.zero
+    private var cheapestFirst: [Int32] = []
+    private var isKept: [Bool] = []
+    private var left: [Left] = []
+    private static let leftCountMin = 1_024
+    private(set) var leftCount = 0
 
     /// What leaves in the best choice, when it is better than the one known before.
     var found: [Int]? {
-        guard bestParent != Self.noParent else { return nil }
+        guard best.place != Self.none else { return nil }
         var result: [Int] = []
-        var place = bestParent
+        var place = best.place
         // Bounded: a parent was written before its child.
-        while place != Self.noParent {
-            result.append(Int(leaving[Int(place)].item))
-            place = leaving[Int(place)].parent
+        while place != Self.none {
+            let way = left[Int(place)]
+            let step = steps[Int(way.step < 0 ? ~way.step : way.step)]
+            result.append(Int(step.item))
+            if way.step < 0 { result.append(Int(step.own.item)) }
+            place = way.parent
         }
         return result
     }
@@ -112,12 +160,11 @@ struct LeavingSweep {
         steps.removeAll(keepingCapacity: true)
         links.removeAll(keepingCapacity: true)
         states.removeAll(keepingCapacity: true)
-        leaving.removeAll(keepingCapacity: true)
-        lanes = [Lane](repeating: Lane(), count: Slack.scalarCount)
-        least = .zero
-        bestParent = Self.noParent
+        leftCount = 0
+        best = Best()
         stateCount = 0
         thinCount = Self.thinCountMin
+        isThin = false
     }
 
     enum End {
@@ -135,7 +182,7 @@ struct LeavingSweep {
         var dives = Self.dives[...]
         for position in steps.indices {
             advance(position)
-            if states.isEmpty || bestPoints <= floor { break }
+            if states.isEmpty || best.points <= floor { break }
             if stateCount > statesMax { return .tooMany }
             if let dive = dives.first, states.count > dive.beginnings {
                 dives.removeFirst()
@@ -147,37 +194,38 @@ struct LeavingSweep {
     }
 
     /// From how many beginnings on, and how many of them are followed.
-    private static let dives: [(beginnings: Int, width: Int)] = [(30, 15), (150, 75), (600, 300)]
+    private static let dives: [(beginnings: Int, width: Int)] = [(100, 25), (400, 100)]
 
     /// A sweep begins anew for a choice that is better by more than this part of what it might have been.
-    private static let gapPart = 3
+    private static let gapPart = 2
 
     /// Follows the most promising beginnings to their end; true when that found a choice so much better that a new
     /// sweep is worth its preparation.
     private mutating func dive(from position: Int, width: Int, statesMax: Int) -> Bool {
-        let known = (states: states, leaving: leaving.count, points: bestPoints)
+        let known = (states: states, leftCount: leftCount, points: best.points)
         narrow(to: width)
         for next in position..<steps.count {
             advance(next)
-            if states.isEmpty || bestPoints <= floor || stateCount > statesMax { break }
-            if states.count > width + width / 2 { narrow(to: width) }
+            if states.isEmpty || best.points <= floor || stateCount > statesMax { break }
+            if states.count > 2 * width { narrow(to: width) }
         }
-        let gained = (known.points - bestPoints) << LeavingPrices.pointShift
-        if gained > lanes[0].gap / Self.gapPart || bestPoints <= floor { return true }
+        let gained = (known.points - best.points) << LeavingPrices.pointShift
+        if gained > best.lanes[0].gap / Self.gapPart || best.points <= floor { return true }
         states = known.states
-        if bestPoints < known.points {
+        if best.points < known.points {
+            let least = best.least
             states.removeAll { any($0.slack .< least) }
         } else {
-            leaving.removeLast(leaving.count - known.leaving)
+            leftCount = known.leftCount
         }
         return false
     }
 
     /// Goes on with those whose bound is lowest.
     private mutating func narrow(to width: Int) {
-        thin()
+        if !isThin { thin() }
         guard states.count > width else { return }
-        let shift = SIMD8<Int64>(lanes.map { Int64($0.shift) })
+        let shift = SIMD8<Int64>(best.lanes.map { Int64($0.shift) })
         let slacks = states.map { (SIMD8<Int64>(truncatingIfNeeded: $0.slack) &<< shift).min() }
         let limit = slacks.sorted()[slacks.count - width]
         var equal = width - slacks.count { $0 > limit }
@@ -194,110 +242,108 @@ struct LeavingSweep {
         states.removeLast(states.count - kept)
     }
 
-    /// Both ways of every beginning.
+    /// All ways of every beginning.
     private mutating func advance(_ position: Int) {
-        let step = steps[position]
-        let row = position * (Int(preferredMax) + 1)
-        next.removeAll(keepingCapacity: true)
-        var kept = 0
-        for index in states.indices {
-            let state = states[index]
-            keepLeaving(state, step, row)
-            if let staying = staying(state, step, row) {
-                states[kept] = staying
-                kept &+= 1
+        // A beginning has three ways at most: one takes its place, two are made.
+        let most = 2 * states.count
+        // Taken out of here, so that they are changed where they lie.
+        var (known, made, left) = ([State](), [State](), [Left]())
+        swap(&known, &states)
+        swap(&made, &next)
+        swap(&left, &self.left)
+        if made.count < most { made += repeatElement(known[0], count: most - made.count) }
+        if left.count < leftCount + most {
+            left += repeatElement(Left(), count: max(most, left.count, Self.leftCountMin))
+        }
+        let (kept, madeCount) = known.withUnsafeMutableBufferPointer { known in
+            made.withUnsafeMutableBufferPointer { made in
+                left.withUnsafeMutableBufferPointer { left in
+                    var pass = LeavingSweepPass(self, position, made: made, left: left)
+                    let kept = pass.run(known)
+                    leftCount = pass.leftCount
+                    best = pass.best
+                    return (kept, pass.madeCount)
+                }
             }
         }
-        states.removeLast(states.count - kept)
-        states.append(contentsOf: next)
+        known.removeLast(known.count - kept)
+        known.append(contentsOf: made[..<madeCount])
+        swap(&known, &states)
+        swap(&made, &next)
+        swap(&left, &self.left)
+        isThin = false
         if states.count > thinCount { thin() }
         stateCount += states.count
     }
 
     /// Drops every beginning that another is at least as good as.
     private mutating func thin() {
-        let cheapestFirst = states.indices.map { Int(states[$0].points) << 32 | $0 }.sorted()
-        next.removeAll(keepingCapacity: true)
-        stairs.clear()
-        for key in cheapestFirst {
-            let state = states[key & Int(UInt32.max)]
-            let stair = LeavingStairs.Stair(
-                nonVolatile: state.nonVolatile, volatile: state.volatile, points: state.points,
-                index: Int32(truncatingIfNeeded: next.count))
-            if stairs.admit(stair, barred: state.barred, preferredCount: state.preferredCount) {
-                next.append(state)
+        // Taken out of here, so that they are changed where they lie.
+        var (known, stairs) = ([State](), LeavingStairs())
+        swap(&known, &states)
+        swap(&stairs, &self.stairs)
+        let kept = known.withUnsafeMutableBufferPointer { states in
+            sortByPoints(states)
+            stairs.clear()
+            isKept.removeAll(keepingCapacity: true)
+            isKept.append(contentsOf: repeatElement(false, count: states.count))
+            for place in cheapestFirst {
+                let index = Int(place)
+                let stair = LeavingStairs.Stair(
+                    nonVolatile: states[index].nonVolatile, volatile: states[index].volatile,
+                    points: states[index].points, index: place)
+                isKept[index] = stairs.admit(
+                    stair, barred: states[index].barred, preferredCount: states[index].preferredCount)
             }
+            for place in stairs.surpassed { isKept[Int(place)] = false }
+            var kept = 0
+            for (place, isKept) in isKept.enumerated() where isKept {
+                if place > kept { states[kept] = states[place] }
+                kept += 1
+            }
+            return kept
         }
-        for index in stairs.surpassed { next[Int(index)].parent = Self.surpassed }
-        swap(&states, &next)
-        if !stairs.surpassed.isEmpty { states.removeAll { $0.parent == Self.surpassed } }
+        known.removeLast(known.count - kept)
         stateCount += stairs.comparisons / Self.comparisonsPerState
-        thinCount = max(Self.thinCountMin, states.count + states.count / 3)
+        thinCount = max(Self.thinCountMin, kept + kept / 3)
+        isThin = true
+        swap(&known, &states)
+        swap(&stairs, &self.stairs)
     }
 
-    /// A beginning that lets an item stay, unless nothing better can come of it.
-    @inline(__always)
-    private func staying(_ state: State, _ step: Step, _ row: Int) -> State? {
-        var state = state
-        let barred = state.barred
-        state.barred = barred & ~(step.bit | step.twin) | step.nextTwin
-        if barred & step.counted != 0 {
-            if barred & step.bit == 0 { state.slack &+= step.early }
-        } else {
-            state.slack &-= step.onLaterTwins
+    /// Where the points of beginnings lie further apart than so many times their number they are sorted by comparing.
+    private static let spreadMax = 8
+
+    /// Writes down the places of all beginnings, by what they cost; of equal ones the first comes first.
+    private mutating func sortByPoints(_ states: UnsafeMutableBufferPointer<State>) {
+        var (least, most) = (Int32.max, Int32.min)
+        for index in states.indices {
+            least = min(least, states[index].points)
+            most = max(most, states[index].points)
         }
-        // What is barred was clear, and counted, when it was barred.
-        if barred & step.bit == 0 {
-            state.slack &-= step.onStaying
-            for index in step.links where state.barred & links[index].bit == 0 {
-                state.barred |= links[index].bit
-                if barred & links[index].counted == 0 { state.slack &-= links[index].onBarring }
+        let spread = Int(most) - Int(least) + 1
+        guard spread <= Self.spreadMax * states.count else {
+            let keys = states.indices.map { Int(states[$0].points) << 32 | $0 }.sorted()
+            cheapestFirst = keys.map { Int32(truncatingIfNeeded: $0) }
+            return
+        }
+        // How many cost so much; then where the next of them comes.
+        withUnsafeTemporaryAllocation(of: Int32.self, capacity: spread + 1) { places in
+            places.initialize(repeating: 0)
+            for index in states.indices { places[Int(states[index].points &- least) &+ 1] &+= 1 }
+            for points in 1..<spread + 1 { places[points] &+= places[points - 1] }
+            if cheapestFirst.count < states.count {
+                cheapestFirst += repeatElement(0, count: states.count - cheapestFirst.count)
+            } else {
+                cheapestFirst.removeLast(cheapestFirst.count - states.count)
             }
-        }
-        return any(state.slack .< least) || !canCover(state, row) ? nil : state
-    }
-
-    /// Lets an item leave, unless it cannot, or nothing better can come of it.
-    @inline(__always)
-    private mutating func keepLeaving(_ beginning: State, _ step: Step, _ row: Int) {
-        if beginning.barred & (step.bit | step.twin) != 0 { return }
-        var state = beginning
-        state.slack &-= step.onLeaving
-        for index in step.links where state.barred & links[index].bit != 0 {
-            state.slack &-= links[index].onLeaving
-        }
-        if any(state.slack .< least) { return }
-        state.preferredCount &+= step.preferredCount
-        if state.preferredCount > preferredMax { return }
-        state.points &+= step.points
-        state.nonVolatile = min(needNonVolatile, state.nonVolatile &+ step.nonVolatile)
-        state.volatile = min(needVolatile, state.volatile &+ step.volatile)
-        if state.nonVolatile == needNonVolatile, state.volatile == needVolatile {
-            offer(state, step)
-        } else if canCover(state, row) {
-            leaving.append((state.parent, step.item))
-            state.parent = Int32(leaving.count - 1)
-            next.append(state)
-        }
-    }
-
-    /// Whether the rest can cover what a beginning lacks.
-    @inline(__always)
-    private func canCover(_ state: State, _ row: Int) -> Bool {
-        let more = rest[row &+ Int(preferredMax &- state.preferredCount)]
-        return state.nonVolatile &+ more[0] >= needNonVolatile && state.volatile &+ more[1] >= needVolatile
-    }
-
-    private mutating func offer(_ state: State, _ step: Step) {
-        guard Int(state.points) < bestPoints else { return }
-        bestPoints = Int(state.points)
-        leaving.append((state.parent, step.item))
-        bestParent = Int32(leaving.count - 1)
-        let less = (firstBestPoints - bestPoints) << LeavingPrices.pointShift
-        for (index, lane) in lanes.enumerated() {
-            // A bound above the new cost is one that no slack is enough for.
-            let left = (lane.gap >> lane.shift) - ((lane.gap - less) >> lane.shift)
-            least[index] = Int32(min(left, Self.slackMax + 1))
+            cheapestFirst.withUnsafeMutableBufferPointer { order in
+                for index in states.indices {
+                    let points = Int(states[index].points &- least)
+                    order[Int(places[points])] = Int32(truncatingIfNeeded: index)
+                    places[points] &+= 1
+                }
+            }
         }
     }
 }

@@ -10,19 +10,24 @@ extension LeavingSweep {
         preferredMax = Int32(search.prices.preferredMax)
         floor = search.floor
         // Without an answer everything is better than what there is.
-        bestPoints = min(search.bestPoints, search.ceiling, items.points.reduce(1, +))
-        firstBestPoints = bestPoints
+        best.points = min(search.bestPoints, search.ceiling, items.points.reduce(1, +))
+        best.firstPoints = best.points
         let order = LeavingSweepOrder(search)
         guard let bits = order.bits() else { return false }
-        for item in order.order { append(item, search, order, bits) }
+        for item in order.order {
+            if order.isOwn[item] { appendOwn(item, search, bits) } else { append(item, search, order, bits) }
+        }
         var state = State(
             slack: .zero, barred: 0, points: Int32(search.points),
             nonVolatile: min(needNonVolatile, Int32(search.freedNonVolatile)),
             volatile: min(needVolatile, Int32(search.freedVolatile)),
-            preferredCount: Int32(search.preferredCount), parent: Self.noParent)
+            preferredCount: Int32(search.preferredCount), parent: Self.none)
         var prices = search.prices
         for lane in 0..<Slack.scalarCount {
-            if lane > 0 { prices.set(Self.worth(search.worth, lane), status: search.status) }
+            // Only of the first lane's bound much depends.
+            if lane > 0 {
+                prices.set(Self.worth(search.worth, lane), status: search.status, isRough: true)
+            }
             state.slack[lane] = begin(lane, bound: prices.bound)
             setGains(lane, prices, order, bits)
         }
@@ -36,17 +41,12 @@ extension LeavingSweep {
 
     /// Finds the unit of a lane's slack; gives the first slack, which is negative where nothing better is possible.
     private mutating func begin(_ lane: Int, bound: Int) -> Int32 {
-        let gap = ((bestPoints - 1) << LeavingPrices.pointShift) - bound
+        let gap = ((best.points - 1) << LeavingPrices.pointShift) - bound
         var shift = 0
         // Bounded: a number has 64 digits.
         while gap >> shift >= Self.slackMax { shift += 1 }
-        lanes[lane] = Lane(gap: gap, shift: shift)
+        best.lanes[lane] = Lane(gap: gap, shift: shift)
         return gap < 0 ? -1 : Int32(gap >> shift)
-    }
-
-    /// In the unit of a lane, rounded down: less than it is, so that nothing is dropped that might be the best.
-    private func gain(_ amount: Int, _ lane: Int) -> Int32 {
-        Int32(min(amount >> lanes[lane].shift, Self.slackMax))
     }
 
     /// Worths around the best one: each is the best for other beginnings.
@@ -93,40 +93,82 @@ extension LeavingSweep {
                 counted: early(item), links: first..<links.count))
     }
 
+    /// Decides a file in the step of the one item above it that is open, which is the last one.
+    private mutating func appendOwn(
+        _ item: Int, _ search: LeavingSearch, _ bits: LeavingSweepOrder.Bits
+    ) {
+        let items = search.items
+        let first = links.count
+        for index in items.below[item] {
+            let bit = bits.files[items.below.members[index]]
+            if bit != 0 { links.append(Link(bit: bit)) }
+        }
+        steps[steps.count - 1].own = Own(
+            item: Int32(item), points: Int32(items.points[item]),
+            nonVolatile: Int32(items.nonVolatile[item]), volatile: Int32(items.volatile[item]),
+            links: first..<links.count)
+    }
+
     private mutating func setGains(
         _ lane: Int, _ prices: LeavingPrices, _ order: LeavingSweepOrder, _ bits: LeavingSweepOrder.Bits
     ) {
-        let items = prices.items
+        let ground = (
+            items: prices.items, price: prices.price, credit: prices.credit, below: prices.items.below,
+            shift: best.lanes[lane].shift
+        )
+        // In the unit of a lane, rounded down: less than it is, so that nothing is dropped that might be the best.
+        func gain(_ amount: Int) -> Int32 { Int32(min(amount >> ground.shift, Self.slackMax)) }
         // What each file gave to those above it that are decided before.
-        var given = [Int](repeating: 0, count: items.count)
-        for position in steps.indices {
-            let item = Int(steps[position].item)
-            let stays = -min(0, prices.price[item])
-            steps[position].onLeaving[lane] = gain(max(0, prices.price[item]), lane)
-            // A file that stays gives the credit back that it gave to those above it.
-            steps[position].onStaying[lane] = gain(stays + given[item], lane)
-            // Not more than was counted in full, each part being rounded down.
-            steps[position].early[lane] = gain(stays, lane)
-            var link = steps[position].links.lowerBound
-            for place in items.below[item] {
-                let file = items.below.members[place]
-                guard bits.files[file] != 0 else { continue }
-                // The same for a file that is barred: at once for those that have left, later for those that will.
-                let credit = prices.credit[items.aboveOfBelow[place]]
-                links[link].onLeaving[lane] = gain(credit, lane)
-                links[link].onBarring[lane] = gain(given[file] - min(0, prices.price[file]), lane)
+        var given = [Int](repeating: 0, count: ground.items.count)
+        func setLinks(_ item: Int, _ first: Int) {
+            var link = first
+            for place in ground.below[item] {
+                let file = ground.below.members[place]
+                let credit = ground.credit[ground.items.aboveOfBelow[place]]
+                if bits.files[file] != 0 {
+                    // A file that is barred gives back what it gave: at once to those that have left, later to those
+                    // that will.
+                    links[link].onLeaving[lane] = gain(credit)
+                    links[link].onBarring[lane] = gain(given[file] - min(0, ground.price[file]))
+                    link += 1
+                }
                 given[file] += credit
-                link += 1
             }
         }
+        for position in steps.indices {
+            let item = Int(steps[position].item)
+            let price = ground.price[item]
+            let stays = -min(0, price)
+            // A file that stays gives the credit back that it gave to those above it.
+            var onStaying = stays + given[item]
+            setLinks(item, steps[position].links.lowerBound)
+            if steps[position].own.item != Self.none {
+                let file = Int(steps[position].own.item)
+                let price = ground.price[file]
+                onStaying -= min(0, price)
+                steps[position].own.onLeaving[lane] = gain(max(0, price))
+                steps[position].own.onStaying[lane] = gain(given[file] - min(0, price))
+                setLinks(file, steps[position].own.links.lowerBound)
+            }
+            steps[position].onLeaving[lane] = gain(max(0, price))
+            steps[position].onStaying[lane] = gain(onStaying)
+            // Not more than was counted in full, each part being rounded down.
+            if steps[position].counted != 0 { steps[position].early[lane] = gain(stays) }
+        }
+        countTwins(lane, order)
+    }
+
+    /// What later twins cost that stay too, if this one does.
+    private mutating func countTwins(_ lane: Int, _ order: LeavingSweepOrder) {
+        guard steps.contains(where: { $0.counted != 0 }) else { return }
+        var place = [Int](repeating: -1, count: order.place.count)
+        for position in steps.indices { place[Int(steps[position].item)] = position }
         for position in steps.indices.reversed() {
             let twin = order.twins.after[Int(steps[position].item)]
-            guard twin >= 0, order.place[twin] > position, steps[order.place[twin]].counted != 0 else {
-                continue
-            }
-            let later = steps[order.place[twin]]
+            guard twin >= 0, place[twin] > position, steps[place[twin]].counted != 0 else { continue }
+            let later = (early: steps[place[twin]].early, twins: steps[place[twin]].onLaterTwins)
             steps[position].onLaterTwins[lane] = min(
-                later.early[lane] &+ later.onLaterTwins[lane], Int32(Self.slackMax))
+                later.early[lane] &+ later.twins[lane], Int32(Self.slackMax))
         }
     }
 
@@ -153,6 +195,7 @@ extension LeavingSweep {
             } else {
                 plain &+= SIMD2(step.nonVolatile, step.volatile)
             }
+            plain &+= SIMD2(step.own.nonVolatile, step.own.volatile)
         }
     }
 }

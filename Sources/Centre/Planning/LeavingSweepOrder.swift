@@ -11,6 +11,8 @@ struct LeavingSweepOrder {
     private(set) var order: [Int] = []
     /// The place of each item in the order; negative where it has none.
     private(set) var place: [Int]
+    /// Whether it is a file that the item right before it alone keeps from leaving: they are decided in one step.
+    private(set) var isOwn: [Bool]
     /// For each file, how many open items above it have no place yet.
     private var waiting: [Int]
     /// Files that several need, in the order in which their users get their places.
@@ -21,6 +23,7 @@ struct LeavingSweepOrder {
         twins = search.twins
         status = search.status
         place = [Int](repeating: -1, count: items.count)
+        isOwn = [Bool](repeating: false, count: items.count)
         waiting = [Int](repeating: 0, count: items.count)
         for file in items.unitCount..<items.count where status[file] == .open {
             for index in items.above[file] where status[items.above.members[index]] == .open {
@@ -49,6 +52,16 @@ struct LeavingSweepOrder {
             }
         }
         for (_, unit) in units where place[unit] < 0 { appendUser(unit) }
+        findOwn()
+    }
+
+    /// Finds the files that wait for one item only, which has its place right before.
+    private mutating func findOwn() {
+        for (above, file) in zip(order, order.dropFirst()) where !isOwn[above] {
+            guard twins.before[file] < 0, twins.after[file] < 0 else { continue }
+            let open = items.above.members[items.above[file]].filter { status[$0] == .open }
+            isOwn[file] = open == [above]
+        }
     }
 
     /// What a mistake would cost, and a part of what the unit costs.
@@ -125,7 +138,7 @@ struct LeavingSweepOrder {
         for item in order {
             for index in items.below[item] {
                 let file = items.below.members[index]
-                guard status[file] == .open, bits.files[file] == 0 else { continue }
+                guard status[file] == .open, bits.files[file] == 0, !isOwn[file] else { continue }
                 guard free != 0 else { return nil }
                 bits.files[file] = take()
             }

@@ -58,26 +58,28 @@ extension LeavingSearch {
         let missing = Room(
             nonVolatile: max(0, items.needNonVolatile - freedNonVolatile),
             volatile: max(0, items.needVolatile - freedVolatile))
+        let perNonVolatile = missing.nonVolatile > 0 ? 1 / Double(missing.nonVolatile) : 0
+        let perVolatile = missing.volatile > 0 ? 1 / Double(missing.volatile) : 0
+        let (items, above) = (items, items.above)
         var chosen: Int?
-        var highest = 0.0
+        var highest = (gain: 0.0, points: 1.0)
         for item in 0..<items.count where status[item] == .open {
             var (points, nonVolatile, volatile) =
                 (items.points[item], items.nonVolatile[item], items.volatile[item])
-            for index in items.above[item] where status[items.above.members[index]] == .open {
-                let other = items.above.members[index]
+            for index in above[item] where status[above.members[index]] == .open {
+                let other = above.members[index]
                 points += items.points[other]
                 nonVolatile += items.nonVolatile[other]
                 volatile += items.volatile[other]
             }
-            var gain = 0.0
-            if missing.nonVolatile > 0 {
-                gain += Double(min(nonVolatile, missing.nonVolatile)) / Double(missing.nonVolatile)
+            let gain =
+                Double(min(nonVolatile, missing.nonVolatile)) * perNonVolatile
+                + Double(min(volatile, missing.volatile)) * perVolatile
+            let pointsOrOne = Double(max(1, points))
+            // The same as comparing what each gains for its points, without a division.
+            if gain * highest.points > highest.gain * pointsOrOne {
+                (chosen, highest) = (item, (gain, pointsOrOne))
             }
-            if missing.volatile > 0 {
-                gain += Double(min(volatile, missing.volatile)) / Double(missing.volatile)
-            }
-            let score = gain / Double(max(1, points))
-            if score > highest { (chosen, highest) = (item, score) }
         }
         return chosen
     }
@@ -85,21 +87,30 @@ extension LeavingSearch {
     /// Offers a choice that covers the need, without whatever is not needed, dearest first.
     mutating func offerTrimmed(_ choice: [Bool]) {
         var leaves = choice
-        var chosen = (0..<items.count).filter { choice[$0] }
-        var nonVolatile = chosen.reduce(0) { $0 + items.nonVolatile[$1] }
-        var volatile = chosen.reduce(0) { $0 + items.volatile[$1] }
-        var total = chosen.reduce(0) { $0 + items.points[$1] }
-        chosen.sort { (items.points[$0], $0) > (items.points[$1], $1) }
-        for item in chosen where leaves[item] {
-            let group = [item] + items.below.members[items.below[item]].filter { leaves[$0] }
-            let lost = group.reduce((0, 0)) { ($0.0 + items.nonVolatile[$1], $0.1 + items.volatile[$1]) }
-            guard nonVolatile - lost.0 >= items.needNonVolatile, volatile - lost.1 >= items.needVolatile
-            else { continue }
-            for member in group {
-                leaves[member] = false
-                total -= items.points[member]
+        // What is there beyond the need.
+        var (nonVolatile, volatile, total) = (-items.needNonVolatile, -items.needVolatile, 0)
+        for item in 0..<items.count where leaves[item] {
+            nonVolatile += items.nonVolatile[item]
+            volatile += items.volatile[item]
+            total += items.points[item]
+        }
+        let (firsts, files) = (items.below.starts, items.below.members)
+        for item in items.byPoints where leaves[item] {
+            let below = firsts[item]..<firsts[item + 1]
+            var lost = (nonVolatile: items.nonVolatile[item], volatile: items.volatile[item])
+            for index in below where leaves[files[index]] {
+                lost.nonVolatile += items.nonVolatile[files[index]]
+                lost.volatile += items.volatile[files[index]]
             }
-            (nonVolatile, volatile) = (nonVolatile - lost.0, volatile - lost.1)
+            guard lost.nonVolatile <= nonVolatile, lost.volatile <= volatile else { continue }
+            leaves[item] = false
+            total -= items.points[item]
+            for index in below where leaves[files[index]] {
+                leaves[files[index]] = false
+                total -= items.points[files[index]]
+            }
+            nonVolatile -= lost.nonVolatile
+            volatile -= lost.volatile
         }
         guard total < bestPoints else { return }
         bestPoints = total

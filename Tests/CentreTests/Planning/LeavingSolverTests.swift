@@ -67,6 +67,38 @@ struct LeavingSolverTests {
     }
 
     @Test(
+        "the same where code of one application alone imports what others import too", .mission(.point2),
+        arguments: all)
+    func ownCodeImports(_ kind: LeavingGenerator) throws {
+        for seed in UInt64(0)..<80 {
+            var problem = kind.problem(3 + Int(seed % 5), seed: 3_000 + seed)
+            var random = SeededGenerator(seed: seed)
+            // Code for each that has none, so that there is something that imports.
+            for unit in problem.units.indices where Int.random(in: 0..<2, using: &random) == 0 {
+                let bytes = Int.random(in: 200...3_000, using: &random)
+                problem.files.append(
+                    .init(
+                        points: Int.random(in: 0...9, using: &random), room: Room(nonVolatile: bytes),
+                        users: [unit]))
+            }
+            let count = problem.files.count
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                let bytes = Int.random(in: 200...6_000, using: &random)
+                problem.files.append(
+                    .init(
+                        points: Int.random(in: 0...9, using: &random), room: Room(nonVolatile: bytes),
+                        users: [],
+                        importers: (0..<count).filter { _ in Int.random(in: 0..<3, using: &random) == 0 }))
+            }
+            let most = problem.most
+            problem.need.nonVolatile = most.nonVolatile * Int.random(in: 5...98, using: &random) / 100
+            let choice = problem.solve()
+            #expect(choice?.cost == problem.exhaustiveCost(), "\(kind.name), seed \(seed)")
+            #expect(choice.map { isSound($0, problem) } ?? true, "\(kind.name), seed \(seed)")
+        }
+    }
+
+    @Test(
         "sixty-four applications as cards hold them are proven, most of them at once",
         .mission(.point2), arguments: LeavingGenerator.realistic)
     func proven(_ kind: LeavingGenerator) throws {
@@ -104,7 +136,7 @@ struct LeavingSolverTests {
             let problem = kind.problem(64, seed: seed)
             guard let choice = problem.solve(statesMax: 4_000) else { continue }
             #expect(isSound(choice, problem), "\(kind.name), seed \(seed)")
-            // A sweep notices the end after a step, and a step at most doubles what there is.
+            // A sweep notices the end after a step, and a step makes at most three of one.
             #expect(choice.stateCount <= 4 * 4_000, "\(kind.name), seed \(seed)")
             if case .within(let points) = choice.optimality {
                 #expect(points >= 0 && points <= choice.cost.points, "\(kind.name), seed \(seed)")
@@ -171,6 +203,18 @@ struct LeavingSolverTests {
         #expect(try #require(problem.solve()).units == [1, 2])
         problem.need = Room(nonVolatile: 121)
         #expect(try #require(problem.solve()).cost == LeavingCost(preferredCount: 1, points: 501))
+    }
+
+    @Test("what the holder wants to keep stays although it costs nothing", .mission(.point2))
+    func preferenceWithoutPoints() throws {
+        let problem = LeavingProblem(
+            need: Room(nonVolatile: 100),
+            units: [
+                .init(points: 0, isPreferred: true, room: Room(nonVolatile: 90)),
+                .init(points: 1, isPreferred: true, room: Room(nonVolatile: 100)),
+                .init(points: 30, room: Room(nonVolatile: 50)),
+            ], files: [])
+        #expect(try #require(problem.solve()).cost == LeavingCost(preferredCount: 1, points: 1))
     }
 
     @Test("both memories are covered")
