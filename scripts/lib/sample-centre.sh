@@ -94,6 +94,9 @@ sample_card() {
     berth cards assign "$card_id" --holder "$SAMPLE_HOLDER" >/dev/null
 }
 
+# keep_rather AID REASON: the holder of the sample card wants this to stay, as long as something else can leave.
+keep_rather() { berth cards set-stay "$card_id" "$1" --kind preferred --reason "$2" >/dev/null; }
+
 # enrolment_code NAME: registers a terminal and makes its code, which is good once.
 enrolment_code() {
     berth terminals register --terminal "$1" --label "$1" >/dev/null
