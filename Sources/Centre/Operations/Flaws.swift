@@ -86,6 +86,7 @@ package struct Flaws: OptionSet, Sendable, Hashable {
     package static let forgetsKeptRoom = Flaws(rawValue: 1 << 34)
     /// An operation ends, and nobody is told.
     package static let endsSilently = Flaws(rawValue: 1 << 35)
+
     package static let all: [(name: String, flaw: Flaws)] = [
         ("reuses-sequence-counter", .reusesSequenceCounter),
         ("deletes-before-durable", .deletesBeforeDurable),

@@ -170,13 +170,7 @@ package final class ServingCentre: Sendable {
     }
 
     /// Why it cannot go on: the store has to be opened anew. To be asked every second or so.
-    package var failure: ServeFailure? {
-        store.end.map {
-            ServeFailure(
-                "store-ended", "the store cannot be used any more", why: "\($0)",
-                advice: ["look at the disk (dmesg), then start again: what was acknowledged is there"])
-        }
-    }
+    package var failure: StoreFailure? { store.end }
 
     /// Ends in order: what is under way is finished, what waits is answered, what is to be told is told.
     package func stop() {

@@ -70,7 +70,7 @@ enum ServeCommand {
                 case nil:
                     if let failure = centre.failure {
                         centre.stop()
-                        throw failure
+                        throw ended(failure)
                     }
                     centre.reloadWhereChanged()
                 // What is wrong with it stands in the log; the old one goes on.
@@ -81,6 +81,13 @@ enum ServeCommand {
             signals.release()
             centre.stop()
         }
+    }
+
+    private static func ended(_ failure: StoreFailure) -> Problem {
+        Problem(
+            "serve-store-ended", exit: .inputOutput, "the store cannot be used any more",
+            why: failure.problem.why,
+            advice: ["look at the disk (dmesg), then start again: what was acknowledged is there"])
     }
 
     // MARK: Configuration
