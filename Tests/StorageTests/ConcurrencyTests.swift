@@ -177,6 +177,29 @@ struct ConcurrencyTests {
         #expect(try store.rows(F.parents).count == 1 + followers + 1)
     }
 
+    @Test("who comes while another works is taken along, and who fails then undoes nothing but its own")
+    func takenAlong() throws {
+        let disk = FaultyDisk()
+        let store = try SQLiteStore(.faulty(disk))
+        try store.migrate(to: F.schema)
+        try store.insert(F.parents, F.parent("first"))
+        disk.fail(.sync, number: .max)
+        let isLed = Atomic(false)
+        let rows = ["t0", "t1", "first", "t3"]
+        onThreads(rows.count) { index in
+            while index > 0, !isLed.load(ordering: .acquiring) { sched_yield() }
+            let failure = store.failure { transaction in
+                transaction.change(.insert(F.parents, F.parent(rows[index])))
+                guard index == 0 else { return }
+                isLed.store(true, ordering: .releasing)
+                while store.waitingWriters < rows.count - 1 { sched_yield() }
+            }
+            #expect(failure == (rows[index] == "first" ? .duplicate(table: "parents") : nil))
+        }
+        #expect(disk.count(.sync) == 1)
+        #expect(try store.rows(F.parents).map { $0[0] } == ["first", "t0", "t1", "t3"].map { .text($0) })
+    }
+
     @Test("more callers than a group takes are all answered")
     func largeGroups() throws {
         try Engine.sqliteFile.with { store, _ throws in

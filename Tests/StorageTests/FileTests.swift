@@ -1,6 +1,7 @@
 import Centre
 import Foundation
 import Storage
+import Synchronization
 import Testing
 
 private typealias F = Fixtures
@@ -137,6 +138,34 @@ struct FileTests {
                 }
             }
             #expect(try store.rows(F.parents).count == 12)
+        }
+    }
+
+    @Test("begins its log anew while others write all the time")
+    func longLog() throws {
+        try withFolder { folder throws in
+            let store = try SQLiteStore(.file(folder + "/store.db"))
+            try store.migrate(to: F.schema)
+            let (writers, rounds, bytes) = (2, 600, 40_000)
+            let left = Atomic<Int>(writers)
+            onThreads(writers + 1) { index in
+                guard index < writers else {
+                    while left.load(ordering: .acquiring) > 0 {
+                        try store.tidy()
+                        usleep(50_000)
+                    }
+                    return
+                }
+                defer { left.subtract(1, ordering: .acquiringAndReleasing) }
+                for round in 0..<rounds {
+                    let data = Array(repeating: UInt8(truncatingIfNeeded: round), count: bytes)
+                    try store.put(F.parents, F.parent("\(index)", size: Int64(round), data: data))
+                }
+            }
+            let log = try FileManager.default.attributesOfItem(atPath: folder + "/store.db-wal")
+            let length = try #require((log[.size] as? NSNumber)?.intValue)
+            #expect(length < writers * rounds * bytes * 2 / 3)
+            #expect(try store.rows(F.parents).map { $0[1] } == [.integer(599), .integer(599)])
         }
     }
 

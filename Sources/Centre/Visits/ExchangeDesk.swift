@@ -61,8 +61,23 @@ package final class ExchangeDesk: Sendable {
 
     // MARK: Exchanges
 
-    /// What a caller does in the transaction of an exchange, knowing what came of it. It may run more than once.
-    package typealias Beside = (Act, CaseFile, Visit.Reply) throws -> Void
+    /// What a caller does in the transaction of an exchange. It may run more than once.
+    package struct Beside {
+        /// Asked together with the first question.
+        var questions: [Query]
+        /// Before anything comes of it: what it throws is all that happens.
+        var admit: (any Transaction) throws -> Void
+        /// Knowing what came of it.
+        var end: (Act, CaseFile, Visit.Reply) throws -> Void
+
+        package init(
+            asking questions: [Query] = [],
+            admit: @escaping (any Transaction) throws -> Void = { _ in },
+            end: @escaping (Act, CaseFile, Visit.Reply) throws -> Void = { _, _, _ in }
+        ) {
+            (self.questions, self.admit, self.end) = (questions, admit, end)
+        }
+    }
 
     /// What a terminal may send to the next card that comes, before it says that the card is there.
     package func greeting(for terminal: TerminalID) -> [CommandAPDU] {
@@ -73,7 +88,7 @@ package final class ExchangeDesk: Sendable {
     /// - Parameter greeting: what it said already.
     package func arrive(
         _ card: CardID, at terminal: TerminalID?, greeting: Greeting? = nil,
-        _ beside: Beside = { _, _, _ in }
+        _ beside: Beside = Beside()
     ) throws -> Visit.Reply {
         let id = entropy.bytes(Self.visitIDBytes)
         // Taken before anything can fail: no second session is made from it.
@@ -83,8 +98,9 @@ package final class ExchangeDesk: Sendable {
                     .map { (challenge: $0, answers: greeting.answers) }
             }
         }
-        return try exchange(card) { act in
+        return try exchange(card, asking: beside.questions) { act in
             let known = try act.openCase(of: card, self.models)
+            try beside.admit(act.transaction)
             if let problem = self.takeLease(act, known.lease, card, id, terminal) {
                 return Outcome(reply: problem, memory: .asItIs)
             }
@@ -99,14 +115,14 @@ package final class ExchangeDesk: Sendable {
             if greeting != nil { file.card.keySet.nextSequenceCounter = nil }
             let reply = visit.begin(&file, self.surroundings(act, known), greeted: greeted)
             let left = try act.close(known, file, vault: self.vault, flaws: self.flaws)
-            try beside(act, file, reply)
+            try beside.end(act, file, reply)
             return Outcome(of: visit, reply, file, left)
         }
     }
 
     /// A report has come: the next order, or the end. A report that came before gets no second effect.
     package func report(
-        _ report: Report, _ beside: Beside = { _, _, _ in }
+        _ report: Report, _ beside: Beside = Beside()
     ) throws -> Visit.Reply {
         guard let place = visits[report.visit] else {
             return .over(
@@ -115,9 +131,10 @@ package final class ExchangeDesk: Sendable {
                         .reportLate, text: "This visit is not known here any more; the card is asked anew.")))
         }
         let visit = place.visit
-        return try exchange(visit.cardID, asking: place.questions) { act in
+        return try exchange(visit.cardID, asking: beside.questions + place.questions) { act in
             let known = try act.openCase(
                 of: visit.cardID, remembering: place.remembered, self.models, flaws: self.flaws)
+            try beside.admit(act.transaction)
             guard self.keepLease(act, known.lease, visit) || self.flaws.contains(.ignoresLease) else {
                 return Outcome(reply: .over(.interrupted(.seenElsewhere)), memory: .forget(visit.id))
             }
@@ -129,7 +146,7 @@ package final class ExchangeDesk: Sendable {
             let reply = next.received(report, &file, self.surroundings(act, known))
             let left = try act.close(known, file, vault: self.vault, flaws: self.flaws)
             if case .over = reply { self.endLease(act, known.lease, visit) }
-            try beside(act, file, reply)
+            try beside.end(act, file, reply)
             return Outcome(of: next, reply, file, left)
         }
     }

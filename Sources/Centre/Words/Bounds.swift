@@ -9,8 +9,8 @@ extension Bounds {
     package static let requestResultBytesMax = 65_536
     /// Days that a request is remembered; a client that repeats it later does it twice.
     package static let requestDays = 30
-    /// Events that get their place in the order in one transaction.
-    package static let eventsOrderedAtOnceMax = 500
+    /// Events that get their place in the order in one transaction: few, as others wait for it on SQLite.
+    package static let eventsOrderedAtOnceMax = 32
 }
 
 // MARK: Cards and room

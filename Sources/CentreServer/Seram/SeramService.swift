@@ -14,11 +14,16 @@ package final class SeramService: HTTPService {
     /// Who asks; throws a `Problem`.
     package typealias SignIn = @Sendable (HTTPRequest) throws -> Principal
 
+    /// Who asks as far as one may guess, and how that is proved.
+    package typealias Presume = @Sendable (HTTPRequest) -> TerminalProof?
+
     let node: Node
     private let signIn: SignIn
+    private let presume: Presume
 
-    package init(node: Node, signIn: @escaping SignIn) {
+    package init(node: Node, presume: @escaping Presume = { _ in nil }, signIn: @escaping SignIn) {
         self.node = node
+        self.presume = presume
         self.signIn = signIn
     }
 
@@ -34,16 +39,13 @@ package final class SeramService: HTTPService {
     }
 
     private func route(_ request: HTTPRequest, since: Instant) throws(Problem) -> Answer {
-        let steps: [String: @Sendable (HTTPRequest, TerminalID, String, Instant) throws -> Answer] = [
-            "handshake": shakeHands, "remoteManagement": exchange,
-        ]
-        guard request.segments.count == 3, Array(request.segments.prefix(2)) == ["gp", "seram"],
-            let step = steps[request.segments[2]]
+        guard request.segments.count == 3, request.segments[0] == "gp", request.segments[1] == "seram",
+            let resource = Resource(rawValue: request.segments[2])
         else { throw .seram(404, "not-found", "GP SERAM has no such resource.") }
         guard request.method == .post else {
             throw .seram(405, "method-not-allowed", "GP SERAM takes POST only.")
         }
-        let terminal = try terminal(request)
+        let caller = try caller(request)
         guard let id = request.queryValue("sessionId"), Self.isName(id) else {
             throw .seram(
                 400, "invalid-request", "The query must name a sessionId, of 1 to 128 visible characters.")
@@ -52,7 +54,10 @@ package final class SeramService: HTTPService {
             throw .seram(415, "unsupported-media-type", "Messages are application/json.")
         }
         do {
-            return try step(request, terminal, id, since)
+            switch resource {
+            case .handshake: return try shakeHands(request, caller, id, since)
+            case .remoteManagement: return try exchange(request, caller, id, since)
+            }
         } catch let problem as Problem {
             throw problem
         } catch let error as SeramError {
@@ -64,9 +69,21 @@ package final class SeramService: HTTPService {
         }
     }
 
-    private func terminal(_ request: HTTPRequest) throws(Problem) -> TerminalID {
+    private enum Resource: String {
+        case handshake
+        case remoteManagement
+    }
+
+    /// The terminal that asks, and what is still to be proved of that.
+    private struct Caller {
+        let terminal: TerminalID
+        var proof: TerminalProof?
+    }
+
+    private func caller(_ request: HTTPRequest) throws(Problem) -> Caller {
+        if let proof = presume(request) { return Caller(terminal: proof.terminal, proof: proof) }
         do {
-            if case .terminal(let id) = try signIn(request) { return id }
+            if case .terminal(let id) = try signIn(request) { return Caller(terminal: id) }
         } catch let problem as Problem {
             throw problem
         } catch {
@@ -87,14 +104,19 @@ package final class SeramService: HTTPService {
     // MARK: Handshake
 
     private func shakeHands(
-        _ request: HTTPRequest, _ terminal: TerminalID, _ id: String, _ since: Instant
+        _ request: HTTPRequest, _ caller: Caller, _ id: String, _ since: Instant
     ) throws -> Answer {
+        let terminal = caller.terminal
         let command = try SeramHandshakeCommand(reading: request.body)
         guard command.isAcceptable else {
             throw Problem.seram(406, "not-acceptable", "This is GP SERAM 2.0.0: JSON over HTTPS.")
         }
         let opening = SeramOpening(terminal: terminal, id: id, command: command)
-        let elements = try node.act(by: .terminal(terminal), asking: opening.questions, opening.keep)
+        let questions = (caller.proof?.questions ?? []) + opening.questions
+        let elements = try node.act(by: .terminal(terminal), asking: questions) { act in
+            try caller.proof?.admit(act.transaction)
+            return try opening.keep(act)
+        }
         opening.remember(elements, on: node)
         return .now(Self.message(SeramHandshakeResponse().written()))
     }
@@ -102,16 +124,20 @@ package final class SeramService: HTTPService {
     // MARK: Reports
 
     private func exchange(
-        _ request: HTTPRequest, _ terminal: TerminalID, _ id: String, _ since: Instant
+        _ request: HTTPRequest, _ caller: Caller, _ id: String, _ since: Instant
     ) throws -> Answer {
+        var caller = caller
+        let terminal = caller.terminal
         let report = try SeramReport(reading: request.body)
         // A number in this field tells two reports of the same text apart.
         let cause = Digest.sha256.hash(
             Array((request.fields["Idempotency-Key"] ?? "").utf8) + [0] + request.body)
-        let session = try session(terminal, id)
+        let session = try session(&caller, id)
         session.isSeen(at: node.clock.now)
+        let proof = caller.proof
         let outcome = try session.state.withLock { state in
-            var step = SeramStep(self.node, terminal: terminal, session: id, state, now: self.node.clock.now)
+            var step = SeramStep(
+                self.node, terminal: terminal, session: id, state, now: self.node.clock.now, proof: proof)
             let outcome = try step.take(report, cause: cause, since: since, patience: Self.patience(request))
             state = step.state
             return outcome
@@ -136,8 +162,11 @@ package final class SeramService: HTTPService {
     }
 
     /// One that this node does not remember may be in the store; another terminal's is nobody's.
-    private func session(_ terminal: TerminalID, _ id: String) throws -> SeramSession {
+    private func session(_ caller: inout Caller, _ id: String) throws -> SeramSession {
+        let terminal = caller.terminal
         if let session = node.sessions.find(terminal, id) { return session }
+        try caller.proof?.prove(in: node.store)
+        caller.proof = nil
         let now = node.clock.now
         let found = try node.store.glance { transaction -> (AgentSession, [SeramSession.Element])? in
             guard

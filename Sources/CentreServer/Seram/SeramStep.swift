@@ -31,12 +31,14 @@ struct SeramStep {
     private let now: Instant
     /// What the card of the session said already, until it is used.
     private var greeting: Greeting?
+    /// That the terminal is let in, until one of the transactions has proved it.
+    private var proof: TerminalProof?
     private var topics: [Topic] = []
     private var isClosedInStore = false
 
     init(
         _ node: Node, terminal: TerminalID, session: String, _ state: SeramSession.State, now: Instant,
-        greeting: Greeting? = nil
+        greeting: Greeting? = nil, proof: TerminalProof? = nil
     ) {
         self.node = node
         self.terminal = terminal
@@ -44,10 +46,24 @@ struct SeramStep {
         self.state = state
         self.now = now
         self.greeting = greeting
+        self.proof = proof
     }
 
     mutating func take(
         _ report: SeramReport, cause: [UInt8], since: Instant, patience: Duration
+    ) throws -> Outcome {
+        let outcome = try respond(report, cause, since, patience)
+        try prove()
+        return outcome
+    }
+
+    private mutating func prove() throws {
+        try proof?.prove(in: node.store)
+        proof = nil
+    }
+
+    private mutating func respond(
+        _ report: SeramReport, _ cause: [UInt8], _ since: Instant, _ patience: Duration
     ) throws -> Outcome {
         // The answer was lost on the way: the same report gets the same order, and nothing happens twice.
         if let kept = state.kept, kept.cause == cause || state.isOver {
@@ -93,10 +109,12 @@ struct SeramStep {
         }
         let told = Report(
             visit: outstanding.visit, number: outstanding.number, answers: outstanding.answers(report))
-        let (reply, seen) = try exchange(index) { beside in try node.desk.report(told, beside) }
+        let desk = node.desk
+        let (reply, seen) = try exchange(index) { beside in try desk.report(told, beside) }
         switch report.status.word {
         case .processed, .polling: return try handle(reply, seen, index)
         case .unavailableElement, .unknownFailure, .accessNotGranted:
+            try prove()
             try node.act(by: .terminal(terminal)) { act in
                 try act.endAddress(.terminal(self.terminal), of: card)
             }
@@ -169,19 +187,27 @@ struct SeramStep {
     }
 
     /// The exchange, and with it whatever the session writes down: one commit for all.
-    private func exchange(
+    private mutating func exchange(
         _ index: Int, _ body: (ExchangeDesk.Beside) throws -> Visit.Reply
     ) throws -> (Visit.Reply, Seen?) {
         var seen: Seen?
-        let reply = try body { act, file, reply in
+        var isProved = false
+        let step = self
+        let beside = ExchangeDesk.Beside(asking: proof?.questions ?? []) { transaction in
+            try step.proof?.admit(transaction)
+            isProved = true
+        } end: { act, file, reply in
             var found = Seen(operation: file.operation, model: file.model)
             switch reply {
-            case .order: if !state.isStarted { try act.markStarted(terminal, session) }
-            case .over(.finished): try end(index, file, &found, act)
+            case .order: if !step.state.isStarted { try act.markStarted(step.terminal, step.session) }
+            case .over(.finished): try step.end(index, file, &found, act)
             case .over: break
             }
             seen = found
         }
+        let reply = try body(beside)
+        // Of a visit that is not known here nothing was asked.
+        if isProved { proof = nil }
         return (reply, seen)
     }
 
@@ -220,16 +246,18 @@ struct SeramStep {
     }
 
     private mutating func isDue(_ index: Int, _ card: CardID) throws -> Bool {
+        let proof = proof
+        let questions = [Operation.openQuery(on: card), Query(Card.table, key: [.word(card)], limit: 1)]
         let (operation, readAt) = try node.store.glance { transaction in
             let transaction = AskedAhead(transaction)
-            try transaction.prepare([
-                Operation.openQuery(on: card), Query(Card.table, key: [.word(card)], limit: 1),
-            ])
+            try transaction.prepare(questions + (proof?.questions ?? []))
+            try proof?.admit(transaction)
             return (
                 try transaction.openOperation(on: card),
                 try transaction.find(Card.self, key: .word(card))?.inventory?.readAt
             )
         }
+        self.proof = nil
         let element = state.elements[index]
         if let operation {
             guard let tried = element.tried, tried == operation.id, let triedAt = element.triedAt else {
@@ -245,9 +273,10 @@ struct SeramStep {
         state.elements[index].isSeen = true
         let greeting = greeting
         self.greeting = nil
+        let (desk, terminal) = (node.desk, terminal)
         do {
             let (reply, seen) = try exchange(index) { beside in
-                try node.desk.arrive(card, at: terminal, greeting: greeting, beside)
+                try desk.arrive(card, at: terminal, greeting: greeting, beside)
             }
             // Another terminal has it: it cannot be here, or this one is late.
             if case .over(.interrupted(let why)) = reply {
@@ -285,6 +314,7 @@ struct SeramStep {
     /// The first command of a session is the start command, and it comes once.
     private mutating func start() throws -> [SeramCommand] {
         guard !state.isStarted else { return [] }
+        try prove()
         try node.act(by: .terminal(terminal)) { act in
             try act.markStarted(self.terminal, self.session)
         }
@@ -300,6 +330,7 @@ struct SeramStep {
         state.notices = []
         state.isOver = true
         guard !isClosedInStore else { return SeramOrder(delay: 0, commands: commands) }
+        try prove()
         try node.act(by: .terminal(terminal)) { act in
             try act.closeSession(self.terminal, self.session)
         }

@@ -24,13 +24,11 @@ final class Housekeeping: Sendable {
         }
     }
 
-    private let isEnding = Atomic<Bool>(false)
+    private let end = EndSignal()
     private let threads = Mutex<[ServingThread]>([])
 
     /// A chore that fails is tried again after its pause, and complains once a minute at most.
     private static let complaintMilliseconds: Int64 = 60_000
-    /// How soon the end is noticed.
-    private static let stepMilliseconds = 20
 
     func start(_ chores: [Chore], log: ServiceLog, metrics: Metrics) {
         let started = chores.compactMap { chore in
@@ -40,7 +38,7 @@ final class Housekeeping: Sendable {
     }
 
     func stop() {
-        isEnding.store(true, ordering: .releasing)
+        end.give()
         let all = threads.withLock { threads in
             defer { threads = [] }
             return threads
@@ -51,7 +49,7 @@ final class Housekeeping: Sendable {
     private func run(_ chore: Chore, _ log: ServiceLog, _ metrics: Metrics) {
         var complainedAt = Int64.min
         count(0, of: chore, metrics)
-        while !isEnding.load(ordering: .acquiring) {
+        while !end.isGiven {
             var hasMore = false
             do {
                 hasMore = try chore.turn()
@@ -65,7 +63,7 @@ final class Housekeeping: Sendable {
                         ["chore": .string(chore.name), "reason": .string(Self.words(error))])
                 }
             }
-            if !hasMore { rest(chore.pause) }
+            if !hasMore { end.rest(milliseconds: chore.pause) }
         }
     }
 
@@ -84,12 +82,45 @@ final class Housekeeping: Sendable {
         default: "\(type(of: error))"
         }
     }
+}
 
-    private func rest(_ milliseconds: Int) {
-        var left = milliseconds
-        while left > 0, !isEnding.load(ordering: .acquiring) {
-            usleep(UInt32(min(left, Self.stepMilliseconds)) * 1_000)
-            left -= Self.stepMilliseconds
+/// That something is over: whoever rests hears it at once, and wakes for nothing else.
+final class EndSignal: Sendable {
+    private let isOver = Atomic<Bool>(false)
+    /// A pipe into which nobody ever writes: its closed end is heard by all, however many rest.
+    private let hearing: Int32
+    private let giving: Int32
+
+    init() {
+        var ends: [Int32] = [-1, -1]
+        _ = pipe(&ends)
+        (hearing, giving) = (ends[0], ends[1])
+        for end in ends where end >= 0 { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    }
+
+    deinit {
+        give()
+        if hearing >= 0 { _ = close(hearing) }
+    }
+
+    var isGiven: Bool { isOver.load(ordering: .acquiring) }
+
+    func give() {
+        guard !isOver.exchange(true, ordering: .acquiringAndReleasing), giving >= 0 else { return }
+        _ = close(giving)
+    }
+
+    /// Rests for so long, or until the end.
+    func rest(milliseconds: Int) {
+        let deadline = monotonicMilliseconds() + Int64(milliseconds)
+        // A signal that is handled interrupts the rest; without descriptors to spare it is only a rest.
+        while !isGiven {
+            let left = deadline - monotonicMilliseconds()
+            guard left > 0 else { return }
+            var look = pollfd(fd: hearing, events: Int16(POLLIN), revents: 0)
+            _ = poll(&look, 1, Int32(clamping: hearing >= 0 ? left : min(left, Self.deafMilliseconds)))
         }
     }
+
+    private static let deafMilliseconds: Int64 = 20
 }

@@ -233,7 +233,9 @@ extension ServingCentre {
             .init("v1", service: RestService(node: node, signIn: signIn)),
             .init(
                 "gp", "seram",
-                service: SeramService(node: node) { request in try signIn.principal(for: request) }),
+                service: SeramService(node: node, presume: signIn.presumed) { request in
+                    try signIn.principal(for: request)
+                }),
         ]
     }
 

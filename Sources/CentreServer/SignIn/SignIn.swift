@@ -77,6 +77,30 @@ package struct SignIn: Sendable {
         return found.0
     }
 
+    /// Who a terminal's token says it is, where it was good here before; `nil` for everybody else. It lets nobody in,
+    /// until it is proved in the transaction that it begins.
+    package func presumed(for request: HTTPRequest) -> TerminalProof? {
+        let fields = request.fields.values("Authorization")
+        guard fields.count == 1, let bearer = fields.first.flatMap(Self.bearer),
+            let token = TokenText(bearer), case .terminal(let terminal)? = owners.owner(of: token.id)
+        else { return nil }
+        let digest = token.digest
+        return TerminalProof(
+            terminal: terminal, questions: owners.questions(about: token.id).map { $0.glancing() }
+        ) { rows, transaction in
+            // Whatever is wrong with it now, it is no longer presumed.
+            var isGood = false
+            defer { if !isGood { owners.forget(token.id) } }
+            let known = try transaction.decode(Credential.self, rows[0]).first
+            guard let known, isEqualInConstantTime(known.digest, digest), known.kind != .certificate,
+                known.isGood(at: node.clock.now), known.subject == .terminal(terminal)
+            else { throw Problem.noSuchToken }
+            try Self.requireActive(try transaction.decode(TerminalEntry.self, rows[1]).first)
+            isGood = true
+            noteUse(of: known)
+        }
+    }
+
     private func caller(_ certificate: [UInt8]) throws -> Caller {
         let digest = Digest.sha256.hash(certificate)
         let found: (Caller, Credential) = try node.store.glance { transaction in
@@ -132,13 +156,15 @@ package struct SignIn: Sendable {
     }
 
     private func active(_ id: TerminalID, _ transaction: any Transaction) throws -> TerminalID {
-        guard let entry = try transaction.find(TerminalEntry.self, key: .word(id)) else {
-            throw Problem.noSuchToken
-        }
-        if case .blocked(let reason) = entry.life {
-            throw ServiceRefusal.terminalBlocked(id, reason: reason)
-        }
+        try Self.requireActive(try transaction.find(TerminalEntry.self, key: .word(id)))
         return id
+    }
+
+    private static func requireActive(_ entry: TerminalEntry?) throws {
+        guard let entry else { throw Problem.noSuchToken }
+        if case .blocked(let reason) = entry.life {
+            throw ServiceRefusal.terminalBlocked(entry.id, reason: reason)
+        }
     }
 
     /// Whoever asks does not wait for it: it is for people who tidy up, and kept a little later.
@@ -190,6 +216,35 @@ extension Problem {
     static var noSuchToken: Problem { .known("token-invalid", "The token is not one that is good here.") }
 }
 
+/// That a terminal's token is good and the terminal let in, in the transaction of what the terminal asks for: without
+/// it that transaction is undone, and without a transaction nobody is answered.
+package struct TerminalProof: Sendable {
+    package let terminal: TerminalID
+    /// Asked together with whatever is asked first.
+    let questions: [Query]
+    private let check: @Sendable ([[[StoredValue]]], any Transaction) throws -> Void
+
+    init(
+        terminal: TerminalID, questions: [Query],
+        _ check: @escaping @Sendable ([[[StoredValue]]], any Transaction) throws -> Void
+    ) {
+        (self.terminal, self.questions, self.check) = (terminal, questions, check)
+    }
+
+    func admit(_ transaction: any Transaction) throws {
+        do {
+            try check(try transaction.ask(questions), transaction)
+        } catch let failure as StoreFailure {
+            throw failure
+        } catch {
+            throw Problem(explaining: error)
+        }
+    }
+
+    /// For one who has no transaction of its own.
+    func prove(in store: any Store) throws { try store.glance(admit) }
+}
+
 /// Whose tokens were when they came last, so that the rows of both are asked for together.
 ///
 /// It lets nobody in: what counts is what the store says at this moment, of the token and of whose it is now.
@@ -209,6 +264,10 @@ private final class TokenOwners: Sendable {
             }
         return [Query(Credential.table, key: [.word(id)], limit: 1)] + [owner].compactMap(\.self)
     }
+
+    func owner(of id: CredentialID) -> Credential.Subject? { known.withLock { $0[id] } }
+
+    func forget(_ id: CredentialID) { known.withLock { $0[id] = nil } }
 
     func note(_ credential: Credential) {
         known.withLock { known in

@@ -6,8 +6,9 @@ internal import Centre
     internal import Darwin
 #endif
 
-/// Many callers, one writer at a time: whoever comes while nobody writes takes all that wait, does their work inside
-/// one transaction, makes it durable once, and answers all. While the disk is at it the next one writes already.
+/// Many callers, one writer at a time: whoever comes while nobody writes takes all that wait, does their work and that
+/// of a few who come meanwhile inside one transaction, makes it durable once, and answers all. While the disk is at it
+/// the next one writes already.
 ///
 /// The work of one is kept apart from that of the others by a savepoint: what it throws undoes nothing but its own.
 final class GroupCommit: @unchecked Sendable {
@@ -15,6 +16,9 @@ final class GroupCommit: @unchecked Sendable {
 
     /// More than these are left for the next group, so that nobody waits for an endless one.
     static let jobsMax = 128
+    /// So many who come while others' work is done are taken along: each would have to wake, begin, commit and sync for
+    /// itself. More are left for the next group, so that who came first is not kept waiting.
+    static let lateJobsMax = 4
 
     /// One caller's work, and how it ended.
     final class Job {
@@ -30,6 +34,12 @@ final class GroupCommit: @unchecked Sendable {
         /// Of those who want the connection for themselves.
         var alone: [Bell] = []
         var leader: pthread_t?
+
+        mutating func take(_ countMax: Int) -> [Job] {
+            let jobs = Array(waiting.prefix(countMax))
+            waiting.removeFirst(jobs.count)
+            return jobs
+        }
 
         /// Wakes the one who is next, and nobody else: each who wakes in vain takes the processor from one who works.
         mutating func giveUpLead() {
@@ -65,14 +75,14 @@ final class GroupCommit: @unchecked Sendable {
         line.with { $0.waiting.append(job) }
         // The group that its caller leads may be full before it comes to this job; then once more.
         while case .lead(let batch) = turn(of: job) {
-            var outcomes = lead(batch)
+            var (jobs, outcomes) = lead(batch)
             if let sync {
                 let last = sync.seen
                 line.with { $0.giveUpLead() }
                 outcomes = durable(outcomes, upTo: last, by: sync)
             }
             line.with { line in
-                for (job, outcome) in zip(batch, outcomes) {
+                for (job, outcome) in zip(jobs, outcomes) {
                     // Who waits takes its work back with the answer; nobody else may hold on to it.
                     job.body = nil
                     job.outcome = outcome
@@ -107,11 +117,12 @@ final class GroupCommit: @unchecked Sendable {
         line.wait(at: job.bell) { line in
             if job.outcome != nil { return .answered }
             guard line.takeLead() else { return nil }
-            let batch = Array(line.waiting.prefix(Self.jobsMax))
-            line.waiting.removeFirst(batch.count)
-            return .lead(batch)
+            return .lead(line.take(Self.jobsMax))
         }
     }
+
+    /// Who came meanwhile; nobody while somebody waits for the connection alone.
+    private func late() -> Job? { line.with { $0.alone.isEmpty ? $0.take(1).first : nil } }
 
     /// How many wait for the next group.
     var waitingCount: Int { line.with { $0.waiting.count } }
@@ -145,17 +156,19 @@ final class GroupCommit: @unchecked Sendable {
 
     // MARK: the leader's work
 
-    private func lead(_ jobs: [Job]) -> [Result<Void, any Error>] {
+    /// Whose work was done, those who came meanwhile included, and how it ended.
+    private func lead(_ jobs: [Job]) -> ([Job], [Result<Void, any Error>]) {
         defer {
             if connection.changesCatalogue { memory.forget() }
             connection.changesCatalogue = false
         }
-        if jobs.count == 1 { return [single(jobs[0])] }
+        var jobs = jobs
         do {
-            return try group(jobs)
+            let outcomes = try group(&jobs)
+            return (jobs, outcomes)
         } catch {
             // What failed may be the fault of one of them: each for itself.
-            return jobs.map(single)
+            return (jobs, jobs.map(single))
         }
     }
 
@@ -173,18 +186,33 @@ final class GroupCommit: @unchecked Sendable {
     }
 
     /// Throws only when nothing of it happened and each may be tried alone.
-    private func group(_ jobs: [Job]) throws -> [Result<Void, any Error>] {
+    private func group(_ jobs: inout [Job]) throws -> [Result<Void, any Error>] {
         if let failure = begin() { return jobs.map { _ in .failure(failure) } }
         var outcomes: [Result<Void, any Error>] = []
-        for job in jobs {
-            do {
-                outcomes.append(try separately(job))
-            } catch {
-                rollBack()
-                throw error
+        do {
+            // Of one who is alone all is undone by undoing everything.
+            if jobs.count == 1 {
+                do {
+                    try perform(jobs[0])
+                } catch {
+                    rollBack()
+                    return [.failure(error)]
+                }
+                outcomes.append(.success(()))
             }
+            while outcomes.count < jobs.count { outcomes.append(try separately(jobs[outcomes.count])) }
+            for _ in 0..<Self.lateJobsMax {
+                guard let job = late() else { break }
+                jobs.append(job)
+                outcomes.append(try separately(job))
+            }
+        } catch {
+            rollBack()
+            throw error
         }
         guard let failure = commit() else { return outcomes }
+        // One who was alone is told how exactly it failed.
+        guard jobs.count > 1 else { return [.failure(failure)] }
         guard case .unknownOutcome = failure else { throw failure }
         // Who was refused was refused; the others do not know.
         return outcomes.map { outcome in outcome.flatMap { .failure(failure) } }

@@ -43,7 +43,7 @@ package final class SQLiteStore: Database {
         try location.configure(connection, isSyncing: sync == nil)
         writer = GroupCommit(connection, memory, sync)
         readers = location.isShared && mode == .shared ? SQLiteReaders(location) : nil
-        logKeeper = location.isShared && mode == .shared ? SQLiteLogKeeper(location) : nil
+        logKeeper = location.isShared && mode == .shared ? SQLiteLogKeeper(location, writer) : nil
     }
 
     package func read<Result: Sendable>(_ body: (any Transaction) throws -> Result) throws -> Result {
@@ -75,13 +75,7 @@ package final class SQLiteStore: Database {
     /// How many callers wait for the next durable commit.
     package var waitingWriters: Int { writer.waitingCount }
 
-    package func tidy() throws(StoreFailure) {
-        try logKeeper?.turn { () throws(StoreFailure) in
-            try writer.alone { connection throws(StoreFailure) in
-                try connection.script("PRAGMA wal_autocheckpoint = \(SQLiteLogKeeper.pagesMax)")
-            }
-        }
-    }
+    package func tidy() throws(StoreFailure) { try logKeeper?.turn() }
 
     /// A snapshot begins with the first question.
     private func look<Result>(

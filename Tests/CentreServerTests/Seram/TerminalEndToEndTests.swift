@@ -33,7 +33,9 @@ private final class TerminalBench {
         let service = CentreService([
             .init(
                 "gp", "seram",
-                service: SeramService(node: node) { request in try signIn.principal(for: request) }),
+                service: SeramService(node: node, presume: signIn.presumed) { request in
+                    try signIn.principal(for: request)
+                }),
             .init("v1", service: RestService(node: node, signIn: signIn)),
         ])
         server = try HTTPServer(
