@@ -66,6 +66,12 @@ struct Benchmarks {
             try Distance.run(
                 device: device, ends: Array(numbers.prefix(2)), each: .milliseconds(Int(numbers[2])))
         },
+        "--lateness": { rest in
+            guard rest.count == 1, let seconds = Double(rest[0]) else {
+                throw BenchmarkError("--lateness SECONDS")
+            }
+            Lateness.run(seconds: seconds)
+        },
         "--load": LoadGenerator.run,
         "--lock-step": { rest in
             let ports = rest.compactMap { UInt16($0) }

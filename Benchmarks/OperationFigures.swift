@@ -231,7 +231,8 @@ extension Effort {
     }
 
     fileprivate var lineCards: Int { isQuick ? 4 : 64 }
-    fileprivate var exchangesPerRound: Int { isQuick ? 5 : 20 }
+    /// So many that the processor's caches are those of who does nothing else, as in a node at work.
+    fileprivate var exchangesPerRound: Int { isQuick ? 5 : 100 }
     fileprivate var operationCards: Int { isQuick ? 160 : 10_000 }
     fileprivate var worldCount: Int { isQuick ? 3 : 50 }
 }
