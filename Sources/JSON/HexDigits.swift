@@ -1,5 +1,5 @@
 /// Hexadecimal digits, reckoned without branches and without traps: then the compiler takes many at a time.
-enum HexDigits {
+package enum HexDigits {
     /// Writes two upper-case digits for each byte.
     static func write(_ bytes: UnsafeBufferPointer<UInt8>, to digits: UnsafeMutableBufferPointer<UInt8>) {
         precondition(digits.count >= 2 * bytes.count)
@@ -23,6 +23,9 @@ enum HexDigits {
         let letter = (digit | 0x20) &- UInt8(ascii: "a")
         return number < 10 ? number : letter < 6 ? letter &+ 10 : 0xFF
     }
+
+    /// `nil` where there is anything but pairs of digits.
+    package static func bytes(_ text: String) -> [UInt8]? { bytes(Array(text.utf8)[...]) }
 
     /// `nil` where there is anything but pairs of digits.
     static func bytes(_ text: ArraySlice<UInt8>) -> [UInt8]? {

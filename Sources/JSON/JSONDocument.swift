@@ -100,7 +100,7 @@ package struct JSONDocument: Sendable {
     package func hex(at place: Int) -> [UInt8]? {
         switch nodes[place] {
         case .plain(let start, let count): HexDigits.bytes(bytes[range(start, count)])
-        case .text(let index): HexDigits.bytes(Array(texts[index].utf8)[...])
+        case .text(let index): HexDigits.bytes(texts[index])
         case .null, .bool, .integer, .number, .array, .object: nil
         }
     }

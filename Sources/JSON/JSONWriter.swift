@@ -159,17 +159,36 @@ extension JSONWriter {
     }
 
     private mutating func appendText(_ text: String) {
-        bytes.append(UInt8(ascii: "\""))
         var text = text
         text.withUTF8 { utf8 in
-            var start = 0
-            while start < utf8.count {
-                var end = PlainText.end(in: UnsafeRawBufferPointer(utf8), from: start)
-                while end < utf8.count, !PlainText.needsEscape(utf8[end]) { end += 1 }
-                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[start..<end]))
-                if end < utf8.count { appendEscape(utf8[end]) }
-                start = end + 1
+            if PlainText.end(in: UnsafeRawBufferPointer(utf8), from: 0) == utf8.count {
+                appendPlain(utf8)
+            } else {
+                appendEscaped(utf8)
             }
+        }
+    }
+
+    private mutating func appendPlain(_ utf8: UnsafeBufferPointer<UInt8>) {
+        bytes.append(addingCapacity: utf8.count + 2) { output in
+            output.append(UInt8(ascii: "\""))
+            output.withUnsafeMutableBufferPointer { bytes, count in
+                _ = UnsafeMutableBufferPointer(rebasing: bytes[count...]).update(fromContentsOf: utf8)
+                count += utf8.count
+            }
+            output.append(UInt8(ascii: "\""))
+        }
+    }
+
+    private mutating func appendEscaped(_ utf8: UnsafeBufferPointer<UInt8>) {
+        bytes.append(UInt8(ascii: "\""))
+        var start = 0
+        while start < utf8.count {
+            var end = PlainText.end(in: UnsafeRawBufferPointer(utf8), from: start)
+            while end < utf8.count, !PlainText.needsEscape(utf8[end]) { end += 1 }
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[start..<end]))
+            if end < utf8.count { appendEscape(utf8[end]) }
+            start = end + 1
         }
         bytes.append(UInt8(ascii: "\""))
     }
