@@ -21,6 +21,15 @@ struct SeramNoticeTests {
         }
     }
 
+    @Test(
+        "is cut off by characters, however many bytes they have", arguments: [399, 400, 401], ["a", "é", "👩‍🚀"])
+    func length(_ count: Int, _ character: String) throws {
+        let notice = SeramNotice(.failed, message: String(repeating: character, count: count))
+        #expect(Array(notice.text.utf8) == Self.plain(notice).encoded())
+        let written = try JSONValue(decoding: notice.text)["message"]?.stringValue
+        #expect(written?.count == min(count, 400))
+    }
+
     private static func plain(_ notice: SeramNotice) -> JSONValue {
         func shortened(_ text: String, _ max: Int) -> JSONValue { .string(String(text.prefix(max))) }
         let parts = notice.parts.prefix(20).map { part -> JSONValue in
