@@ -26,8 +26,13 @@ package struct JSONObject: Hashable, Sendable, ExpressibleByDictionaryLiteral {
 
     package init() { members = [] }
 
-    package init(dictionaryLiteral elements: (String, JSONValue)...) {
+    package init(capacity: Int) {
         members = []
+        members.reserveCapacity(capacity)
+    }
+
+    package init(dictionaryLiteral elements: (String, JSONValue)...) {
+        self.init(capacity: elements.count)
         for (name, value) in elements { self[name] = value }
     }
 
@@ -95,7 +100,7 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
     package init(nilLiteral: ()) { self = .null }
 
     package init(dictionaryLiteral elements: (String, JSONValue)...) {
-        var object = JSONObject()
+        var object = JSONObject(capacity: elements.count)
         for (name, value) in elements { object[name] = value }
         self = .object(object)
     }

@@ -73,18 +73,32 @@ extension SeramSession.Outstanding {
     /// An agent whose access to the card has its own way to select gives an empty answer there, which then stands for
     /// success, as what follows was sent (description of `seRamResponse`). Anywhere else an empty answer is none.
     func answers(_ report: SeramReport) -> [ResponseAPDU] {
-        let all = report.responses.flatMap { $0 }.prefix(selects.count)
+        let all = report.responses.joined().prefix(selects.count)
+        var last = -1
+        for (index, bytes) in all.enumerated() where !bytes.isEmpty { last = index }
         var answers: [ResponseAPDU] = []
+        answers.reserveCapacity(selects.count)
         for (index, bytes) in all.enumerated() {
             if bytes.isEmpty {
-                guard selects[index], all.dropFirst(index + 1).contains(where: { !$0.isEmpty }) else { break }
+                guard selects[index], index < last else { break }
                 answers.append(ResponseAPDU(status: 0x9000))
             } else {
-                guard let answer = try? ResponseAPDU(parsing: bytes) else { break }
+                guard let answer = ResponseAPDU(bytes) else { break }
                 answers.append(answer)
             }
         }
         return answers
+    }
+}
+
+extension ResponseAPDU {
+    /// As its own parser does, for bytes whose type is known: it is called for every answer.
+    fileprivate init?(_ bytes: [UInt8]) {
+        let count = bytes.count - 2
+        guard count >= 0 else { return nil }
+        self.init(
+            data: Array(bytes[..<count]),
+            status: StatusWord(UInt16(bytes[count]) << 8 | UInt16(bytes[count + 1])))
     }
 }
 

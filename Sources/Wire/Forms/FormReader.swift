@@ -173,12 +173,7 @@ extension FormReader {
     }
 
     /// Digits only: what people write between them is for people.
-    private static func bytes(_ text: String) -> [UInt8]? {
-        let isPlain = text.utf8.allSatisfy { byte in
-            (0x30...0x39).contains(byte) || (0x41...0x46).contains(byte) || (0x61...0x66).contains(byte)
-        }
-        return isPlain ? try? Hex.decode(text) : nil
-    }
+    private static func bytes(_ text: String) -> [UInt8]? { HexDigits.bytes(text) }
 }
 
 // MARK: Objects

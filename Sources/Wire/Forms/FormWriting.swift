@@ -20,7 +20,7 @@ extension JSONValue {
 extension JSONObject {
     /// Members whose value is nil are left out.
     package init(members: [(String, JSONValue?)]) {
-        self.init()
+        self.init(capacity: members.count)
         for case (let name, let value?) in members { self[name] = value }
     }
 }

@@ -94,27 +94,45 @@ package struct SeramNotice: Hashable, Sendable {
     }
 
     package var text: String {
-        var object: JSONObject = ["berth": 1, "event": .string(event.rawValue)]
-        object["card"] = card.map { .string($0) }
-        object["operation"] = operation.map { .string($0) }
-        object["step"] = step.map { .count($0) }
-        object["steps"] = steps.map { .count($0) }
-        object["action"] = action.map { .string($0) }
-        object["subject"] = subject.map { .string($0) }
-        object["bytes"] = bytes.map { .count($0) }
-        object["secondsLeft"] = secondsLeft.map { .count($0) }
-        object["millisecondsLeft"] = millisecondsLeft.map { .count($0) }
-        // A text has a bound.
-        if !parts.isEmpty { object["parts"] = .array(parts.prefix(Self.partsMax).map(\.json)) }
-        object["code"] = code.map { .string($0) }
-        if !subjects.isEmpty {
-            object["subjects"] = .array(
-                subjects.prefix(Self.subjectsMax).map { .string(String($0.prefix(64))) })
+        var writer = JSONWriter(capacity: 1_024)
+        writer.object { writer in
+            writer.member("berth", 1)
+            writer.member("event", event.rawValue)
+            writer.member("card", card)
+            writer.member("operation", operation)
+            writer.member("step", step)
+            writer.member("steps", steps)
+            writer.member("action", action)
+            writer.member("subject", subject)
+            writer.member("bytes", bytes)
+            writer.member("secondsLeft", secondsLeft)
+            writer.member("millisecondsLeft", millisecondsLeft)
+            if !parts.isEmpty {
+                writer.name("parts")
+                writer.array { writer in for part in parts.prefix(Self.partsMax) { part.write(&writer) } }
+            }
+            writer.member("code", code)
+            if !subjects.isEmpty {
+                writer.name("subjects")
+                writer.array { writer in
+                    for subject in subjects.prefix(Self.subjectsMax) {
+                        writer.string(Self.shortened(subject, Self.subjectMax))
+                    }
+                }
+            }
+            writer.member("message", message.map { Self.shortened($0, Self.messageMax) })
+            writer.member("nextStep", nextStep.map { Self.shortened($0, Self.messageMax) })
+            if let memory {
+                writer.name("memory")
+                writer.value(memory.json)
+            }
         }
-        object["message"] = message.map { .string(String($0.prefix(Self.messageMax))) }
-        object["nextStep"] = nextStep.map { .string(String($0.prefix(Self.messageMax))) }
-        object["memory"] = memory?.json
-        return JSONValue.object(object).text
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+
+    /// A text has a bound. Characters are only counted where there can be too many: that takes long.
+    fileprivate static func shortened(_ text: String, _ charactersMax: Int) -> String {
+        text.utf8.count <= charactersMax ? text : String(text.prefix(charactersMax))
     }
 
     /// `nil` for the notification of another remote agent.
@@ -143,6 +161,7 @@ package struct SeramNotice: Hashable, Sendable {
     private static let messageMax = 400
     private static let partsMax = 20
     private static let subjectsMax = 8
+    fileprivate static let subjectMax = 64
 
     fileprivate static func number(_ value: JSONValue, _ name: String) -> Int? {
         value[name]?.integerValue.flatMap { (0...1_000_000_000).contains($0) ? Int($0) : nil }
@@ -150,13 +169,14 @@ package struct SeramNotice: Hashable, Sendable {
 }
 
 extension SeramNotice.Part {
-    fileprivate var json: JSONValue {
-        var object: JSONObject = [
-            "step": .count(step), "action": .string(action), "bytes": .count(bytes),
-            "milliseconds": .count(milliseconds),
-        ]
-        object["subject"] = subject.map { .string(String($0.prefix(64))) }
-        return .object(object)
+    fileprivate func write(_ writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("step", step)
+            writer.member("action", action)
+            writer.member("bytes", bytes)
+            writer.member("milliseconds", milliseconds)
+            writer.member("subject", subject.map { SeramNotice.shortened($0, SeramNotice.subjectMax) })
+        }
     }
 
     fileprivate init?(_ value: JSONValue) {

@@ -1,164 +1,160 @@
 internal import JSON
-internal import SmartCard
 
-/// A value and where it stands, for errors that say so.
-private struct Place {
-    /// Put into words only where something is wrong: a report has hundreds of places.
-    indirect enum Path {
-        case message
-        case member(String, of: Path)
-        case element(Int, of: Path)
+/// A message and the places in it, which are put into words only where something is wrong.
+private struct Message {
+    let document: JSONDocument
+    let root = JSONDocument.root
 
-        var text: String {
-            switch self {
-            case .message: ""
-            case .member(let name, .message): name
-            case .member(let name, let path): "\(path.text).\(name)"
-            case .element(let index, let path): "\(path.text)[\(index)]"
+    init(_ bytes: [UInt8]) throws(SeramError) {
+        let limits = JSONLimits(bytesMax: SeramBounds.messageBytesMax, depthMax: SeramBounds.depthMax)
+        do throws(JSONError) {
+            document = try JSONDocument(decoding: bytes, limits: limits)
+        } catch {
+            throw .notJSON(error.reason)
+        }
+    }
+
+    func path(_ place: Int) -> String {
+        document.steps(to: place).reduce("") { path, step in
+            switch step {
+            case .member(let name): path.isEmpty ? name : "\(path).\(name)"
+            case .element(let index): "\(path)[\(index)]"
             }
         }
     }
 
-    let value: JSONValue
-    let way: Path
-
-    var path: String { way.text }
-
-    func member(_ name: String) throws(SeramError) -> Place {
-        guard let place = try optional(name) else { throw .missing(at: Path.member(name, of: way).text) }
-        return place
+    func member(_ name: StaticString, of place: Int) throws(SeramError) -> Int {
+        guard let member = try optional(name, of: place) else {
+            throw .missing(at: place == root ? "\(name)" : "\(path(place)).\(name)")
+        }
+        return member
     }
 
     /// A member that is null counts as one that is not there.
-    func optional(_ name: String) throws(SeramError) -> Place? {
-        guard case .object(let object) = value else {
-            if case .message = way { throw .wrongType(at: "message") }
-            throw .wrongType(at: path)
+    func optional(_ name: StaticString, of place: Int) throws(SeramError) -> Int? {
+        guard case .object = document.nodes[place] else {
+            throw .wrongType(at: place == root ? "message" : path(place))
         }
-        guard let value = object[name], value != .null else { return nil }
-        return Place(value: value, way: .member(name, of: way))
+        guard let member = document.member(name, of: place) else { return nil }
+        if case .null = document.nodes[member] { return nil }
+        return member
     }
 
-    func text(max: Int = SeramBounds.wordBytesMax) throws(SeramError) -> String {
-        guard case .string(let text) = value else { throw .wrongType(at: path) }
-        guard text.utf8.count <= max else { throw .tooLong(at: path, max: max) }
+    func text(_ place: Int, max: Int = SeramBounds.wordBytesMax) throws(SeramError) -> String {
+        try checkText(place, max: max)
+        guard let text = document.text(at: place) else { throw .wrongType(at: path(place)) }
         return text
     }
 
-    func word<Word: RawRepresentable>() throws(SeramError) -> Word where Word.RawValue == String {
-        let text = try text()
-        guard let word = Word(rawValue: text) else { throw .unknownWord(text, at: path) }
+    private func checkText(_ place: Int, max: Int) throws(SeramError) {
+        guard let count = document.byteCount(at: place) else { throw .wrongType(at: path(place)) }
+        guard count <= max else { throw .tooLong(at: path(place), max: max) }
+    }
+
+    func word<Word: RawRepresentable>(_ place: Int) throws(SeramError) -> Word where Word.RawValue == String {
+        let text = try text(place)
+        guard let word = Word(rawValue: text) else { throw .unknownWord(text, at: path(place)) }
         return word
     }
 
-    func count(max: Int) throws(SeramError) -> Int {
-        guard case .integer(let number) = value else { throw .wrongType(at: path) }
-        guard number >= 0, number <= max else { throw .tooLong(at: path, max: max) }
+    func count(_ place: Int, max: Int) throws(SeramError) -> Int {
+        guard case .integer(let number) = document.nodes[place] else { throw .wrongType(at: path(place)) }
+        guard number >= 0, number <= max else { throw .tooLong(at: path(place), max: max) }
         return Int(number)
     }
 
     func list<Element>(
-        max: Int, _ read: (Place) throws(SeramError) -> Element
+        _ place: Int, max: Int, _ read: (Int) throws(SeramError) -> Element
     ) throws(SeramError) -> [Element] {
-        guard case .array(let values) = value else { throw .wrongType(at: path) }
-        guard values.count <= max else { throw .tooMany(at: path, max: max) }
+        guard case .array(let count, _) = document.nodes[place] else { throw .wrongType(at: path(place)) }
+        guard count <= max else { throw .tooMany(at: path(place), max: max) }
         var elements: [Element] = []
-        elements.reserveCapacity(values.count)
-        for (index, value) in values.enumerated() {
-            elements.append(try read(Place(value: value, way: .element(index, of: way))))
+        elements.reserveCapacity(Int(count))
+        var element = place + 1
+        for _ in 0..<count {
+            elements.append(try read(element))
+            element = document.end(of: element)
         }
         return elements
     }
 
     /// `apdu`: pairs of hexadecimal digits and nothing between them; of either case, although the pattern names one.
-    func apdu() throws(SeramError) -> [UInt8] {
-        let text = try text(max: 2 * SeramBounds.apduBytesMax)
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.utf8.count / 2)
-        var high: UInt8?
-        for character in text.utf8 {
-            guard let digit = Self.digit(character) else { throw .notHex(at: path) }
-            if let first = high {
-                bytes.append(first << 4 | digit)
-                high = nil
-            } else {
-                high = digit
-            }
-        }
-        guard high == nil else { throw .notHex(at: path) }
-        return bytes
-    }
-
-    private static func digit(_ character: UInt8) -> UInt8? {
-        switch character {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): character - UInt8(ascii: "A") + 10
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): character - UInt8(ascii: "a") + 10
-        default: nil
+    func apdus(_ place: Int) throws(SeramError) -> [[UInt8]] {
+        try list(place, max: SeramBounds.apdusMax) { (place) throws(SeramError) in
+            try checkText(place, max: 2 * SeramBounds.apduBytesMax)
+            guard let apdu = document.hex(at: place) else { throw .notHex(at: path(place)) }
+            return apdu
         }
     }
 
-    func secureElement() throws(SeramError) -> SecureElement {
+    func names(_ name: StaticString) throws(SeramError) -> [String]? {
+        guard let place = try optional(name, of: root) else { return nil }
+        return try list(place, max: SeramBounds.namesMax) { (place) throws(SeramError) in try text(place) }
+    }
+}
+
+extension Message {
+    func secureElement(_ place: Int) throws(SeramError) -> SecureElement {
         SecureElement(
-            try member("seType").word(), id: try member("seId").text(),
-            extraInfo: try optional("seExtraInfo")?.text())
+            try word(try member("seType", of: place)), id: try text(try member("seId", of: place)),
+            extraInfo: try optionalText("seExtraInfo", of: place, max: SeramBounds.wordBytesMax))
     }
 
-    func command() throws(SeramError) -> SeramCommand {
-        let kind = try member("ramCommandType")
-        let word = try kind.text()
+    func command(_ place: Int) throws(SeramError) -> SeramCommand {
+        let kind = try member("ramCommandType", of: place)
+        let word = try text(kind)
         switch word {
         // The discriminator maps the longer words; the examples of the same text have the shorter ones.
         case "ramStartCommand", "startCommand": return .start
         case "ramStopCommand", "stopCommand": return .stop
         case "notificationCommand":
-            return .notify(try member("deviceAppNotification").text(max: SeramBounds.textBytesMax))
-        case "seRamCommand":
-            return .send(
-                try member("listOfCAPDU").list(max: SeramBounds.apdusMax) { (place) throws(SeramError) in
-                    try place.apdu()
-                })
-        default: throw .unknownWord(word, at: kind.path)
+            let notification = try member("deviceAppNotification", of: place)
+            return .notify(try text(notification, max: SeramBounds.textBytesMax))
+        case "seRamCommand": return .send(try apdus(try member("listOfCAPDU", of: place)))
+        default: throw .unknownWord(word, at: path(kind))
         }
     }
 
-    func response() throws(SeramError) -> [[UInt8]] {
-        let kind = try member("ramResponseType")
-        let word = try kind.text()
-        guard word == "seRamResponse" else { throw .unknownWord(word, at: kind.path) }
-        return try member("listOfRAPDU").list(max: SeramBounds.apdusMax) { (place) throws(SeramError) in
-            try place.apdu()
+    func response(_ place: Int) throws(SeramError) -> [[UInt8]] {
+        let kind = try member("ramResponseType", of: place)
+        guard document.isText("seRamResponse", at: kind) else {
+            throw .unknownWord(try text(kind), at: path(kind))
         }
+        return try apdus(try member("listOfRAPDU", of: place))
     }
 
-    func status() throws(SeramError) -> SeramStatus {
+    func status(_ place: Int) throws(SeramError) -> SeramStatus {
         SeramStatus(
-            try member("localAgentStatusEnum").word(),
-            executed: try optional("executedSeRamCommands")?.count(max: SeramBounds.commandsMax),
-            message: try optional("errorMsg")?.text(max: SeramBounds.textBytesMax))
+            try word(try member("localAgentStatusEnum", of: place)),
+            executed: try optionalCount("executedSeRamCommands", of: place, max: SeramBounds.commandsMax),
+            message: try optionalText("errorMsg", of: place, max: SeramBounds.textBytesMax))
     }
 
-    func names(_ name: String) throws(SeramError) -> [String]? {
-        try optional(name)?.list(max: SeramBounds.namesMax) { (place) throws(SeramError) in try place.text() }
+    func optionalText(_ name: StaticString, of place: Int, max: Int) throws(SeramError) -> String? {
+        guard let place = try optional(name, of: place) else { return nil }
+        return try text(place, max: max)
     }
-}
 
-private func read(_ bytes: [UInt8]) throws(SeramError) -> Place {
-    do throws(JSONError) {
-        let limits = JSONLimits(bytesMax: SeramBounds.messageBytesMax, depthMax: SeramBounds.depthMax)
-        return Place(value: try JSONValue(decoding: bytes, limits: limits), way: .message)
-    } catch {
-        throw .notJSON(error.reason)
+    func optionalCount(_ name: StaticString, of place: Int, max: Int) throws(SeramError) -> Int? {
+        guard let place = try optional(name, of: place) else { return nil }
+        return try count(place, max: max)
+    }
+
+    /// Nothing where there is no such member.
+    func optionalList<Element>(
+        _ name: StaticString, max: Int, _ read: (Int) throws(SeramError) -> Element
+    ) throws(SeramError) -> [Element] {
+        guard let place = try optional(name, of: root) else { return [] }
+        return try list(place, max: max, read)
     }
 }
 
 extension SeramHandshakeCommand {
     package init(reading bytes: [UInt8]) throws(SeramError) {
-        let message = try read(bytes)
+        let message = try Message(bytes)
+        let elements = try message.member("secureElements", of: message.root)
         self.init(
-            secureElements: try message.member("secureElements").list(max: SeramBounds.elementsMax) {
-                (place) throws(SeramError) in try place.secureElement()
-            },
+            secureElements: try message.list(elements, max: SeramBounds.elementsMax, message.secureElement),
             transports: try message.names("supportedTransportProtocols"),
             formats: try message.names("supportedDataFormats"),
             versions: try message.names("supportedVersions"))
@@ -167,37 +163,38 @@ extension SeramHandshakeCommand {
 
 extension SeramHandshakeResponse {
     package init(reading bytes: [UInt8]) throws(SeramError) {
-        let message = try read(bytes)
+        let message = try Message(bytes)
         // The list of required members has another word for the format than the member itself.
-        let other = try message.optional("chosenDataProtocol")
-        guard let format = try message.optional("chosenDataFormat") ?? other else {
+        let other = try message.optional("chosenDataProtocol", of: message.root)
+        guard let format = try message.optional("chosenDataFormat", of: message.root) ?? other else {
             throw .missing(at: "chosenDataFormat")
         }
+        let transport = try message.member("chosenTransportProtocol", of: message.root)
         self.init(
-            transport: try message.member("chosenTransportProtocol").text(), format: try format.text(),
-            version: try message.member("chosenVersion").text())
+            transport: try message.text(transport), format: try message.text(format),
+            version: try message.text(try message.member("chosenVersion", of: message.root)))
     }
 }
 
 extension SeramOrder {
     package init(reading bytes: [UInt8]) throws(SeramError) {
-        let message = try read(bytes)
+        let message = try Message(bytes)
+        let delay = try message.optionalCount("delay", of: message.root, max: SeramBounds.delayMax)
+        let chosen = try message.optional("chosenSecureElement", of: message.root)
         self.init(
-            delay: try message.optional("delay")?.count(max: SeramBounds.delayMax),
-            chosen: try message.optional("chosenSecureElement")?.secureElement(),
-            commands: try message.optional("ramCommands")?.list(max: SeramBounds.commandsMax) {
-                (place) throws(SeramError) in try place.command()
-            } ?? [])
+            delay: delay,
+            chosen: try chosen.map { (place) throws(SeramError) in try message.secureElement(place) },
+            commands: try message.optionalList(
+                "ramCommands", max: SeramBounds.commandsMax, message.command))
     }
 }
 
 extension SeramReport {
     package init(reading bytes: [UInt8]) throws(SeramError) {
-        let message = try read(bytes)
+        let message = try Message(bytes)
         self.init(
-            try message.member("localAgentStatus").status(),
-            responses: try message.optional("ramResponses")?.list(max: SeramBounds.commandsMax) {
-                (place) throws(SeramError) in try place.response()
-            } ?? [])
+            try message.status(try message.member("localAgentStatus", of: message.root)),
+            responses: try message.optionalList(
+                "ramResponses", max: SeramBounds.commandsMax, message.response))
     }
 }

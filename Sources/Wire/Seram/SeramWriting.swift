@@ -1,81 +1,125 @@
 internal import JSON
-internal import SmartCard
 
-extension SecureElement {
-    fileprivate var json: JSONValue {
-        var object: JSONObject = ["seType": .string(kind.rawValue), "seId": .string(id)]
-        object["seExtraInfo"] = extraInfo.map { .string($0) }
-        return .object(object)
+extension JSONWriter {
+    fileprivate mutating func member(_ name: String, _ words: [String]) {
+        self.name(name)
+        array { writer in for word in words { writer.string(word) } }
+    }
+
+    fileprivate mutating func member(_ name: String, _ apdus: [[UInt8]]) {
+        self.name(name)
+        array { writer in for apdu in apdus { writer.hex(apdu) } }
+    }
+
+    fileprivate mutating func secureElement(_ element: SecureElement) {
+        object { writer in
+            writer.member("seType", element.kind.rawValue)
+            writer.member("seId", element.id)
+            writer.member("seExtraInfo", element.extraInfo)
+        }
+    }
+
+    fileprivate mutating func command(_ command: SeramCommand) {
+        object { writer in
+            switch command {
+            case .start: writer.member("ramCommandType", "ramStartCommand")
+            case .stop: writer.member("ramCommandType", "ramStopCommand")
+            case .notify(let text):
+                writer.member("ramCommandType", "notificationCommand")
+                writer.member("deviceAppNotification", text)
+            case .send(let apdus):
+                writer.member("ramCommandType", "seRamCommand")
+                writer.member("listOfCAPDU", apdus)
+            }
+        }
     }
 }
 
 extension SeramHandshakeCommand {
     package func written() -> [UInt8] {
-        var object: JSONObject = ["secureElements": .array(secureElements.map(\.json))]
-        object["supportedTransportProtocols"] = transports.map(Self.list)
-        object["supportedDataFormats"] = formats.map(Self.list)
-        object["supportedVersions"] = versions.map(Self.list)
-        return JSONValue.object(object).encoded()
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.name("secureElements")
+            writer.array { writer in for element in secureElements { writer.secureElement(element) } }
+            if let transports { writer.member("supportedTransportProtocols", transports) }
+            if let formats { writer.member("supportedDataFormats", formats) }
+            if let versions { writer.member("supportedVersions", versions) }
+        }
+        return writer.bytes
     }
-
-    private static func list(_ words: [String]) -> JSONValue { .array(words.map { .string($0) }) }
 }
 
 extension SeramHandshakeResponse {
     package func written() -> [UInt8] {
+        var writer = JSONWriter()
         // The schema has a member `chosenDataFormat` and requires one called `chosenDataProtocol`: whoever checks
-        // either
-        // finds it.
-        let object: JSONObject = [
-            "chosenTransportProtocol": .string(transport), "chosenDataFormat": .string(format),
-            "chosenDataProtocol": .string(format), "chosenVersion": .string(version),
-        ]
-        return JSONValue.object(object).encoded()
-    }
-}
-
-extension SeramCommand {
-    fileprivate var json: JSONValue {
-        switch self {
-        case .start: ["ramCommandType": "ramStartCommand"]
-        case .stop: ["ramCommandType": "ramStopCommand"]
-        case .notify(let text):
-            ["ramCommandType": "notificationCommand", "deviceAppNotification": .string(text)]
-        case .send(let commands):
-            [
-                "ramCommandType": "seRamCommand",
-                "listOfCAPDU": .array(commands.map { .string(Hex.encode($0)) }),
-            ]
+        // either finds it.
+        writer.object { writer in
+            writer.member("chosenTransportProtocol", transport)
+            writer.member("chosenDataFormat", format)
+            writer.member("chosenDataProtocol", format)
+            writer.member("chosenVersion", version)
         }
+        return writer.bytes
     }
 }
 
 extension SeramOrder {
     package func written() -> [UInt8] {
-        var object = JSONObject()
-        object["delay"] = delay.map { .count($0) }
-        object["chosenSecureElement"] = chosen?.json
-        // A list of commands has at least one.
-        if !commands.isEmpty { object["ramCommands"] = .array(commands.map(\.json)) }
-        return JSONValue.object(object).encoded()
+        var writer = JSONWriter(capacity: commands.reduce(256) { $0 + $1.sizeEstimate })
+        writer.object { writer in
+            writer.member("delay", delay)
+            if let chosen {
+                writer.name("chosenSecureElement")
+                writer.secureElement(chosen)
+            }
+            // A list of commands has at least one.
+            guard !commands.isEmpty else { return }
+            writer.name("ramCommands")
+            writer.array { writer in for command in commands { writer.command(command) } }
+        }
+        return writer.bytes
+    }
+}
+
+extension SeramCommand {
+    /// In bytes, written.
+    fileprivate var sizeEstimate: Int {
+        switch self {
+        case .start, .stop: 64
+        // Most are JSON themselves, whose quotes are escaped.
+        case .notify(let text): 128 + text.utf8.count * 5 / 4
+        case .send(let apdus): 64 + apdus.writtenSize
+        }
     }
 }
 
 extension SeramReport {
     package func written() -> [UInt8] {
-        var told: JSONObject = ["localAgentStatusEnum": .string(status.word.rawValue)]
-        told["executedSeRamCommands"] = status.executed.map { .count($0) }
-        told["errorMsg"] = status.message.map { .string($0) }
-        var object: JSONObject = ["localAgentStatus": .object(told)]
-        if !responses.isEmpty {
-            object["ramResponses"] = .array(
-                responses.map { answers in
-                    [
-                        "ramResponseType": "seRamResponse",
-                        "listOfRAPDU": .array(answers.map { .string(Hex.encode($0)) }),
-                    ]
-                })
+        var writer = JSONWriter(capacity: responses.reduce(256) { $0 + 64 + $1.writtenSize })
+        writer.object { writer in
+            writer.name("localAgentStatus")
+            writer.object { writer in
+                writer.member("localAgentStatusEnum", status.word.rawValue)
+                writer.member("executedSeRamCommands", status.executed)
+                writer.member("errorMsg", status.message)
+            }
+            guard !responses.isEmpty else { return }
+            writer.name("ramResponses")
+            writer.array { writer in
+                for answers in responses {
+                    writer.object { writer in
+                        writer.member("ramResponseType", "seRamResponse")
+                        writer.member("listOfRAPDU", answers)
+                    }
+                }
+            }
         }
-        return JSONValue.object(object).encoded()
+        return writer.bytes
     }
+}
+
+extension [[UInt8]] {
+    /// In bytes, written as hexadecimal texts of a list.
+    fileprivate var writtenSize: Int { reduce(0) { $0 + 2 * $1.count + 3 } }
 }
