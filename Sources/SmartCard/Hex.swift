@@ -38,7 +38,10 @@ package enum Hex {
     private static let digits = Array("0123456789ABCDEF".utf8)
 
     private static func isSeparator(_ character: UInt8) -> Bool {
-        [0x20, 0x09, 0x0A, 0x0D, 0x3A].contains(character)
+        switch character {
+        case 0x20, 0x09, 0x0A, 0x0D, 0x3A: true
+        default: false
+        }
     }
 
     private static func value(of character: UInt8) -> UInt8? {

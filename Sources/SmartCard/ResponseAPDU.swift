@@ -8,10 +8,16 @@ package struct ResponseAPDU: Hashable, Sendable {
         self.status = status
     }
 
+    /// For each answer of a card: of bytes whose type is known.
+    package init(parsing bytes: [UInt8]) throws(APDUError) {
+        let count = bytes.count - 2
+        guard count >= 0 else { throw .tooShort(bytes.count) }
+        data = Array(bytes[..<count])
+        status = StatusWord(UInt16(bytes[count]) << 8 | UInt16(bytes[count + 1]))
+    }
+
     package init(parsing bytes: some Collection<UInt8>) throws(APDUError) {
-        guard bytes.count >= 2 else { throw .tooShort(bytes.count) }
-        data = Array(bytes.dropLast(2))
-        status = StatusWord(UInt16(bigEndianBytes: bytes.suffix(2)))
+        try self.init(parsing: Array(bytes))
     }
 
     package var bytes: [UInt8] { data + status.rawValue.bigEndianBytes }

@@ -83,22 +83,11 @@ extension SeramSession.Outstanding {
                 guard selects[index], index < last else { break }
                 answers.append(ResponseAPDU(status: 0x9000))
             } else {
-                guard let answer = ResponseAPDU(bytes) else { break }
+                guard let answer = try? ResponseAPDU(parsing: bytes) else { break }
                 answers.append(answer)
             }
         }
         return answers
-    }
-}
-
-extension ResponseAPDU {
-    /// As its own parser does, for bytes whose type is known: it is called for every answer.
-    fileprivate init?(_ bytes: [UInt8]) {
-        let count = bytes.count - 2
-        guard count >= 0 else { return nil }
-        self.init(
-            data: Array(bytes[..<count]),
-            status: StatusWord(UInt16(bytes[count]) << 8 | UInt16(bytes[count + 1])))
     }
 }
 
