@@ -321,7 +321,8 @@ extension ServingCentre {
         let doors = ForgottenDays(keeping: 2)
         var chores: [Housekeeping.Chore] = [
             .init("watch", everyMilliseconds: 250) { try watch.turn() },
-            .init("tidy", everyMilliseconds: 500) {
+            // Seldom: whoever writes just then waits for the disk, and what is written twice meanwhile is carried once.
+            .init("tidy", everyMilliseconds: 2_000) {
                 try database.tidy()
                 return false
             },
