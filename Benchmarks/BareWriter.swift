@@ -9,13 +9,15 @@ internal import Storage
     internal import Darwin
 #endif
 
-// What a program would do that calls the engine and nothing else, and writes the very rows that ours writes: no
-// question, no decision. It exists to be measured against.
+// What a program would do that calls the engine and nothing else, and writes the very rows that ours writes: without a
+// question or with the same ones, and without a decision. It exists to be measured against.
 
 /// One connection to a copy of a store.
 protocol BareWriter: AnyObject {
     /// Prepares the statements of one transaction: what comes back makes it, durably, each time it is called.
-    func ready(_ changes: [Change]) throws -> () throws -> Void
+    ///
+    /// - Parameter asked: before that, each list at once; what is answered is looked at and thrown away.
+    func ready(_ asked: [[Query]], _ changes: [Change]) throws -> () throws -> Void
 }
 
 /// The values of one statement, laid out as the engines take them.
@@ -70,11 +72,11 @@ final class BareSQLiteWriter: BareWriter {
         sqlite3_close(handle)
     }
 
-    func ready(_ changes: [Change]) throws -> () throws -> Void {
+    func ready(_ asked: [[Query]], _ changes: [Change]) throws -> () throws -> Void {
         let (begin, end) = (try statement("BEGIN IMMEDIATE"), try statement("COMMIT"))
-        let calls = try changes.map { change in
-            let (text, values) = change.statement
-            return (statement: try statement(text), values: BareValues(values, isBinary: false))
+        let all = asked.flatMap { $0 }.map { $0.statement(lock: "") } + changes.map(\.statement)
+        let calls = try all.map { text, values in
+            (statement: try statement(text), values: BareValues(values, isBinary: false))
         }
         return {
             try self.run(begin)
@@ -118,7 +120,15 @@ final class BareSQLiteWriter: BareWriter {
     }
 
     private func run(_ statement: OpaquePointer) throws {
-        guard sqlite3_step(statement) == SQLITE_DONE, sqlite3_reset(statement) == SQLITE_OK else {
+        var code = sqlite3_step(statement)
+        while code == SQLITE_ROW {
+            for column in 0..<sqlite3_column_count(statement) {
+                consume(sqlite3_column_blob(statement, column))
+                consume(sqlite3_column_bytes(statement, column))
+            }
+            code = sqlite3_step(statement)
+        }
+        guard code == SQLITE_DONE, sqlite3_reset(statement) == SQLITE_OK else {
             throw failure()
         }
     }
@@ -143,20 +153,35 @@ final class BarePostgreSQLWriter: BareWriter {
 
     deinit { library.finish(connection) }
 
-    func ready(_ changes: [Change]) throws -> () throws -> Void {
-        let calls = try changes.map { change in
-            let (text, values) = change.statement
-            return (name: try name(text), values: BareValues(values, isBinary: true))
+    func ready(_ asked: [[Query]], _ changes: [Change]) throws -> () throws -> Void {
+        typealias Call = (name: String, values: BareValues)
+        func call(_ text: String, _ values: [StoredValue]) throws -> Call {
+            (try name(text), BareValues(values, isBinary: true))
         }
-        return {
-            for call in calls { try self.send(call.name, call.values) }
-            guard self.library.pipelineSync(self.connection) == 1 else { throw self.failure() }
-            for _ in calls {
-                try self.read(PGRES_COMMAND_OK.rawValue)
-                guard self.library.getResult(self.connection) == nil else { throw self.failure() }
+        var messages = try asked.map { queries in
+            try queries.map { query in
+                let (text, values) = query.statement(lock: " FOR UPDATE")
+                return try call(text, values)
             }
-            try self.read(PGRES_PIPELINE_SYNC.rawValue)
         }
+        var last = try changes.map { try call($0.statement.text, $0.statement.values) }
+        // One message is a transaction by itself.
+        if !messages.isEmpty {
+            messages[0].insert(try call("BEGIN", []), at: 0)
+            last.append(try call("COMMIT", []))
+        }
+        let all = messages + [last]
+        return { for message in all { try self.trip(message) } }
+    }
+
+    private func trip(_ calls: [(name: String, values: BareValues)]) throws {
+        for call in calls { try send(call.name, call.values) }
+        guard library.pipelineSync(connection) == 1 else { throw failure() }
+        for _ in calls {
+            try read([PGRES_COMMAND_OK.rawValue, PGRES_TUPLES_OK.rawValue])
+            guard library.getResult(connection) == nil else { throw failure() }
+        }
+        try read([PGRES_PIPELINE_SYNC.rawValue])
     }
 
     private func send(_ name: String, _ values: BareValues) throws {
@@ -180,10 +205,10 @@ final class BarePostgreSQLWriter: BareWriter {
         guard sent == 1 else { throw failure() }
     }
 
-    private func read(_ expected: UInt32) throws {
+    private func read(_ expected: [UInt32]) throws {
         guard let answer = library.getResult(connection) else { throw failure() }
         defer { library.clear(answer) }
-        guard library.status(answer) == expected else { throw failure() }
+        guard expected.contains(library.status(answer)) else { throw failure() }
     }
 
     private func name(_ text: String) throws -> String {

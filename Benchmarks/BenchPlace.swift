@@ -24,8 +24,8 @@ struct BenchPlace {
     let bytes: () throws -> Int
     /// What the engine does by itself in time, after much was written at once.
     let settle: () throws -> Void
-    /// Copies the store as it is, beside it: what comes back connects the bare engine to the copy.
-    let copy: () throws -> (() throws -> any BareWriter)
+    /// Copies the store as it is, beside it and under a name: what comes back connects the bare engine to the copy.
+    let copy: (_ name: RecordingStore.Reader) throws -> (() throws -> any BareWriter)
 
     static func engines(_ effort: Effort) throws -> [Engine] {
         switch effort.engineName {
@@ -50,10 +50,11 @@ struct BenchPlace {
             return try fileBytes(folder + "/store.db")
         } settle: {
             try store.perform("PRAGMA wal_checkpoint(TRUNCATE)")
-        } copy: {
+        } copy: { name in
+            let path = folder + "/\(name).db"
             try store.perform("PRAGMA wal_checkpoint(TRUNCATE)")
-            try copyFile(folder + "/store.db", to: folder + "/copy.db")
-            return { try BareSQLiteWriter(folder + "/copy.db", setUp: SQLiteStore.manner) }
+            try copyFile(folder + "/store.db", to: path)
+            return { try BareSQLiteWriter(path, setUp: SQLiteStore.manner) }
         }
         try body(place)
     }
@@ -64,13 +65,14 @@ struct BenchPlace {
         }
         let administrator = try PostgreSQLStore(server)
         return Engine(name: "postgresql") { name, body in
-            let (schema, copy) = ("bench_" + name, "bench_copy_" + name)
-            for schema in [schema, copy] {
+            let schema = "bench_" + name
+            let copies = RecordingStore.Reader.allCases.map { "\(schema)_\($0)".lowercased() }
+            for schema in copies + [schema] {
                 try administrator.perform("DROP SCHEMA IF EXISTS \(schema) CASCADE")
                 try administrator.perform("CREATE SCHEMA \(schema)")
             }
             defer {
-                for schema in [schema, copy] {
+                for schema in copies + [schema] {
                     _ = try? administrator.perform("DROP SCHEMA \(schema) CASCADE")
                 }
             }
@@ -83,7 +85,8 @@ struct BenchPlace {
             } settle: {
                 try store.perform("ANALYZE")
                 try store.perform("CHECKPOINT")
-            } copy: {
+            } copy: { name in
+                let copy = "\(schema)_\(name)".lowercased()
                 let address = server + "&options=-csearch_path%3D\(copy)"
                 try fill(copy, at: address, from: schema)
                 return { try BarePostgreSQLWriter(address) }
@@ -144,8 +147,8 @@ struct BenchPlace {
     }
 
     private static func removeFolder(_ folder: String) {
-        for name in ["store.db", "bare.db", "copy.db"] {
-            for ending in ["", "-wal", "-shm"] { unlink(folder + "/" + name + ending) }
+        for name in ["store", "bare"] + RecordingStore.Reader.allCases.map({ "\($0)" }) {
+            for ending in ["", "-wal", "-shm"] { unlink(folder + "/" + name + ".db" + ending) }
         }
         rmdir(folder)
     }

@@ -30,7 +30,8 @@ enum OperationFigures {
             let centre = try BenchCentre(recorder)
             let line = ExchangeLine(centre, try centre.makeCards(effort.lineCards, seed: 1))
             try place.settle()
-            let same = SameWrites(recorder, try place.copy()())
+            let same = SameWrites(recorder, .rows, try place.copy(.rows)())
+            let asking = SameWrites(recorder, .questionsAndRows, try place.copy(.questionsAndRows)())
             recorder.begin()
             // The bare engine is one round behind, so that it may be the first of a round as well.
             _ = try line.round(effort.exchangesPerRound)
@@ -41,6 +42,10 @@ enum OperationFigures {
                 { count in
                     try same.prepare()
                     return ExchangeCost(wall: try same.exchanges(count))
+                },
+                { count in
+                    try asking.prepare()
+                    return ExchangeCost(wall: try asking.exchanges(count))
                 },
             ])
             let asked =
@@ -53,7 +58,8 @@ enum OperationFigures {
         return figures
     }
 
-    /// - Parameter turns: of each round ours, one row changed by the bare engine, and the same rows as ours.
+    /// - Parameter turns: of each round ours, one row changed by the bare engine, the same rows as ours, and those with
+    ///   the same questions before.
     private static func report(_ prefix: String, _ turns: [[ExchangeCost]], _ effort: Effort) -> [Figure] {
         let count = Double(effort.exchangesPerRound) * 1e3
         func time(_ way: Int) -> Double { median(turns.map { $0[way].wall }) / count }
@@ -65,6 +71,8 @@ enum OperationFigures {
             Figure("\(prefix)-ratio", ratio(to: 1), "x", target: ratioMax),
             Figure("\(prefix)-same-writes-commit", time(2), "us"),
             Figure("\(prefix)-same-writes-ratio", ratio(to: 2), "x", target: ratioMax),
+            Figure("\(prefix)-same-questions-and-writes", time(3), "us"),
+            Figure("\(prefix)-same-questions-and-writes-ratio", ratio(to: 3), "x"),
             Figure("\(prefix)-processor", processor, "us"),
             Figure("\(prefix)-rate-one-core", 1e6 / processor, "exchanges/s"),
         ]

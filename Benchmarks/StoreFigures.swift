@@ -45,23 +45,28 @@ enum StoreFigures {
         let seconds = try nanoseconds { try register.fill() } / 1e9
         try place.settle()
         let bytes = try place.bytes()
-        let connect = try place.copy()
+        let connect = try place.copy(.rows)
+        let connectToAsk = try place.copy(.questionsAndRows)
         let recorder = RecordingStore(place.store)
         let recorded = BenchRegister(recorder, cardCount: cards)
-        let same = SameWrites(recorder, try connect())
+        let same = SameWrites(recorder, .rows, try connect())
+        let asking = SameWrites(recorder, .questionsAndRows, try connectToAsk())
         recorder.begin()
         // The bare engine is one turn behind, so that it may be the first of a turn as well.
         for _ in 0..<effort.commitsPerTurn { try recorded.change() }
         let ways: [Effort.Way] =
-            [(nil, recorded.change), (nil, place.bare), (same.prepare, same.commit)]
+            [
+                (nil, recorded.change), (nil, place.bare), (same.prepare, same.commit),
+                (asking.prepare, asking.commit),
+            ]
             + (smallest.map { [(nil, $0.change)] } ?? [])
         let (times, processor) = try effort.turns(ways)
         try same.prepare()
         let writers = try recorded.perCommit(threads: writerCount, commits: effort.commitCount)
-        let bareWriters = try perCommit(recorder.take(), place, connect)
+        let bareWriters = try perCommit(recorder.take(.rows).map(\.changes), place, connect)
         let growth = smallest.map { smallest in
             Figure(
-                "\(prefix)-growth-from-\(smallest.cardCount)-to-\(cards)", times[0] / times[3], "x",
+                "\(prefix)-growth-from-\(smallest.cardCount)-to-\(cards)", times[0] / times[4], "x",
                 target: growthMax)
         }
         let many = "\(writerCount)-writers"
@@ -74,6 +79,8 @@ enum StoreFigures {
             Figure("\(prefix)-commit-ratio-\(cards)", times[0] / times[1], "x", target: ratioMax),
             Figure("\(prefix)-same-writes-commit-\(cards)", times[2] / 1e3, "us"),
             Figure("\(prefix)-same-writes-ratio-\(cards)", times[0] / times[2], "x", target: ratioMax),
+            Figure("\(prefix)-same-questions-and-writes-\(cards)", times[3] / 1e3, "us"),
+            Figure("\(prefix)-same-questions-and-writes-ratio-\(cards)", times[0] / times[3], "x"),
             Figure("\(prefix)-commit-\(many)-\(cards)", writers / 1e3, "us"),
             Figure("\(prefix)-same-writes-commit-\(many)-\(cards)", bareWriters / 1e3, "us"),
             Figure(
@@ -94,7 +101,7 @@ enum StoreFigures {
         let works = try (0..<writerCount).map { thread in
             let writer = try shared ?? connect()
             let commits = try stride(from: thread, to: written.count, by: writerCount)
-                .map { try writer.ready(written[$0]) }
+                .map { try writer.ready([], written[$0]) }
             return {
                 for commit in commits {
                     if shared == nil { try commit() } else { try turn.withLock { _ in try commit() } }

@@ -251,3 +251,11 @@ extension Change {
         return (call.statement.text(lock: ""), call.values)
     }
 }
+
+extension Query {
+    /// What the engines are asked, likewise.
+    package func statement(lock: String) -> (text: String, values: [StoredValue]) {
+        let call = Call(select: self)
+        return (call.statement.text(lock: lock), call.values)
+    }
+}
