@@ -63,13 +63,8 @@ package struct SignIn: Sendable {
         let digest = token.digest
         let found: (Caller, Credential) = try node.store.glance { transaction in
             let transaction = AskedAhead(transaction)
-            try transaction.prepare(owners.questions(about: token.id))
-            let known = try transaction.find(Credential.self, key: .word(token.id))
-            // The same comparison whether there is one or not.
-            let isSame = isEqualInConstantTime(known?.digest ?? Digest.sha256.hash([]), digest)
-            guard let known, isSame, known.kind != .certificate, known.isGood(at: node.clock.now) else {
-                throw Problem.noSuchToken
-            }
+            try transaction.prepare(TokenOwners.questions(about: token.id, of: owners.owner(of: token.id)))
+            let known = try good(transaction.find(Credential.self, key: .word(token.id)), digest)
             return (try self.caller(known, transaction), known)
         }
         owners.note(found.1)
@@ -77,24 +72,32 @@ package struct SignIn: Sendable {
         return found.0
     }
 
+    private func good(_ known: Credential?, _ digest: [UInt8]) throws -> Credential {
+        // The same comparison whether there is one or not.
+        let isSame = isEqualInConstantTime(known?.digest ?? Digest.sha256.hash([]), digest)
+        guard let known, isSame, known.kind != .certificate, known.isGood(at: node.clock.now) else {
+            throw Problem.noSuchToken
+        }
+        return known
+    }
+
     /// Who a terminal's token says it is, where it was good here before; `nil` for everybody else. It lets nobody in,
     /// until it is proved in the transaction that it begins.
     package func presumed(for request: HTTPRequest) -> TerminalProof? {
         let fields = request.fields.values("Authorization")
         guard fields.count == 1, let bearer = fields.first.flatMap(Self.bearer),
-            let token = TokenText(bearer), case .terminal(let terminal)? = owners.owner(of: token.id)
+            let token = TokenText(bearer), let owner = owners.owner(of: token.id),
+            case .terminal(let terminal) = owner
         else { return nil }
         let digest = token.digest
-        return TerminalProof(
-            terminal: terminal, questions: owners.questions(about: token.id).map { $0.glancing() }
-        ) { rows, transaction in
+        // Of the owner that was found: another request may have it forgotten meanwhile.
+        let questions = TokenOwners.questions(about: token.id, of: owner).map { $0.glancing() }
+        return TerminalProof(terminal: terminal, questions: questions) { rows, transaction in
             // Whatever is wrong with it now, it is no longer presumed.
             var isGood = false
             defer { if !isGood { owners.forget(token.id) } }
-            let known = try transaction.decode(Credential.self, rows[0]).first
-            guard let known, isEqualInConstantTime(known.digest, digest), known.kind != .certificate,
-                known.isGood(at: node.clock.now), known.subject == .terminal(terminal)
-            else { throw Problem.noSuchToken }
+            let known = try good(transaction.decode(Credential.self, rows[0]).first, digest)
+            guard known.subject == owner else { throw Problem.noSuchToken }
             try Self.requireActive(try transaction.decode(TerminalEntry.self, rows[1]).first)
             isGood = true
             noteUse(of: known)
@@ -253,9 +256,9 @@ private final class TokenOwners: Sendable {
 
     private let known = Mutex<[CredentialID: Credential.Subject]>([:])
 
-    func questions(about id: CredentialID) -> [Query] {
+    static func questions(about id: CredentialID, of owner: Credential.Subject?) -> [Query] {
         let owner: Query? =
-            switch known.withLock({ $0[id] }) {
+            switch owner {
             case .operator(let id): Query(Operator.table, key: [.word(id)], limit: 1)
             case .provider(let id), .supplier(let id): Query(Provider.table, key: [.word(id)], limit: 1)
             case .terminal(let id), .holder(_, let id?):
