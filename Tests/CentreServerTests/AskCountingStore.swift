@@ -40,7 +40,10 @@ private final class AskCountingTransaction: Transaction {
         return try base.ask(queries)
     }
 
-    func count(_ query: Query) throws(StoreFailure) -> Int { try base.count(query) }
+    func count(_ query: Query) throws(StoreFailure) -> Int {
+        questions += 1
+        return try base.count(query)
+    }
     func change(_ change: Change) { base.change(change) }
     func flush() throws(StoreFailure) { try base.flush() }
 }

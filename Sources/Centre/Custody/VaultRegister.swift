@@ -12,6 +12,10 @@ extension Transaction {
         precondition(plaintext.count <= Bounds.parkedImageBytesMax, "an image is bounded before it is read")
         var key = try sealingKey(for: place.card, in: vault, now: now)
         let sealed = try vault.seal(plaintext, under: key, as: place)
+        // What cannot be opened again does not count.
+        guard try vault.open(sealed, under: key, as: place).matches(plaintext) else {
+            throw KeyVaultFailure.notAuthentic
+        }
         key.sealCount += 1
         put(key)
         put(VaultRecord(place: place, dataKey: key.number, sealed: sealed, byteCount: plaintext.count))
@@ -20,7 +24,8 @@ extension Transaction {
     /// Opens a record with the data key that it names.
     package func open(_ record: VaultRecord, in vault: any KeyVault) throws -> Secret {
         let card = record.place.card
-        guard let key = try find(DataKey.self, key: .word(card), .count(record.dataKey)) else {
+        let keys = try all(DataKey.self, DataKey.query(of: card))
+        guard let key = keys.first(where: { $0.number == record.dataKey }) else {
             throw KeyVaultFailure.notAuthentic
         }
         let plaintext = try vault.open(record.sealed, under: key, as: record.place)
@@ -31,7 +36,7 @@ extension Transaction {
     /// The data key for the next record of this card: the newest, while it may seal more and its wrapping key is the
     /// vault's current one; else a fresh one.
     private func sealingKey(for card: CardID, in vault: any KeyVault, now: Instant) throws -> DataKey {
-        let keys = try all(DataKey.self, Query(DataKey.table, key: [.word(card)]).locking())
+        let keys = try all(DataKey.self, DataKey.query(of: card))
         let wrapping = try vault.wrappingKeys()
         if let newest = keys.last, newest.sealCount < Bounds.sealsPerDataKeyMax {
             if newest.wrappingKey == wrapping.current { return newest }
@@ -55,7 +60,7 @@ extension Transaction {
     /// copy of the vault is found out, here or, where the dropping comes at the same time, by the reference that every
     /// data key has to its wrapping key.
     package func admit(_ wrapping: WrappingKeys, now: Instant) throws {
-        let rows = try all(WrappingKeyRow.self, Query(WrappingKeyRow.table))
+        let rows = try all(WrappingKeyRow.self, WrappingKeyRow.query)
         if let other = rows.first, other.vault != wrapping.vault { throw KeyVaultFailure.otherVault }
         guard !rows.contains(where: { $0.number == wrapping.current }) else { return }
         if let newest = rows.last, newest.number > wrapping.current {
@@ -117,11 +122,7 @@ extension Transaction {
     }
 
     private func pieces(of stay: Custody, ofAnyGeneration: Bool = false) throws -> [VaultRecord] {
-        let query = Query(
-            VaultRecord.table,
-            key: [.word(stay.card), .aid(stay.aid), .count(stay.ordinal)],
-            limit: Bounds.parkedImagePartsMax)
-        let records = try all(VaultRecord.self, query)
+        let records = try all(VaultRecord.self, VaultRecord.query(of: stay.key))
         guard !ofAnyGeneration else { return records }
         for (index, record) in records.enumerated() {
             guard record.place.part == index, record.place.generation == stay.generation else {

@@ -66,12 +66,7 @@ extension Act {
     package func requestOperation(
         _ id: RequestID, _ plan: Plan, deadline: Instant, _ models: any CardModels, flaws: Flaws = []
     ) throws -> Operation {
-        let key = StoredValue.word(plan.ground.card)
-        let rows = try transaction.ask([
-            Query(Card.table, key: [key], limit: 1).locking(),
-            Query(Operation.table, key: [key, .word(id)], limit: 1),
-            Operation.openQuery(on: plan.ground.card), Query(Operation.table, key: [key]),
-        ])
+        let rows = try transaction.ask(Self.requestQuestions(id, on: plan.ground.card))
         guard let card = try transaction.decode(Card.self, rows[0]).first else {
             throw OperationRefusal.cardUnknown(plan.ground.card)
         }
@@ -105,6 +100,16 @@ extension Act {
         transaction.insert(operation)
         try begin(operation, on: card, models)
         return operation
+    }
+
+    /// What `requestOperation` asks.
+    package static func requestQuestions(_ id: RequestID, on card: CardID) -> [Query] {
+        let key = StoredValue.word(card)
+        return [
+            Query(Card.table, key: [key], limit: 1).locking(),
+            Query(Operation.table, key: [key, .word(id)], limit: 1),
+            Operation.openQuery(on: card), Query(Operation.table, key: [key]),
+        ]
     }
 
     /// Keys that the card may have taken before an operation ended without proof: the next visit tries them as well.
@@ -196,6 +201,6 @@ extension Transaction {
 
 extension Operation {
     package static func openQuery(on card: CardID) -> Query {
-        Query(table, [.init("card", .word(card)), .init("is_open", fixed: 1)], limit: 1)
+        Query(table, [.init("card", .word(card)), .init("is_open", fixed: 1)], limit: 1).only()
     }
 }

@@ -16,16 +16,13 @@ extension Act {
     private func picture(
         of id: CardID, for wishes: [Wish], _ models: any CardModels, _ ahead: AskedAhead
     ) throws -> Picture {
-        // Looked at, not locked: whoever carries a plan out checks that the card is still the same.
-        let cardQuestions = CardDossier.queries(of: id, isLocking: false)
-        let ofHolder = [Custody.query(ofHolderOf: id), HolderVeto.query(ofHolderOf: id)]
-        let others = ofHolder + [Footprint.query(ofProfileOf: id)]
-        let rows = try ahead.ask(cardQuestions + others + CatalogueView.questions(in: ahead))
-        guard let dossier = try transaction.dossier(rows.prefix(cardQuestions.count)) else {
+        let questions = PictureQuestions(of: id)
+        let rows = try ahead.ask(questions.all + CatalogueView.questions(in: ahead))
+        guard let dossier = try transaction.dossier(rows.prefix(questions.ofCard.count)) else {
             throw CardRefusal.unknown(id)
         }
-        let catalogue = try CatalogueView(ahead, rows.dropFirst(cardQuestions.count + others.count))
-        let sizeRows = LearnedRows(rows[cardQuestions.count + ofHolder.count])
+        let catalogue = try CatalogueView(ahead, rows.dropFirst(questions.all.count))
+        let sizeRows = LearnedRows(rows[questions.all.count - 1])
         try fetch(dossier, wishes, catalogue, sizeRows)
         guard let model = models.model(of: dossier.card.profile) else {
             throw OperationRefusal.cardNotActive(
@@ -80,6 +77,11 @@ extension Act {
         return picture
     }
 
+    /// What a plan for this card asks first: for those who ask something else before.
+    package static func planQuestions(of id: CardID, in transaction: any Transaction) -> [Query] {
+        PictureQuestions(of: id).all + CatalogueView.questions(in: transaction)
+    }
+
     /// What will be asked in any case, so that it is asked together.
     private func fetch(
         _ dossier: CardDossier, _ wishes: [Wish], _ catalogue: CatalogueView, _ sizeRows: LearnedRows
@@ -88,7 +90,7 @@ extension Act {
             dossier.applications.compactMap(\.release) + dossier.custody.filter(\.isOpen).map(\.release)
             + wishes.compactMap(\.release)
         let wanted = wishes.compactMap(\.application)
-        var others = Set(wanted).sorted().map { Query(Release.table, key: [.word($0)]) }
+        var others: [Query] = []
         // Where nothing is new, what is learned of them is all that is left to ask.
         if !sizeRows.areAll, wanted.isEmpty, catalogue.knows(releases) {
             let parts = Set(releases).compactMap { catalogue.release($0) }.flatMap(\.partNames)
@@ -96,7 +98,7 @@ extension Act {
         }
         let keys = CatalogueKeys(
             names: dossier.names, applications: wanted + releases.map(\.application), releases: releases,
-            vetoes: Self.installedNames(on: dossier))
+            versions: wanted, vetoes: Self.installedNames(on: dossier))
         try catalogue.fetch(keys, beside: others)
     }
 
@@ -163,15 +165,11 @@ extension Act {
         wanted: [ApplicationID], known: [ReleaseID], _ catalogue: CatalogueView
     ) throws(StoreFailure) -> PictureReleases {
         let names = wanted + known.map(\.application)
-        let rows = try catalogue.fetch(
-            CatalogueKeys(applications: names, releases: known),
-            beside: Set(wanted).sorted().map { Query(Release.table, key: [.word($0)]) })
+        try catalogue.fetch(CatalogueKeys(applications: names, releases: known, versions: wanted))
         var found = PictureReleases()
         for name in names { found.applications[name] = catalogue.application(name) }
         for release in known.compactMap({ catalogue.release($0) }) { found.add(release) }
-        for release in try transaction.decode(Release.self, rows.flatMap { $0 }) {
-            found.add(CataloguedRelease(release))
-        }
+        for release in Set(wanted).sorted().flatMap(catalogue.versions) { found.add(release) }
         return found
     }
 
@@ -238,6 +236,23 @@ extension Act {
             fees[application.id] = inForce.fee(perDayOf: kept[application.id] ?? 0)
         }
         return fees
+    }
+}
+
+/// What is asked for every picture.
+private struct PictureQuestions {
+    // Looked at, not locked: whoever carries a plan out checks that the card is still the same.
+    let ofCard: [Query]
+    /// Last what was learned on the card's profile.
+    let all: [Query]
+
+    init(of id: CardID) {
+        ofCard = CardDossier.queries(of: id, isLocking: false)
+        all =
+            ofCard + [
+                Custody.query(ofHolderOf: id), HolderVeto.query(ofHolderOf: id),
+                Footprint.query(ofProfileOf: id),
+            ]
     }
 }
 

@@ -26,8 +26,11 @@ package final class AskedAhead: Transaction {
     /// Of these nothing is kept but what was asked along: nobody asks twice for what he asks first.
     private func askAlong(_ queries: [Query]) throws(StoreFailure) -> [[[StoredValue]]] {
         guard !queries.isEmpty else { return [] }
-        let rows = try base.ask(queries + along)
-        for (query, rows) in zip(along, rows.dropFirst(queries.count)) { answers[query] = rows }
+        let rows = try base.ask(queries + along.filter { !queries.contains($0) })
+        let first = zip(queries, rows).filter { query, _ in along.contains(query) }
+        let rest = zip(along.lazy.filter { !queries.contains($0) }, rows.dropFirst(queries.count))
+        for (query, rows) in first { answers[query] = rows }
+        for (query, rows) in rest { answers[query] = rows }
         along = []
         return Array(rows.prefix(queries.count))
     }
@@ -37,7 +40,8 @@ package final class AskedAhead: Transaction {
     package func count(_ query: Query) throws(StoreFailure) -> Int { try base.count(query) }
 
     package func change(_ change: Change) {
-        if answers.keys.contains(where: { $0.mayFind(change) }) {
+        let name = change.table.name
+        if !answers.isEmpty, answers.keys.contains(where: { $0.concerns(name) && $0.mayFind(change) }) {
             answers = answers.filter { !$0.key.mayFind(change) }
         }
         base.change(change)
@@ -47,6 +51,10 @@ package final class AskedAhead: Transaction {
 }
 
 extension Query {
+    fileprivate func concerns(_ name: String) -> Bool {
+        table.name == name || conditions.contains { $0.source?.table.name == name }
+    }
+
     /// Whether the row of the change could be in its answer, before or afterwards; by what another row says if need be.
     fileprivate func mayFind(_ change: Change) -> Bool {
         if conditions.contains(where: { $0.source?.table.name == change.table.name }) { return true }

@@ -96,6 +96,9 @@ package struct Query: Hashable, Sendable {
     /// Only rows whose key comes after this one: how a page follows a page.
     package var after: [StoredValue]?
     package var limit: Int
+    /// The schema allows no second row like this, so there is no order: where an index other than the key's finds it,
+    /// SQLite would make a table to sort it in.
+    package var isOnly = false
     /// No other transaction may change these rows until this one ends.
     package var isLocking = false
     /// The rows as they happen to be: others may change them meanwhile.
@@ -132,6 +135,12 @@ package struct Query: Hashable, Sendable {
     package func hash(into hasher: inout Hasher) {
         hasher.combine(table)
         for condition in conditions { hasher.combine(condition.values.first) }
+    }
+
+    package func only() -> Query {
+        var query = self
+        query.isOnly = true
+        return query
     }
 
     package func locking() -> Query {

@@ -51,6 +51,8 @@ extension DataKey: Record {
         "data_keys", key: [.text("card"), .integer("number")],
         [.integer("wrapping_key"), .bytes("wrapped"), .integer("seal_count")])
 
+    static func query(of card: CardID) -> Query { Query(table, key: [.word(card)]) }
+
     package var row: [StoredValue] {
         [.word(card), .count(number), .count(wrappingKey), .bytes(wrapped), .count(sealCount)]
     }
@@ -67,6 +69,13 @@ extension VaultRecord: Record {
         "vault_records",
         key: [.text("card"), .bytes("aid"), .integer("ordinal"), .integer("part")],
         [.integer("generation"), .integer("data_key"), .bytes("sealed"), .integer("byte_count")])
+
+    /// All pieces of an image.
+    static func query(of stay: CustodyKey) -> Query {
+        Query(
+            table, key: [.word(stay.card), .aid(stay.aid), .count(stay.ordinal)],
+            limit: Bounds.parkedImagePartsMax)
+    }
 
     package var row: [StoredValue] {
         [
@@ -88,6 +97,8 @@ extension VaultRecord: Record {
 extension WrappingKeyRow: Record {
     package static let table = Table(
         "wrapping_keys", key: [.integer("number")], [.bytes("vault"), .integer("first_used_at")])
+
+    static let query = Query(table)
 
     package var row: [StoredValue] { [.count(number), .bytes(vault), .instant(firstUsedAt)] }
 

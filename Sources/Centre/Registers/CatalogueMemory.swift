@@ -65,18 +65,24 @@ struct CatalogueEntries: Sendable {
     var names: [AID: [PublishedAID]] = [:]
     var applications: [ApplicationID: Application?] = [:]
     var releases: [ReleaseID: CataloguedRelease?] = [:]
+    /// All of an application.
+    var versions: [ApplicationID: [CataloguedRelease]] = [:]
     var vetoes: [ApplicationID: ProviderVeto?] = [:]
     var tariffs: [ProviderID: TariffBook] = [:]
     /// Load file data blocks by their digests; never that there is none, since an import is not noted.
     var code: [[UInt8]: [UInt8]] = [:]
 
     var codeBytes: Int { code.values.reduce(0) { $0 + $1.count } }
-    var count: Int { names.count + applications.count + releases.count + vetoes.count + tariffs.count }
+    var count: Int {
+        names.count + applications.count + releases.count + vetoes.count + tariffs.count
+            + versions.values.reduce(0) { $0 + 1 + $1.count }
+    }
 
     mutating func merge(_ other: CatalogueEntries) {
         names.merge(other.names) { $1 }
         applications.merge(other.applications) { $1 }
         releases.merge(other.releases) { $1 }
+        versions.merge(other.versions) { $1 }
         vetoes.merge(other.vetoes) { $1 }
         tariffs.merge(other.tariffs) { $1 }
     }

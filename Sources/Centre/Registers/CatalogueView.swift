@@ -5,6 +5,8 @@ struct CatalogueKeys {
     var names: [AID] = []
     var applications: [ApplicationID] = []
     var releases: [ReleaseID] = []
+    /// All releases of these.
+    var versions: [ApplicationID] = []
     var vetoes: [ApplicationID] = []
     var tariffs: [ProviderID] = []
 }
@@ -46,6 +48,9 @@ final class CatalogueView {
     }
     func release(_ id: ReleaseID) -> CataloguedRelease? {
         Self.known(fetched.releases[id] ?? remembered.releases[id])
+    }
+    func versions(of id: ApplicationID) -> [CataloguedRelease] {
+        Self.known(fetched.versions[id] ?? remembered.versions[id])
     }
     func veto(on id: ApplicationID) -> ProviderVeto? {
         Self.known(fetched.vetoes[id] ?? remembered.vetoes[id])
@@ -114,6 +119,7 @@ final class CatalogueView {
             names: unknown(keys.names, fetched.names, remembered.names),
             applications: unknown(keys.applications, fetched.applications, remembered.applications),
             releases: unknown(keys.releases, fetched.releases, remembered.releases),
+            versions: unknown(keys.versions, fetched.versions, remembered.versions),
             vetoes: unknown(keys.vetoes, fetched.vetoes, remembered.vetoes),
             tariffs: unknown(keys.tariffs, fetched.tariffs, remembered.tariffs))
     }
@@ -137,6 +143,7 @@ final class CatalogueView {
         for row in try next(Release.self, keys.releaseQueries.count) {
             new.releases[row.id] = CataloguedRelease(row)
         }
+        for id in keys.versions { new.versions[id] = try next(Release.self, 1).map(CataloguedRelease.init) }
         for id in keys.vetoes { new.vetoes[id] = .some(nil) }
         for row in try next(ProviderVeto.self, keys.vetoQueries.count) { new.vetoes[row.application] = row }
         for id in keys.tariffs { new.tariffs[id] = TariffBook(try next(Tariff.self, 1)) }
@@ -152,7 +159,8 @@ extension CatalogueKeys {
     fileprivate var vetoQueries: [Query] { ProviderVeto.queries(vetoes) }
 
     fileprivate var queries: [Query] {
-        nameQueries + applicationQueries + releaseQueries + vetoQueries
+        nameQueries + applicationQueries + releaseQueries
+            + versions.map { Query(Release.table, key: [.word($0)]) } + vetoQueries
             + tariffs.map { Query(Tariff.table, key: [.word($0)]) }
     }
 }

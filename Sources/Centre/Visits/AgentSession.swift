@@ -21,6 +21,11 @@ package struct AgentSession: Hashable, Sendable, Record {
         "agent_sessions", key: [.text("terminal"), .text("id")],
         [.bytes("opening"), .integer("opened_at"), .integer("is_started")])
 
+    /// With a lock.
+    package static func query(of terminal: TerminalID, _ id: String) -> Query {
+        Query(table, key: [.word(terminal), .text(id)], limit: 1).locking()
+    }
+
     package var row: [StoredValue] {
         [.word(terminal), .text(id), .bytes(opening), .instant(openedAt), .bool(isStarted)]
     }
@@ -48,19 +53,18 @@ extension Act {
     }
 
     package func markStarted(_ terminal: TerminalID, _ id: String) throws {
-        guard
-            var session = try transaction.lock(AgentSession.self, key: .word(terminal), .text(id)),
-            !session.isStarted
-        else { return }
-        session.isStarted = true
-        transaction.put(session)
-    }
-
-    package func closeSession(_ terminal: TerminalID, _ id: String) throws {
-        guard let session = try transaction.find(AgentSession.self, key: .word(terminal), .text(id)) else {
+        let query = AgentSession.query(of: terminal, id)
+        guard let session = try transaction.all(AgentSession.self, query).first, !session.isStarted else {
             return
         }
-        transaction.remove(session)
+        var started = session
+        started.isStarted = true
+        transaction.put(started, since: session)
+    }
+
+    /// Also one that is not there any more.
+    package func closeSession(_ terminal: TerminalID, _ id: String) {
+        transaction.change(.remove(AgentSession.table, key: [.word(terminal), .text(id)]))
     }
 }
 

@@ -14,6 +14,7 @@ extension Act {
         var file = file
         var dossier = known.dossier
         dossier.card = file.card
+        try askForStays(known, file)
         try keepStays(known, &file, vault: vault, card: &dossier.card, flaws)
         let received = try keepConfirmations(&file, known, vault: vault, flaws)
         keepJournal(&file)
@@ -43,21 +44,34 @@ extension Act {
             rows: rows, dossier: dossier, operation: file.operation, hasStays: !file.stays.isEmpty)
     }
 
+    /// What keeping the stays comes to, as far as it was not foreseen: together.
+    private func askForStays(_ known: OpenCase, _ file: CaseFile) throws(StoreFailure) {
+        var queries: [Query] = []
+        for stay in file.stays {
+            let before = known.stays.first { $0.key == stay.key }
+            let isRead = file.images.contains { $0.stay == stay.key }
+            if stay.isNewCopy(since: before) { queries.append(Custody.query(ofLineage: stay.lineage)) }
+            if stay != before || isRead { queries += stay.key.questions }
+            if isRead { queries += [DataKey.query(of: stay.card), WrappingKeyRow.query] }
+        }
+        _ = try transaction.ask(queries.uniqued)
+    }
+
     private func keepStays(
         _ known: OpenCase, _ file: inout CaseFile, vault: any KeyVault, card: inout Card, _ flaws: Flaws
     ) throws {
         for var stay in file.stays {
             var before = known.stays.first { $0.key == stay.key }
-            if before?.lineage != stay.lineage, stay.hasImage, !stay.isUnseen { try refuseClone(of: stay) }
+            if stay.isNewCopy(since: before) { try refuseClone(of: stay) }
             if let image = file.images.last(where: { $0.stay == stay.key }) {
                 var frozen = stay
                 frozen.state = .frozen
                 if frozen != before { try settle(frozen, from: before, on: &card) }
                 try transaction.forgetImage(of: frozen)
-                _ = try transaction.keep(image.bytes, from: 0, of: frozen, in: vault, now: now)
-                // What cannot be opened again does not count.
-                let readBack = try transaction.image(of: frozen, in: vault)
-                guard readBack.matches(image.bytes) else { throw KeyVaultFailure.notAuthentic }
+                let kept = try transaction.keep(image.bytes, from: 0, of: frozen, in: vault, now: now)
+                guard kept == frozen.imageBytes else {
+                    throw CustodyRefusal.incomplete(byteCount: kept, wanted: frozen.imageBytes)
+                }
                 before = frozen
             }
             if stay.heldSince == nil, case .held(let since) = stay.state { stay.heldSince = since }
@@ -71,8 +85,7 @@ extension Act {
     }
 
     private func refuseClone(of stay: Custody) throws {
-        let same = try transaction.all(
-            Custody.self, Query(Custody.table, [.init("lineage", .bytes(stay.lineage))]))
+        let same = try transaction.all(Custody.self, Custody.query(ofLineage: stay.lineage))
         if let other = same.first(where: { $0.isOpen && $0.key != stay.key }) {
             throw CloneFound(other: other.card, aid: stay.aid)
         }
@@ -259,6 +272,22 @@ extension Act {
         case (nil, nil), (_?, _?): break
         }
     }
+}
+
+extension Custody {
+    fileprivate static func query(ofLineage lineage: [UInt8]) -> Query {
+        Query(table, [.init("lineage", .bytes(lineage))])
+    }
+
+    /// The card said for the first time which data these are.
+    fileprivate func isNewCopy(since before: Custody?) -> Bool {
+        before?.lineage != lineage && hasImage && !isUnseen
+    }
+}
+
+extension CustodyKey {
+    /// What it takes to end a stay: its image, and the copy that was taken before.
+    var questions: [Query] { [VaultRecord.query(of: self), Snapshot.query(of: aid, on: card)] }
 }
 
 extension CardDossier {

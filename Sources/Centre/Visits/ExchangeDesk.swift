@@ -65,14 +65,14 @@ package final class ExchangeDesk: Sendable {
     package struct Beside {
         /// Asked together with the first question.
         var questions: [Query]
-        /// Before anything comes of it: what it throws is all that happens.
-        var admit: (any Transaction) throws -> Void
+        /// Knowing the card, before anything comes of it: what it throws is all that happens.
+        var admit: (any Transaction, CaseFile) throws -> Void
         /// Knowing what came of it.
         var end: (Act, CaseFile, Visit.Reply) throws -> Void
 
         package init(
             asking questions: [Query] = [],
-            admit: @escaping (any Transaction) throws -> Void = { _ in },
+            admit: @escaping (any Transaction, CaseFile) throws -> Void = { _, _ in },
             end: @escaping (Act, CaseFile, Visit.Reply) throws -> Void = { _, _, _ in }
         ) {
             (self.questions, self.admit, self.end) = (questions, admit, end)
@@ -100,7 +100,7 @@ package final class ExchangeDesk: Sendable {
         }
         return try exchange(card, asking: beside.questions) { act in
             let known = try act.openCase(of: card, self.models)
-            try beside.admit(act.transaction)
+            try beside.admit(act.transaction, known.file)
             if let problem = self.takeLease(act, known.lease, card, id, terminal) {
                 return Outcome(reply: problem, memory: .asItIs)
             }
@@ -134,7 +134,7 @@ package final class ExchangeDesk: Sendable {
         return try exchange(visit.cardID, asking: beside.questions + place.questions) { act in
             let known = try act.openCase(
                 of: visit.cardID, remembering: place.remembered, self.models, flaws: self.flaws)
-            try beside.admit(act.transaction)
+            try beside.admit(act.transaction, known.file)
             guard self.keepLease(act, known.lease, visit) || self.flaws.contains(.ignoresLease) else {
                 return Outcome(reply: .over(.interrupted(.seenElsewhere)), memory: .forget(visit.id))
             }
@@ -184,8 +184,7 @@ package final class ExchangeDesk: Sendable {
         do {
             var result: Outcome?
             try store.write { transaction in
-                let transaction = questions.isEmpty ? transaction : AskedAhead(transaction, along: questions)
-                result = try body(self.act(transaction, .centre))
+                result = try body(self.act(AskedAhead(transaction, along: questions), .centre))
             }
             guard let result else { preconditionFailure("a transaction that ended had a body") }
             outcome = result

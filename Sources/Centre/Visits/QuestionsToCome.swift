@@ -20,6 +20,10 @@ extension Visit {
             guard case .held(let key) = task.source else { continue }
             queries.append(Custody.query(key))
         }
+        for stay in file.stays {
+            queries += stay.key.questions + [DataKey.query(of: stay.card)]
+            if stay.card == cardID { queries.append(WrappingKeyRow.query) }
+        }
         for step in operation.begun.subtracting(operation.done) {
             guard case .removeInstance(let removal) = operation.steps[step], removal.purpose == .forGood
             else {

@@ -52,22 +52,27 @@ package struct RestCall: Sendable {
     // MARK: What is done
 
     /// One act in one transaction. With `Idempotency-Key` it is done once, and the same answer given again.
-    package func change(_ body: (Act) throws -> RestAnswer) throws -> RestAnswer {
+    /// - Parameter questions: asked with the first, because they are likely to be asked.
+    package func change(
+        asking questions: (any Transaction) -> [Query] = { _ in [] }, _ body: (Act) throws -> RestAnswer
+    ) throws -> RestAnswer {
         let answer: RestAnswer
         do {
-            answer = try changeOnce(body)
+            answer = try changeOnce(questions, body)
         } catch StoreFailure.duplicate(table: KeptRequest.table.name) where idempotencyKey != nil {
             // The same request, at the same moment: it is done by now, and was kept.
-            answer = try changeOnce(body)
+            answer = try changeOnce(questions, body)
         }
         node.bell.ring([.events] + answer.rings)
         return answer
     }
 
-    private func changeOnce(_ body: (Act) throws -> RestAnswer) throws -> RestAnswer {
+    private func changeOnce(
+        _ questions: (any Transaction) -> [Query], _ body: (Act) throws -> RestAnswer
+    ) throws -> RestAnswer {
         let asked = canonicalBytes
         return try node.store.write { transaction in
-            let act = act(transaction)
+            let act = act(AskedAhead(transaction, along: questions(transaction)))
             var isNew = false
             let answer = try act.once(asked, door: "rest") {
                 isNew = true

@@ -186,16 +186,27 @@ struct SeramStep {
         var isClosedInStore = false
     }
 
+    /// There is nothing to do on the card.
+    private struct NothingDue: Error {}
+
     /// The exchange, and with it whatever the session writes down: one commit for all.
+    /// - Parameter isDueOnly: `NothingDue` where the card needs nothing.
     private mutating func exchange(
-        _ index: Int, _ body: (ExchangeDesk.Beside) throws -> Visit.Reply
+        _ index: Int, isDueOnly: Bool = false, _ body: (ExchangeDesk.Beside) throws -> Visit.Reply
     ) throws -> (Visit.Reply, Seen?) {
         var seen: Seen?
         var isProved = false
         let step = self
-        let beside = ExchangeDesk.Beside(asking: proof?.questions ?? []) { transaction in
+        let questions =
+            (proof?.questions ?? []) + (state.isStarted ? [] : [AgentSession.query(of: terminal, session)])
+        // Of a visit that is not known here nothing was asked.
+        defer { if isProved { proof = nil } }
+        let beside = ExchangeDesk.Beside(asking: questions) { transaction, file in
             try step.proof?.admit(transaction)
             isProved = true
+            guard !isDueOnly || step.isDue(index, file.operation, readAt: file.card.inventory?.readAt) else {
+                throw NothingDue()
+            }
         } end: { act, file, reply in
             var found = Seen(operation: file.operation, model: file.model)
             switch reply {
@@ -205,10 +216,7 @@ struct SeramStep {
             }
             seen = found
         }
-        let reply = try body(beside)
-        // Of a visit that is not known here nothing was asked.
-        if isProved { proof = nil }
-        return (reply, seen)
+        return (try body(beside), seen)
     }
 
     /// Where the operation ended and nothing else waits, the session is over with it.
@@ -223,8 +231,10 @@ struct SeramStep {
             notice.memory = SeramNotice.Memory(try act.ledger(of: card, node.models).account)
         }
         seen.ending = notice
-        guard state.elements.count == 1, try act.transaction.openOperation(on: card) == nil else { return }
-        try act.closeSession(terminal, session)
+        // The one that ended was the card's open one, of which there is no other.
+        let isLast = try file.operation?.id == tried || act.transaction.openOperation(on: card) == nil
+        guard state.elements.count == 1, isLast else { return }
+        act.closeSession(terminal, session)
         seen.isClosedInStore = true
     }
 
@@ -240,7 +250,12 @@ struct SeramStep {
                 close(index, notice)
                 continue
             }
-            if try isDue(index, card), let order = try arrive(index) { return order }
+            // Whoever brings a card brings it for something, and its first exchange looks for itself. A terminal that
+            // waits asks again and again.
+            let isNew = !state.elements[index].isSeen
+            if try isNew || isDue(index, card), let order = try arrive(index, isDueOnly: isNew) {
+                return order
+            }
         }
         return nil
     }
@@ -258,6 +273,10 @@ struct SeramStep {
             )
         }
         self.proof = nil
+        return isDue(index, operation, readAt: readAt)
+    }
+
+    private func isDue(_ index: Int, _ operation: Operation?, readAt: Instant?) -> Bool {
         let element = state.elements[index]
         if let operation {
             guard let tried = element.tried, tried == operation.id, let triedAt = element.triedAt else {
@@ -268,22 +287,24 @@ struct SeramStep {
         return !element.isSeen && (readAt.map { $0.advanced(by: Self.freshness) < now } ?? true)
     }
 
-    private mutating func arrive(_ index: Int) throws -> SeramOrder? {
+    private mutating func arrive(_ index: Int, isDueOnly: Bool = false) throws -> SeramOrder? {
         guard let card = state.elements[index].card else { return nil }
-        state.elements[index].isSeen = true
         let greeting = greeting
-        self.greeting = nil
         let (desk, terminal) = (node.desk, terminal)
         do {
-            let (reply, seen) = try exchange(index) { beside in
+            let (reply, seen) = try exchange(index, isDueOnly: isDueOnly) { beside in
                 try desk.arrive(card, at: terminal, greeting: greeting, beside)
             }
+            self.greeting = nil
+            state.elements[index].isSeen = true
             // Another terminal has it: it cannot be here, or this one is late.
             if case .over(.interrupted(let why)) = reply {
                 close(index, .interrupted, why)
                 return nil
             }
             return try handle(reply, seen, index)
+        } catch is NothingDue {
+            return nil
         } catch let refusal as any Refusal {
             var notice = notice(index, .stopped)
             (notice.message, notice.code) = (refusal.reason, refusal.code)
@@ -332,7 +353,7 @@ struct SeramStep {
         guard !isClosedInStore else { return SeramOrder(delay: 0, commands: commands) }
         try prove()
         try node.act(by: .terminal(terminal)) { act in
-            try act.closeSession(self.terminal, self.session)
+            act.closeSession(self.terminal, self.session)
         }
         return SeramOrder(delay: 0, commands: commands)
     }

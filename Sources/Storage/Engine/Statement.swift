@@ -27,6 +27,7 @@ struct Statement: Hashable, Sendable {
         let conditions: [Condition]
         /// The columns of the key in which a row must come later.
         let later: Range<Int>
+        let isOnly: Bool
     }
 
     let kind: Kind
@@ -57,7 +58,8 @@ struct Statement: Hashable, Sendable {
         case .remove: "DELETE FROM \(table.name) WHERE \(numbered(table.key.map(\.name), " = ", " AND "))"
         case .select(let filter, let isLocking):
             "SELECT \(list(table.columns[...])) FROM \(table.name)" + clause(filter)
-                + " ORDER BY \(list(table.key)) LIMIT $\(parameterCount(filter) + 1)"
+                + (filter.isOnly ? "" : " ORDER BY \(list(table.key))")
+                + " LIMIT $\(parameterCount(filter) + 1)"
                 + (isLocking ? lock : "")
         case .count(let filter): "SELECT count(*) FROM \(table.name)" + clause(filter)
         }
@@ -208,7 +210,7 @@ struct Call: Sendable {
             Statement.Filter.Condition(
                 column: $0.column, count: $0.parameters.count, fixed: $0.number, source: $0.source)
         }
-        return (Statement.Filter(conditions: conditions, later: later), values)
+        return (Statement.Filter(conditions: conditions, later: later, isOnly: query.isOnly), values)
     }
 }
 

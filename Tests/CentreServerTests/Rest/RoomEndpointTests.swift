@@ -2,6 +2,7 @@ import Centre
 import CentreServer
 import JSON
 import SmartCard
+import Storage
 import TestSupport
 import Testing
 import Wire
@@ -10,12 +11,16 @@ import Wire
 @Suite("Room on cards by REST")
 struct RoomEndpointTests {
     private let bench: RestBench
+    private let asked: AskCountingStore
     private let root: String
     private let city: String
     private static let card = RestBench.city.card
 
     init() throws {
-        bench = try RestBench()
+        let store = try SQLiteStore(.memory, mode: .direct)
+        try store.migrate(to: .current)
+        asked = AskCountingStore(store)
+        bench = try RestBench(store: asked)
         root = try bench.token(.admin)
         city = try bench.token(.provider)
     }
@@ -155,6 +160,21 @@ struct RoomEndpointTests {
         let after = try bench.ask(
             .post, "/v1/cards/\(Self.card)/operations", token: root, body: Self.wish)
         #expect(after.status == 202, "\(after.text)")
+    }
+
+    @Test("who begins an operation is looked up, and all else is asked at once where the catalogue is known")
+    func questions() throws {
+        try crowd()
+        #expect(try plan().leaving == ["purse"])
+        try bench.node.act(by: .centre) { act in
+            act.transaction.change(.remove(Operation.table, key: [.text(Self.card), .text("waits")]))
+        }
+        let before = asked.questions
+        let begun = try bench.ask(
+            .post, "/v1/cards/\(Self.card)/operations", token: root, body: Self.wish,
+            fields: ["Idempotency-Key": "once"])
+        #expect(begun.status == 202, "\(begun.text)")
+        #expect(asked.questions - before == 2)
     }
 
     @Test("of plans only the one that was approved is carried out", .mission(.point2))

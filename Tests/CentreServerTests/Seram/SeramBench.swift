@@ -48,6 +48,8 @@ final class SeramBench {
     let bells = Bells()
     private(set) var node: Node
     private(set) var service: SeramService
+    /// What the node asked the store.
+    let asked: AskCountingStore
     private var nodes: UInt8 = 0
     /// Who asks, by the token in the request.
     static let tokens = ["one": "t1", "two": "t2"]
@@ -67,18 +69,19 @@ final class SeramBench {
                     createdAt: self.time.now))
         }
         vault = SoftwareVault(inMemory: contents, entropy: SeededEntropy(seed: [2]))
-        (node, service) = Self.made(store, vault, self.time, self.bell, seed: 0)
+        asked = AskCountingStore(store)
+        (node, service) = Self.made(asked, vault, self.time, self.bell, seed: 0)
         try fillCatalogue()
     }
 
     /// The node dies and another takes its place: nothing of its memory is left.
     func restart() {
         nodes += 1
-        (node, service) = Self.made(store, vault, time, bell, seed: nodes)
+        (node, service) = Self.made(asked, vault, time, bell, seed: nodes)
     }
 
     private static func made(
-        _ store: SQLiteStore, _ vault: SoftwareVault, _ clock: any WallClock, _ bells: any Bell, seed: UInt8
+        _ store: any Store, _ vault: SoftwareVault, _ clock: any WallClock, _ bells: any Bell, seed: UInt8
     ) -> (Node, SeramService) {
         let desk = ExchangeDesk(
             store: store, vault: vault, models: Models(), clock: clock,

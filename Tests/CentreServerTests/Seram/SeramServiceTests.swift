@@ -21,30 +21,60 @@ struct SeramServiceTests {
         agent.notifications.compactMap { SeramNotice($0) }
     }
 
-    @Test("a handshake asks the store once, at a new place and at the same, and so does a look for work")
+    /// What a node asks the store in each request of a session: on a server each is a round trip.
+    private static func questions(
+        _ bench: SeramBench, _ session: String, _ id: CardID, _ card: VirtualCard
+    ) throws -> [Int] {
+        var counts: [Int] = []
+        card.powerOn()
+        let agent = LocalAgent(
+            sessionID: session, cards: [id.text],
+            post: { endpoint, session, body in
+                let before = bench.asked.questions
+                defer { counts.append(bench.asked.questions - before) }
+                return bench.post(bench.request(endpoint, session: session, body))
+            }, transmit: { _, command in card.process(command) })
+        try agent.shakeHands()
+        for _ in 0..<20 where try !agent.turn() { break }
+        return counts
+    }
+
+    @Test("each request of a session asks the store once; data that leave are looked up beside")
     func questions() throws {
         let bench = try SeramBench()
+        let (card, id) = try bench.makeCard()
+        func questions(_ name: String, _ wishes: [Wish]) throws -> [Int] {
+            try bench.wish(name, wishes, on: id)
+            let counts = try Self.questions(bench, name, id, card)
+            #expect(try bench.state(name, on: id) == .ended(.done))
+            return counts
+        }
+        // Without work the card is read; who asks again finds out once more that there is none.
+        let first = try Self.questions(bench, "first", id, card)
+        #expect(first == [1, 1, 1, 3, 1], "\(first)")
+        let purse = try ApplicationID("purse")
+        // The catalogue is asked for what it says of this code, once: a node remembers it.
+        _ = try questions("add-1", [.add(application: purse)])
+        _ = try questions("remove-1", [.remove(application: purse)])
+        #expect(try questions("add", [.add(application: purse)]) == [1, 1, 1, 1, 1])
+        #expect(try questions("park", [.park(application: purse)]) == [1, 1, 1, 2, 1])
+        let stay = try #require(try bench.act { try $0.dossier(of: id) }.custody.last)
+        #expect(try questions("restore", [.restore(stay.key)]) == [1, 1, 1, 1, 1])
+        #expect(try questions("remove", [.remove(application: purse)]) == [1, 1, 1, 1, 1])
+    }
+
+    @Test("a handshake asks the store once, at a new place and at the same, and so does a look for work")
+    func handshakes() throws {
+        let bench = try SeramBench()
         let (_, id) = try bench.makeCard("javacard-80k")
-        let (node, store) = (bench.node, AskCountingStore(bench.store))
-        let terminal = try TerminalID("t1")
-        let service = SeramService(
-            node: Node(
-                store: store, vault: node.vault, models: node.models, desk: node.desk, clock: node.clock,
-                entropy: node.entropy, bell: node.bell)
-        ) { _ in .terminal(terminal) }
         func asked(_ resource: String, _ body: [UInt8]) -> Int {
-            let before = store.questions
-            let request = HTTPRequest(
-                .post, path: "/gp/seram/\(resource)", segments: ["gp", "seram", resource],
-                query: [.init("sessionId", "s1")], fields: ["Prefer": "wait=0"], body: body,
-                peer: RestBench.peer, tag: "t")
-            guard case .now(let response) = service.answer(request, since: bench.clock.now) else { return -1 }
-            #expect(response.status == 200)
-            return store.questions - before
+            let before = bench.asked.questions
+            #expect(bench.post(bench.request(resource, session: "s1", body))?.status == 200)
+            return bench.asked.questions - before
         }
         let hello = SeramHandshakeCommand(secureElements: [SecureElement(.undefined, id: id.text)]).written()
         #expect(asked("handshake", hello) == 1)
-        #expect(try bench.act { try $0.addresses(of: id) }.map(\.bearer) == [.terminal(terminal)])
+        #expect(try bench.act { try $0.addresses(of: id) }.map(\.bearer) == [.terminal(TerminalID("t1"))])
         #expect(asked("handshake", hello) == 1)
         #expect(asked("remoteManagement", SeramReport.polling.written()) == 1)
     }

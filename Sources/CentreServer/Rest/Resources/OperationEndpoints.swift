@@ -75,7 +75,9 @@ enum OperationEndpoints {
         let deadline = call.body["deadline"]?.stringValue.flatMap { Instant($0) }
         // Also who sends no key gets an operation that has a name.
         let operationID = try call.idempotencyKey ?? RequestID(Base64URL.encode(call.node.entropy.bytes(15)))
-        return try call.change { act in
+        return try call.change(asking: { transaction in
+            Act.planQuestions(of: id, in: transaction) + Act.requestQuestions(operationID, on: id)
+        }) { act in
             let plan = try make(wishes, id, call, act)
             if let approval = call.body["approval"]?.stringValue, try plan.approval() != approval.uppercased()
             {

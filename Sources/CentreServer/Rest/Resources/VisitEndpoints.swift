@@ -19,7 +19,7 @@ enum VisitEndpoints {
         let visit = try Visit(call)
         var outcome = Outcome()
         // What is kept for a request that comes twice is what was planned; a session is opened each time.
-        var answer = try call.change { act in
+        var answer = try call.change(asking: visit.questions) { act in
             outcome = Outcome()
             return try visit.begin(act, &outcome)
         }
@@ -86,11 +86,14 @@ private struct Visit {
     private let call: RestCall
     private let card: CardID
     private let wishes: [Wish]
+    /// Of the operation that it may begin.
+    private let id: RequestID
 
     init(_ call: RestCall) throws {
         self.call = call
         card = try call.name("card")
         wishes = try OperationEndpoints.wishes(call)
+        id = try call.idempotencyKey ?? RequestID(Base64URL.encode(call.node.entropy.bytes(15)))
         let name = call.body["session"]?.stringValue ?? ""
         guard name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw Problem.member("/session", "It takes visible characters only.")
@@ -121,6 +124,13 @@ private struct Visit {
             answers: try all("answers") { try ResponseAPDU(parsing: $0) })
     }
 
+    /// What a visit asks that begins what it wishes for.
+    func questions(_ transaction: any Transaction) -> [Query] {
+        opening.questions + Act.planQuestions(of: card, in: transaction)
+            + (call.body["begins"] == true
+                ? Act.requestQuestions(id, on: card) : [Operation.openQuery(on: card)])
+    }
+
     func begin(_ act: Act, _ outcome: inout Outcome) throws -> RestAnswer {
         let elements = try opening.keep(act)
         outcome.elements = elements
@@ -137,7 +147,6 @@ private struct Visit {
                 "plan-changed", "The best plan is not the one that was approved any more.")
         }
         guard plan.isFeasible else { return .ok(.object(object)) }
-        let id = try call.idempotencyKey ?? RequestID(Base64URL.encode(call.node.entropy.bytes(15)))
         let operation = try act.requestOperation(
             id, plan, deadline: act.now.advanced(by: OperationEndpoints.deadlineDefault), call.node.models)
         object["operation"] = operation.json { _ in true }
