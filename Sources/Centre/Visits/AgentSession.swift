@@ -21,11 +21,6 @@ package struct AgentSession: Hashable, Sendable, Record {
         "agent_sessions", key: [.text("terminal"), .text("id")],
         [.bytes("opening"), .integer("opened_at"), .integer("is_started")])
 
-    /// With a lock.
-    package static func query(of terminal: TerminalID, _ id: String) -> Query {
-        Query(table, key: [.word(terminal), .text(id)], limit: 1).locking()
-    }
-
     package var row: [StoredValue] {
         [.word(terminal), .text(id), .bytes(opening), .instant(openedAt), .bool(isStarted)]
     }
@@ -52,14 +47,14 @@ extension Act {
         transaction.put(session)
     }
 
-    package func markStarted(_ terminal: TerminalID, _ id: String) throws {
-        let query = AgentSession.query(of: terminal, id)
-        guard let session = try transaction.all(AgentSession.self, query).first, !session.isStarted else {
-            return
+    /// Also one that is not there any more. Not looked at, as when it is closed: whoever looks has the session before
+    /// the cards that it comes to, and waits for one who has such a card and comes to the session.
+    package func markStarted(_ terminal: TerminalID, _ id: String) {
+        let key: [StoredValue] = [.word(terminal), .text(id)]
+        let columns = AgentSession.table.columns.indices.filter {
+            AgentSession.table.columns[$0].name == "is_started"
         }
-        var started = session
-        started.isStarted = true
-        transaction.put(started, since: session)
+        transaction.change(.update(AgentSession.table, key: key, columns: columns, [.bool(true)]))
     }
 
     /// Also one that is not there any more.

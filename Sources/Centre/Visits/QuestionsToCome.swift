@@ -20,7 +20,7 @@ extension Visit {
             guard case .held(let key) = task.source else { continue }
             queries.append(Custody.query(key))
         }
-        for stay in file.stays {
+        for stay in file.stays where stay.isOpen && operation.isAbout(stay) {
             queries += stay.key.questions + [DataKey.query(of: stay.card)]
             if stay.card == cardID { queries.append(WrappingKeyRow.query) }
         }
@@ -36,6 +36,25 @@ extension Visit {
             queries += operation.useQuestions(file.card.holder)
         }
         return queries.uniqued
+    }
+}
+
+extension Operation {
+    /// Whether one of its steps reads the data of the stay, or brings them back. A card has many others.
+    fileprivate func isAbout(_ stay: Custody) -> Bool {
+        steps.contains { step in
+            switch step {
+            case .park(let task), .snapshot(let task): stay.card == card && stay.aid == task.instance
+            case .restore(let task):
+                switch task.source {
+                case .held(let key): stay.key == key
+                case .parkedByThisPlan(let instance): stay.card == card && stay.aid == instance
+                }
+            case .removeInstance, .removeLoadFile, .dropDomain, .makeDomain, .reserveInLedger,
+                .releaseInLedger, .extradite, .load, .install, .personalise, .identify, .upgrade, .putKeys:
+                false
+            }
+        }
     }
 }
 

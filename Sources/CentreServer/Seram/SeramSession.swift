@@ -12,6 +12,8 @@ final class SeramSession: Sendable {
         /// `nil` where its name is none that a card can have here, or the card is unknown.
         let card: CardID?
         var isSeen = false
+        /// It needed nothing when it came.
+        var isIdle = false
         /// Why nothing more is done with it in this session.
         var isClosed = false
         /// The operation that this session was last busy with, and when that came to an end.

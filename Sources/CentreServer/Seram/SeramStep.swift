@@ -197,11 +197,9 @@ struct SeramStep {
         var seen: Seen?
         var isProved = false
         let step = self
-        let questions =
-            (proof?.questions ?? []) + (state.isStarted ? [] : [AgentSession.query(of: terminal, session)])
         // Of a visit that is not known here nothing was asked.
         defer { if isProved { proof = nil } }
-        let beside = ExchangeDesk.Beside(asking: questions) { transaction, file in
+        let beside = ExchangeDesk.Beside(asking: proof?.questions ?? []) { transaction, file in
             try step.proof?.admit(transaction)
             isProved = true
             guard !isDueOnly || step.isDue(index, file.operation, readAt: file.card.inventory?.readAt) else {
@@ -210,7 +208,7 @@ struct SeramStep {
         } end: { act, file, reply in
             var found = Seen(operation: file.operation, model: file.model)
             switch reply {
-            case .order: if !step.state.isStarted { try act.markStarted(step.terminal, step.session) }
+            case .order: if !step.state.isStarted { act.markStarted(step.terminal, step.session) }
             case .over(.finished): try step.end(index, file, &found, act)
             case .over: break
             }
@@ -252,7 +250,7 @@ struct SeramStep {
             }
             // Whoever brings a card brings it for something, and its first exchange looks for itself. A terminal that
             // waits asks again and again.
-            let isNew = !state.elements[index].isSeen
+            let isNew = !state.elements[index].isSeen && !state.elements[index].isIdle
             if try isNew || isDue(index, card), let order = try arrive(index, isDueOnly: isNew) {
                 return order
             }
@@ -304,6 +302,7 @@ struct SeramStep {
             }
             return try handle(reply, seen, index)
         } catch is NothingDue {
+            state.elements[index].isIdle = true
             return nil
         } catch let refusal as any Refusal {
             var notice = notice(index, .stopped)
@@ -337,7 +336,7 @@ struct SeramStep {
         guard !state.isStarted else { return [] }
         try prove()
         try node.act(by: .terminal(terminal)) { act in
-            try act.markStarted(self.terminal, self.session)
+            act.markStarted(self.terminal, self.session)
         }
         state.isStarted = true
         return [.start]
