@@ -26,11 +26,9 @@ package final class AskedAhead: Transaction {
     /// Of these nothing is kept but what was asked along: nobody asks twice for what he asks first.
     private func askAlong(_ queries: [Query]) throws(StoreFailure) -> [[[StoredValue]]] {
         guard !queries.isEmpty else { return [] }
-        let rows = try base.ask(queries + along.filter { !queries.contains($0) })
-        let first = zip(queries, rows).filter { query, _ in along.contains(query) }
-        let rest = zip(along.lazy.filter { !queries.contains($0) }, rows.dropFirst(queries.count))
-        for (query, rows) in first { answers[query] = rows }
-        for (query, rows) in rest { answers[query] = rows }
+        let all = queries + along.filter { !queries.contains($0) }
+        let rows = try base.ask(all)
+        for (query, rows) in zip(all, rows) where along.contains(query) { answers[query] = rows }
         along = []
         return Array(rows.prefix(queries.count))
     }
@@ -40,8 +38,7 @@ package final class AskedAhead: Transaction {
     package func count(_ query: Query) throws(StoreFailure) -> Int { try base.count(query) }
 
     package func change(_ change: Change) {
-        let name = change.table.name
-        if !answers.isEmpty, answers.keys.contains(where: { $0.concerns(name) && $0.mayFind(change) }) {
+        if answers.keys.contains(where: { $0.mayFind(change) }) {
             answers = answers.filter { !$0.key.mayFind(change) }
         }
         base.change(change)
@@ -51,10 +48,6 @@ package final class AskedAhead: Transaction {
 }
 
 extension Query {
-    fileprivate func concerns(_ name: String) -> Bool {
-        table.name == name || conditions.contains { $0.source?.table.name == name }
-    }
-
     /// Whether the row of the change could be in its answer, before or afterwards; by what another row says if need be.
     fileprivate func mayFind(_ change: Change) -> Bool {
         if conditions.contains(where: { $0.source?.table.name == change.table.name }) { return true }

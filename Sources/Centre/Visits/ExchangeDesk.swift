@@ -293,16 +293,11 @@ private final class VisitShelf: @unchecked Sendable {
     // Sendable because everything is touched under the lock only, and a visit that is taken out is a value whose
     // closures never change.
 
-    /// Shared, not copied: a visit is a large value.
-    final class Place {
+    struct Place {
         let visit: Visit
         let remembered: RememberedCase
         /// What its next exchange is likely to ask.
         let questions: [Query]
-
-        init(visit: Visit, remembered: RememberedCase, questions: [Query]) {
-            (self.visit, self.remembered, self.questions) = (visit, remembered, questions)
-        }
     }
 
     private let lock = Mutex<Void>(())

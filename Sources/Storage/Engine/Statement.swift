@@ -181,10 +181,9 @@ struct Call: Sendable {
 
     init(select query: Query) {
         precondition(query.limit > 0, "a question for no rows")
-        var (filter, values) = Self.filter(query)
+        let (filter, values) = Self.filter(query)
         statement = Statement(kind: .select(filter, isLocking: query.isLocking), table: query.table)
-        values.append(.integer(Int64(query.limit)))
-        self.values = values
+        self.values = values + [.integer(Int64(query.limit))]
     }
 
     init(count query: Query) {
@@ -195,19 +194,7 @@ struct Call: Sendable {
 
     private static func filter(_ query: Query) -> (Statement.Filter, [StoredValue]) {
         let table = query.table
-        var values: [StoredValue] = []
-        // With the limit, which comes last.
-        values.reserveCapacity(query.conditions.count + 1)
-        var conditions: [Statement.Filter.Condition] = []
-        conditions.reserveCapacity(query.conditions.count)
-        for condition in query.conditions {
-            let before = values.count
-            condition.addParameters(to: &values)
-            conditions.append(
-                .init(
-                    column: condition.column, count: values.count - before, fixed: condition.number,
-                    source: condition.source))
-        }
+        var values = query.conditions.flatMap(\.parameters)
         var later = 0..<0
         if let after = query.after {
             precondition(
@@ -218,6 +205,10 @@ struct Call: Sendable {
             while start < after.count - 1, query.fixes(table.columns[start].name, after[start]) { start += 1 }
             later = start..<after.count
             values += after[start...]
+        }
+        let conditions = query.conditions.map {
+            Statement.Filter.Condition(
+                column: $0.column, count: $0.parameters.count, fixed: $0.number, source: $0.source)
         }
         return (Statement.Filter(conditions: conditions, later: later, isOnly: query.isOnly), values)
     }
@@ -237,12 +228,11 @@ extension Query.Condition {
     }
 
     /// The last value is repeated up to a power of two, so that lists of many lengths share a few statements.
-    fileprivate func addParameters(to all: inout [StoredValue]) {
-        guard number == nil, let last = values.last, last != .null else { return }
+    fileprivate var parameters: [StoredValue] {
+        guard number == nil, let last = values.last, last != .null else { return [] }
         var count = 1
         while count < values.count { count *= 2 }
-        all += values
-        for _ in values.count..<count { all.append(last) }
+        return values + repeatElement(last, count: count - values.count)
     }
 }
 
