@@ -104,13 +104,10 @@ package struct Exhaustive: Sendable {
     package func pairs(_ operation: Case, profile: String, of points: [Fault], stride: Int) throws -> Int {
         let beginning = Beginning(operation, profile, try start(operation, profile))
         var count = 0
-        var number = 0
-        for first in points {
-            for second in points {
-                number += 1
-                guard number.isMultiple(of: stride) else { continue }
-                if try tear([first, second], beginning) { count += 1 }
-            }
+        for (row, first) in points.enumerated() {
+            let chosen = points.indices.filter { (row * points.count + $0 + 1).isMultiple(of: stride) }
+            guard !chosen.isEmpty, let torn = try resting(after: first, beginning) else { continue }
+            for column in chosen where try tear([points[column]], torn) { count += 1 }
         }
         return count
     }
@@ -138,40 +135,62 @@ package struct Exhaustive: Sendable {
     }
 
     private func tear(_ faults: [Fault], _ beginning: Beginning) throws -> Bool {
-        do {
-            guard let disk = beginning.world.centre.disk else { return false }
-            let world = try World(branchingOff: beginning.world, at: disk)
-            for fault in faults {
-                var chance = Chance(seed: 7)
-                world.faultCount = 0
-                try world.visit(world.cards[world.cards.count - 1], faults: [fault], &chance)
-                try world.check()
-                // What does not happen covers nothing.
-                guard world.faultCount > 0 else { return false }
-            }
+        try beginning.naming(faults) {
+            guard let world = try cut(faults, beginning) else { return false }
             try world.calmDown()
             return true
-        } catch let violation as Violation {
-            throw Loss(
-                profile: beginning.profile, operation: beginning.operation, faults: faults,
-                words: "\(violation.invariant.rawValue): \(violation.words)")
-        } catch {
-            throw Loss(
-                profile: beginning.profile, operation: beginning.operation, faults: faults, words: "\(error)")
         }
+    }
+
+    /// Where a second cut begins: the first was made, once for all that follow it. Nodes forget what they remembered.
+    private func resting(after first: Fault, _ beginning: Beginning) throws -> Beginning? {
+        try beginning.naming([first]) {
+            try cut([first], beginning).map { world in
+                var torn = beginning
+                torn.world = world
+                torn.faults = [first]
+                return torn
+            }
+        }
+    }
+
+    private func cut(_ faults: [Fault], _ beginning: Beginning) throws -> World? {
+        guard let disk = beginning.world.centre.disk else { return nil }
+        let world = try World(branchingOff: beginning.world, at: disk)
+        for fault in faults {
+            var chance = Chance(seed: 7)
+            world.faultCount = 0
+            try world.visit(world.cards[world.cards.count - 1], faults: [fault], &chance)
+            try world.check()
+            // What does not happen covers nothing.
+            guard world.faultCount > 0 else { return nil }
+        }
+        return world
     }
 }
 
-/// Where every cut of one operation begins.
+/// Where cuts of one operation begin.
 private struct Beginning {
     let operation: Exhaustive.Case
     let profile: String
-    let world: World
+    var world: World
+    /// What happened in it already.
+    var faults: [Fault] = []
 
     init(_ operation: Exhaustive.Case, _ profile: String, _ world: World) {
         self.operation = operation
         self.profile = profile
         self.world = world
+    }
+
+    /// What breaks in a world is told with the cuts that led to it.
+    func naming<Result>(_ more: [Fault], _ body: () throws -> Result) throws -> Result {
+        do { return try body() } catch {
+            let violation = error as? Violation
+            throw Exhaustive.Loss(
+                profile: profile, operation: operation, faults: faults + more,
+                words: violation.map { "\($0.invariant.rawValue): \($0.words)" } ?? "\(error)")
+        }
     }
 }
 

@@ -383,7 +383,7 @@ final class SimulatedCentre {
 
 extension [UInt8] {
     /// A store has a million bytes, and every world looks through it.
-    fileprivate func holds(_ wanted: [UInt8]) -> Bool {
+    func holds(_ wanted: [UInt8]) -> Bool {
         guard let first = wanted.first, count >= wanted.count else { return false }
         return withUnsafeBytes { all in
             wanted.withUnsafeBytes { wanted in

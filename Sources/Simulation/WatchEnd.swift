@@ -117,10 +117,11 @@ extension World {
                 invariant: .secrecy,
                 words: "the data of \(treasure.example.rawValue) stand on the disk in clear")
         }
-        for text in try centre.texts() + story {
-            for secret in secrets where text.uppercased().contains(secret) {
-                throw Violation(invariant: .secrecy, words: "a text shows what is secret: \(text.prefix(60))")
-            }
+        let texts = try centre.texts() + story
+        let everything = Array(texts.joined(separator: "\n").uppercased().utf8)
+        for secret in secrets where everything.holds(Array(secret.utf8)) {
+            let text = texts.first { $0.uppercased().contains(secret) } ?? ""
+            throw Violation(invariant: .secrecy, words: "a text shows what is secret: \(text.prefix(60))")
         }
     }
 }

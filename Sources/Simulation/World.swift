@@ -181,10 +181,10 @@ final class World {
         card.chip.onExchange = { [unowned self] exchange in self.see(exchange, card) }
     }
 
-    /// The same world once more, from where it stands between two visits; its centre has a disk.
+    /// The same world once more, from where it stands between two visits, with other chances; its centre has a disk.
     init(branchingOff other: World, at disk: FaultyDisk) throws {
         ground = other.ground
-        seed = other.seed
+        seed = other.seed &+ 1
         shape = other.shape
         shelf = other.shelf
         clock.advance(by: .milliseconds(other.clock.now.milliseconds - clock.now.milliseconds))
@@ -198,7 +198,7 @@ final class World {
         requests = other.requests
         watch = other.watch
         latest = other.latest
-        for card in other.cards { add(card.twin(seed: other.seed)) }
+        for card in other.cards { add(card.twin(seed: seed)) }
     }
 
     func tell(_ words: String) { story.append(words) }

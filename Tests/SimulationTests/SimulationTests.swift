@@ -66,6 +66,20 @@ struct SimulationTests {
         #expect(before.count > 60)
     }
 
+    @Test("a pair of cuts that breaks an invariant is named whole")
+    func brokenPair() throws {
+        let points = [0, 58].map { Fault.tear(.command($0), isCarriedOut: false) }
+        // So much is left to do after the first 58 commands that a visit has no more of them.
+        #expect(try pairs(of: points, []) == 3)
+        let loss = #expect(throws: Exhaustive.Loss.self) { try pairs(of: points, .personalisesTwice) }
+        #expect(loss?.faults == points)
+    }
+
+    private func pairs(of points: [Fault], _ flaws: Flaws) throws -> Int {
+        try Exhaustive(try Ground(), flaws: flaws).pairs(
+            .parkAndAdd, profile: "javacard-80k", of: points, stride: 1)
+    }
+
     /// Each of these found a mistake once, which was mended.
     private static let found: [(Exhaustive.Case, String, [Fault])] = [
         // The deletion of an instance whose personalisation broke off never arrived, and nobody remembered that.
