@@ -83,7 +83,8 @@ final class LeavingItems {
         var files: [Int] = []
         for file in above.indices { for _ in above[file] { files.append(file) } }
         fileOfAbove = files
-        filesByUse = (unitCount..<count).sorted { (above[$0].count, $0) < (above[$1].count, $1) }
+        // One number for both: the place breaks ties.
+        filesByUse = (unitCount..<count).map { above[$0].count << 16 | $0 }.sorted().map { $0 & 0xFFFF }
         byPoints = Self.dearestFirst(points)
         unitsMin = leastUnits()
     }

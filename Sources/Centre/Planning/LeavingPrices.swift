@@ -55,8 +55,10 @@ struct LeavingPrices {
     private var reached: [Int] = []
     /// For a file that was reached: what it gave, and where another gives instead; places in `credit`.
     private var taken: [(given: Int, instead: Int)?]
-    /// What is to be looked at yet: files in the search for a user, items that leave.
+    /// Files that are to be looked at yet in the search for a user.
     private var files: [Int] = []
+    /// Items that leave and are to be looked at yet; a place for each.
+    private var open: [Int]
 
     init(_ items: LeavingItems, unitsMin: Int, preferredMax: Int) {
         self.items = items
@@ -71,6 +73,7 @@ struct LeavingPrices {
         price = [Int](repeating: 0, count: items.count)
         credit = [Int](repeating: 0, count: items.above.members.count)
         marks = [Bool](repeating: false, count: items.count)
+        open = [Int](repeating: 0, count: items.count)
         taken = [(given: Int, instead: Int)?](repeating: nil, count: items.count)
     }
 
@@ -215,41 +218,51 @@ struct LeavingPrices {
 
     mutating func cheapest(_ status: [Status]) -> Cheapest {
         // Taken out of here, so that both are changed where they lie.
-        var (marks, open) = ([Bool](), [Int]())
-        swap(&marks, &self.marks)
-        swap(&open, &files)
-        for item in marks.indices { marks[item] = false }
-        open.removeAll(keepingCapacity: true)
-        for (item, status) in status.enumerated() where status != .stays {
-            if status == .leaves || price[item] < 0 {
-                marks[item] = true
-                open.append(item)
-            }
+        var (allMarks, allOpen) = ([Bool](), [Int]())
+        swap(&allMarks, &marks)
+        swap(&allOpen, &open)
+        defer {
+            swap(&allMarks, &marks)
+            swap(&allOpen, &open)
         }
         let (above, below, aboveOfBelow) = (items.above, items.below, items.aboveOfBelow)
+        let (prices, credits, allRows) = (price, credit, rows)
+        let (users, usersOf) = (above.members.span, above.starts.span)
+        let (files, filesOf, places) = (below.members.span, below.starts.span, aboveOfBelow.span)
+        let (price, credit, rows, status) = (prices.span, credits.span, allRows.span, status.span)
+        var marks = allMarks.mutableSpan
+        // So many are looked at yet; each item is marked once, so there is a place for it.
+        var open = allOpen.mutableSpan
+        var openCount = 0
+        for item in status.indices {
+            let leaves = status[item] == .leaves || status[item] == .open && price[item] < 0
+            marks[item] = leaves
+            guard leaves else { continue }
+            open[openCount] = item
+            openCount &+= 1
+        }
         var result = Cheapest()
         // With all above what leaves, and whatever gave them credit. Bounded: each item is marked once.
-        while let item = open.popLast() {
+        while openCount > 0 {
+            openCount &-= 1
+            let item = open[openCount]
             let row = rows[item]
             result.nonVolatile &+= row.nonVolatile
             result.volatile &+= row.volatile
             result.units &+= row.unit
             result.preferred &+= row.preferred
-            for place in below[item] where credit[aboveOfBelow[place]] > 0 {
-                let file = below.members[place]
-                guard !marks[file] else { continue }
-                marks[file] = true
-                open.append(file)
+            for place in filesOf[item]..<filesOf[item &+ 1]
+            where credit[places[place]] > 0 && !marks[files[place]] {
+                marks[files[place]] = true
+                open[openCount] = files[place]
+                openCount &+= 1
             }
-            for index in above[item] {
-                let user = above.members[index]
-                guard !marks[user] else { continue }
-                marks[user] = true
-                open.append(user)
+            for place in usersOf[item]..<usersOf[item &+ 1] where !marks[users[place]] {
+                marks[users[place]] = true
+                open[openCount] = users[place]
+                openCount &+= 1
             }
         }
-        swap(&marks, &self.marks)
-        swap(&open, &files)
         return result
     }
 

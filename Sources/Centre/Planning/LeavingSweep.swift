@@ -227,7 +227,7 @@ struct LeavingSweep {
         guard states.count > width else { return }
         let shift = SIMD8<Int64>(best.lanes.map { Int64($0.shift) })
         let slacks = states.map { (SIMD8<Int64>(truncatingIfNeeded: $0.slack) &<< shift).min() }
-        let limit = slacks.sorted()[slacks.count - width]
+        let limit = slacks.greatest(width)
         var equal = width - slacks.count { $0 > limit }
         var kept = 0
         for (index, slack) in slacks.enumerated() {
@@ -345,5 +345,30 @@ struct LeavingSweep {
                 }
             }
         }
+    }
+}
+
+extension [Int64] {
+    /// The least of the greatest so many.
+    fileprivate func greatest(_ count: Int) -> Int64 {
+        var values = self
+        var rest = values.mutableSpan
+        let wanted = rest.count - count
+        var (first, last) = (0, rest.count - 1)
+        // Bounded: each round leaves fewer.
+        while first < last {
+            let middle = rest[(first + last) / 2]
+            var (low, high) = (first, last)
+            while low <= high {
+                while rest[low] < middle { low &+= 1 }
+                while rest[high] > middle { high &-= 1 }
+                guard low <= high else { break }
+                rest.swapAt(low, high)
+                low &+= 1
+                high &-= 1
+            }
+            if wanted <= high { last = high } else if wanted >= low { first = low } else { break }
+        }
+        return rest[wanted]
     }
 }

@@ -86,34 +86,48 @@ extension LeavingSearch {
 
     /// Offers a choice that covers the need, without whatever is not needed, dearest first.
     mutating func offerTrimmed(_ choice: [Bool]) {
-        var leaves = choice
+        var choice = choice
+        let total = trim(&choice)
+        guard total < bestPoints else { return }
+        bestPoints = total
+        best = choice
+    }
+
+    /// Lets stay what is not needed, dearest first; gives what the rest costs.
+    private func trim(_ choice: inout [Bool]) -> Int {
+        let (allPoints, rooms, otherRooms) = (items.points, items.nonVolatile, items.volatile)
+        let (points, nonVolatiles, volatiles) = (allPoints.span, rooms.span, otherRooms.span)
+        let (starts, members, order) = (items.below.starts, items.below.members, items.byPoints)
+        let (firsts, files, byPoints) = (starts.span, members.span, order.span)
+        var leaves = choice.mutableSpan
         // What is there beyond the need.
         var (nonVolatile, volatile, total) = (-items.needNonVolatile, -items.needVolatile, 0)
-        for item in 0..<items.count where leaves[item] {
-            nonVolatile += items.nonVolatile[item]
-            volatile += items.volatile[item]
-            total += items.points[item]
+        for item in leaves.indices where leaves[item] {
+            nonVolatile &+= nonVolatiles[item]
+            volatile &+= volatiles[item]
+            total &+= points[item]
         }
-        let (firsts, files) = (items.below.starts, items.below.members)
-        for item in items.byPoints where leaves[item] {
-            let below = firsts[item]..<firsts[item + 1]
-            var lost = (nonVolatile: items.nonVolatile[item], volatile: items.volatile[item])
+        for place in byPoints.indices {
+            let item = byPoints[place]
+            guard leaves[item], nonVolatiles[item] <= nonVolatile, volatiles[item] <= volatile else {
+                continue
+            }
+            let below = firsts[item]..<firsts[item &+ 1]
+            var lost = (nonVolatile: nonVolatiles[item], volatile: volatiles[item])
             for index in below where leaves[files[index]] {
-                lost.nonVolatile += items.nonVolatile[files[index]]
-                lost.volatile += items.volatile[files[index]]
+                lost.nonVolatile &+= nonVolatiles[files[index]]
+                lost.volatile &+= volatiles[files[index]]
             }
             guard lost.nonVolatile <= nonVolatile, lost.volatile <= volatile else { continue }
             leaves[item] = false
-            total -= items.points[item]
+            total &-= points[item]
             for index in below where leaves[files[index]] {
                 leaves[files[index]] = false
-                total -= items.points[files[index]]
+                total &-= points[files[index]]
             }
-            nonVolatile -= lost.nonVolatile
-            volatile -= lost.volatile
+            nonVolatile &-= lost.nonVolatile
+            volatile &-= lost.volatile
         }
-        guard total < bestPoints else { return }
-        bestPoints = total
-        best = leaves
+        return total
     }
 }
