@@ -62,6 +62,28 @@ extension KeyHandle {
     convenience init(
         decoding bytes: UnsafeRawBufferPointer, as encoding: Encoding, _ part: Part, passphrase: Secret? = nil
     ) throws(CryptoError) {
+        var read = try Self.read(bytes, as: encoding, part, passphrase)
+        // Bounded: OpenSSL 3.0 goes through its list of decoders while another thread, which uses a kind of algorithm
+        // for the first time, adds to it; so it may miss the right one, once.
+        for _ in 0..<Self.furtherTries where read.key == nil && read.isUnsupported {
+            read = try Self.read(bytes, as: encoding, part, passphrase)
+        }
+        guard let key = read.key else {
+            throw passphrase == nil ? .malformedKey("not a key in \(encoding.rawValue)") : .wrongPassphrase
+        }
+        let left = read.left
+        self.init(owning: key)
+        guard encoding == .pem || left == 0 else { throw .malformedKey("\(left) bytes follow the key") }
+    }
+
+    private static let furtherTries = 3
+    /// ERR_R_UNSUPPORTED, and what ERR_GET_REASON takes of an error (openssl/err.h): no decoder knows what it is.
+    private static let unsupported: UInt = 0x8010C
+    private static let reasonMask: UInt = 0x7FFFFF
+
+    private static func read(
+        _ bytes: UnsafeRawBufferPointer, as encoding: Encoding, _ part: Part, _ passphrase: Secret?
+    ) throws(CryptoError) -> (key: OpaquePointer?, left: Int, isUnsupported: Bool) {
         var key: OpaquePointer?
         guard
             let context = OSSL_DECODER_CTX_new_for_pkey(
@@ -76,14 +98,13 @@ extension KeyHandle {
         guard isSet == 1 else { throw .openSSLFailure("OSSL_DECODER_CTX_set_passphrase") }
         var next = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
         var left = bytes.count
-        let status = OSSL_DECODER_from_data(context, &next, &left)
-        guard status == 1, let key else {
+        guard OSSL_DECODER_from_data(context, &next, &left) == 1, let key else {
+            let isUnsupported = UInt(ERR_peek_last_error()) & reasonMask == unsupported
             EVP_PKEY_free(key)
             ERR_clear_error()
-            throw passphrase == nil ? .malformedKey("not a key in \(encoding.rawValue)") : .wrongPassphrase
+            return (nil, left, isUnsupported)
         }
-        self.init(owning: key)
-        guard encoding == .pem || left == 0 else { throw .malformedKey("\(left) bytes follow the key") }
+        return (key, left, false)
     }
 
     /// Puts a key together from its numbers.
