@@ -14,6 +14,7 @@ package struct SizeBook: Sendable {
     package init(model: CardModel, footprints: [Footprint] = [], releases: [Release] = []) {
         self.model = model
         var measured: [Footprint.Part: Picture.Size] = [:]
+        measured.reserveCapacity(footprints.count)
         var isReportDoubted = false
         for footprint in footprints where footprint.profile == model.profile {
             measured[footprint.part] = Picture.Size(footprint, block: model.blockBytes)
@@ -22,6 +23,7 @@ package struct SizeBook: Sendable {
         self.measured = measured
         self.isReportDoubted = isReportDoubted
         var known: [ReleaseID: Release] = [:]
+        known.reserveCapacity(releases.count)
         for release in releases { known[release.id] = release }
         self.releases = known
     }
@@ -60,6 +62,7 @@ package struct SizeBook: Sendable {
     /// What is known of everything in these releases, in the form that plans want.
     package func learned(of releases: [Release]) -> [Picture.Part: Picture.Size] {
         var sizes: [Picture.Part: Picture.Size] = [:]
+        sizes.reserveCapacity(2 * releases.count)
         for release in releases {
             for file in release.loadFiles { sizes[Picture.Part(release.id, file.aid)] = size(of: file) }
             for instance in release.instances {

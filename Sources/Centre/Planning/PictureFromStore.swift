@@ -166,7 +166,7 @@ extension Act {
     ) throws(StoreFailure) -> PictureReleases {
         let names = wanted + known.map(\.application)
         try catalogue.fetch(CatalogueKeys(applications: names, releases: known, versions: wanted))
-        var found = PictureReleases()
+        var found = PictureReleases(about: names.count)
         for name in names { found.applications[name] = catalogue.application(name) }
         for release in known.compactMap({ catalogue.release($0) }) { found.add(release) }
         for release in Set(wanted).sorted().flatMap(catalogue.versions) { found.add(release) }
@@ -206,6 +206,7 @@ extension Act {
 
     private func importsByFile(_ releases: some Sequence<Release>) -> [AID: [AID]] {
         var imports: [AID: [AID]] = [:]
+        imports.reserveCapacity(releases.underestimatedCount)
         for release in releases { for file in release.loadFiles { imports[file.aid] = file.imports } }
         return imports
     }
@@ -218,6 +219,7 @@ extension Act {
         var images: [AID: Int] = [:]
         for stay in custody where stay.card == dossier.card.id { images[stay.aid] = stay.imageBytes }
         var bytes: [ApplicationID: Int] = [:]
+        bytes.reserveCapacity(dossier.applications.count)
         for entry in dossier.applications {
             guard let application = entry.release?.application else { continue }
             bytes[application, default: 0] += images[entry.aid] ?? sizes.size(of: entry).room.nonVolatile
@@ -230,6 +232,7 @@ extension Act {
         _ applications: some Sequence<Application>, kept: [ApplicationID: Int], _ catalogue: CatalogueView
     ) -> [ApplicationID: DailyFee] {
         var fees: [ApplicationID: DailyFee] = [:]
+        fees.reserveCapacity(applications.underestimatedCount)
         for application in applications {
             let tariffs = catalogue.tariffs(of: application.provider).sequence(for: application.id)
             guard let inForce = tariffs.last(where: { $0.validFrom <= now }) else { continue }
@@ -262,6 +265,11 @@ private struct PictureReleases {
     private(set) var all: [ReleaseID: Release] = [:]
     /// What sizes are learned of.
     private(set) var parts: [String] = []
+
+    init(about count: Int) {
+        applications.reserveCapacity(count)
+        all.reserveCapacity(count)
+    }
 
     /// Those that may come to the card: wanted, or in custody.
     func coming(_ wishes: [Wish], _ custody: [Custody]) -> [Release] {

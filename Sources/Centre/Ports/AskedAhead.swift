@@ -2,7 +2,8 @@
 /// already. A change makes it forget what the changed row may be among.
 package final class AskedAhead: Transaction {
     private let base: any Transaction
-    private var answers: [Query: [[StoredValue]]] = [:]
+    /// A dozen or two: to look through them takes less time than to hash each question twice.
+    private var answers: [(query: Query, rows: [[StoredValue]])] = []
     private var along: [Query]
 
     /// - Parameter along: what is asked beside the first question, because it is likely to be asked later.
@@ -16,19 +17,24 @@ package final class AskedAhead: Transaction {
 
     package func ask(_ queries: [Query]) throws(StoreFailure) -> [[[StoredValue]]] {
         if !along.isEmpty { return try askAlong(queries) }
-        let unknown = queries.filter { answers[$0] == nil }
-        if !unknown.isEmpty {
-            for (query, rows) in zip(unknown, try base.ask(unknown)) { answers[query] = rows }
-        }
-        return queries.map { answers[$0] ?? [] }
+        let known = queries.map(answer)
+        let unknown = zip(queries, known).filter { $1 == nil }.map(\.0)
+        guard !unknown.isEmpty else { return known.map { $0 ?? [] } }
+        let rows = try base.ask(unknown)
+        answers.reserveCapacity(answers.count + unknown.count)
+        for (query, rows) in zip(unknown, rows) { answers.append((query, rows)) }
+        var next = rows.makeIterator()
+        return known.map { $0 ?? next.next() ?? [] }
     }
+
+    private func answer(to query: Query) -> [[StoredValue]]? { answers.first { $0.query == query }?.rows }
 
     /// Of these nothing is kept but what was asked along: nobody asks twice for what he asks first.
     private func askAlong(_ queries: [Query]) throws(StoreFailure) -> [[[StoredValue]]] {
         guard !queries.isEmpty else { return [] }
         let all = queries + along.filter { !queries.contains($0) }
         let rows = try base.ask(all)
-        for (query, rows) in zip(all, rows) where along.contains(query) { answers[query] = rows }
+        for (query, rows) in zip(all, rows) where along.contains(query) { answers.append((query, rows)) }
         along = []
         return Array(rows.prefix(queries.count))
     }
@@ -38,9 +44,7 @@ package final class AskedAhead: Transaction {
     package func count(_ query: Query) throws(StoreFailure) -> Int { try base.count(query) }
 
     package func change(_ change: Change) {
-        if answers.keys.contains(where: { $0.mayFind(change) }) {
-            answers = answers.filter { !$0.key.mayFind(change) }
-        }
+        answers.removeAll { $0.query.mayFind(change) }
         base.change(change)
     }
 

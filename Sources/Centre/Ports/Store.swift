@@ -250,6 +250,7 @@ extension Transaction {
     package func decode<R: Record>(_ type: R.Type, _ rows: [[StoredValue]]) throws(StoreFailure) -> [R] {
         do throws(RowError) {
             var records: [R] = []
+            records.reserveCapacity(rows.count)
             for row in rows {
                 var reader = try RowReader(R.table, row)
                 records.append(try R(row: &reader))

@@ -30,6 +30,8 @@ package struct CatalogueNames: Hashable, Sendable {
 
     /// Without their owners.
     init(_ published: [PublishedAID]) {
+        instances.reserveCapacity(published.count)
+        loadFiles.reserveCapacity(published.count)
         for published in published {
             switch published.role {
             case .instance: add(published.aid, Instance(release: published.release, loadFile: nil))
@@ -46,6 +48,7 @@ package struct CatalogueNames: Hashable, Sendable {
     }
 
     mutating func add(_ applications: some Sequence<Application>) {
+        owners.reserveCapacity(owners.count + applications.underestimatedCount)
         for application in applications { owners[application.id] = application.provider }
     }
 

@@ -181,9 +181,10 @@ struct Call: Sendable {
 
     init(select query: Query) {
         precondition(query.limit > 0, "a question for no rows")
-        let (filter, values) = Self.filter(query)
+        var (filter, values) = Self.filter(query)
         statement = Statement(kind: .select(filter, isLocking: query.isLocking), table: query.table)
-        self.values = values + [.integer(Int64(query.limit))]
+        values.append(.integer(Int64(query.limit)))
+        self.values = values
     }
 
     init(count query: Query) {
@@ -194,7 +195,18 @@ struct Call: Sendable {
 
     private static func filter(_ query: Query) -> (Statement.Filter, [StoredValue]) {
         let table = query.table
-        var values = query.conditions.flatMap(\.parameters)
+        var values: [StoredValue] = []
+        // One for each, nearly always, and the limit.
+        values.reserveCapacity(query.conditions.count + 1)
+        var conditions: [Statement.Filter.Condition] = []
+        conditions.reserveCapacity(query.conditions.count)
+        for condition in query.conditions {
+            let count = condition.appendParameters(to: &values)
+            conditions.append(
+                .init(
+                    column: condition.column, count: count, fixed: condition.number, source: condition.source)
+            )
+        }
         var later = 0..<0
         if let after = query.after {
             precondition(
@@ -205,10 +217,6 @@ struct Call: Sendable {
             while start < after.count - 1, query.fixes(table.columns[start].name, after[start]) { start += 1 }
             later = start..<after.count
             values += after[start...]
-        }
-        let conditions = query.conditions.map {
-            Statement.Filter.Condition(
-                column: $0.column, count: $0.parameters.count, fixed: $0.number, source: $0.source)
         }
         return (Statement.Filter(conditions: conditions, later: later, isOnly: query.isOnly), values)
     }
@@ -228,11 +236,14 @@ extension Query.Condition {
     }
 
     /// The last value is repeated up to a power of two, so that lists of many lengths share a few statements.
-    fileprivate var parameters: [StoredValue] {
-        guard number == nil, let last = values.last, last != .null else { return [] }
+    /// - Returns: how many there are.
+    fileprivate func appendParameters(to parameters: inout [StoredValue]) -> Int {
+        guard number == nil, let last = values.last, last != .null else { return 0 }
         var count = 1
         while count < values.count { count *= 2 }
-        return values + repeatElement(last, count: count - values.count)
+        parameters.append(contentsOf: values)
+        for _ in values.count..<count { parameters.append(last) }
+        return count
     }
 }
 
