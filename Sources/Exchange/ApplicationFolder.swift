@@ -47,9 +47,12 @@ package enum ApplicationFolder {
     private static func take(
         _ manifest: JSONValue, _ act: Act, _ read: (String) throws -> [UInt8]
     ) throws -> Outcome {
+        try check(manifest, "the file", has: ["provider", "applications"])
         let provider: ProviderID = try Fields.name(manifest["provider"]?.stringValue ?? "", "provider")
         var outcome = Outcome()
+        var withdrawals: [(id: ReleaseID, reason: String)] = []
         for entry in try list(manifest, "applications") {
+            try check(entry, "an application", has: ["id", "name", "releases"])
             let id: ApplicationID = try Fields.name(entry["id"]?.stringValue ?? "", "id")
             if try act.transaction.find(Application.self, key: .text(id.text)) == nil {
                 try act.registerApplication(
@@ -57,23 +60,63 @@ package enum ApplicationFolder {
                 outcome.applications += 1
             }
             for release in try list(entry, "releases") {
-                let isNew = try take(release, of: id, provider, act, read)
-                if isNew { outcome.releases += 1 } else { outcome.unchanged += 1 }
+                let life = try life(release)
+                guard let new = try take(release, life, of: id, provider, act, read) else {
+                    outcome.unchanged += 1
+                    continue
+                }
+                outcome.releases += 1
+                if case .withdrawn(let reason) = life { withdrawals.append((new, reason)) }
             }
         }
+        // At the end: a release that was published while a library was not yet withdrawn needs it here, too.
+        for release in withdrawals { try act.withdraw(release.id, reason: release.reason) }
         return outcome
     }
 
+    /// How far a release is to come.
+    private enum Life {
+        case draft
+        case published
+        case withdrawn(reason: String)
+    }
+
+    private static func life(_ entry: JSONValue) throws(FieldProblem) -> Life {
+        try check(
+            entry, "a release",
+            has: [
+                "version", "files", "instances", "personalisation", "parking", "reason", "profiles", "life",
+                "withdrawalReason",
+            ])
+        let word = entry["life"] == nil ? "published" : entry["life"]?.stringValue
+        let reason = entry["withdrawalReason"]
+        guard reason == nil || word == "withdrawn" else {
+            throw FieldProblem(reason: "withdrawalReason is only for a release whose life is withdrawn.")
+        }
+        switch word {
+        case "draft"?: return .draft
+        case "published"?: return .published
+        case "withdrawn"?:
+            guard let reason = reason?.stringValue else {
+                throw FieldProblem(reason: "withdrawalReason is missing: why a release was withdrawn.")
+            }
+            return .withdrawn(reason: reason)
+        case nil, .some:
+            throw FieldProblem(reason: "life is none of draft, published and withdrawn.")
+        }
+    }
+
+    /// - Returns: `nil` where it is there already.
     private static func take(
-        _ entry: JSONValue, of application: ApplicationID, _ provider: ProviderID, _ act: Act,
+        _ entry: JSONValue, _ life: Life, of application: ApplicationID, _ provider: ProviderID, _ act: Act,
         _ read: (String) throws -> [UInt8]
-    ) throws -> Bool {
+    ) throws -> ReleaseID? {
         let version: ReleaseVersion = try Fields.name(entry["version"]?.stringValue ?? "", "version")
         let id = ReleaseID(application, version)
         if let known = try act.transaction.find(
             Release.self, key: .text(application.text), .text(version.text)), known.life != .draft
         {
-            return false
+            return nil
         }
         var imports: [CAPImport] = []
         for name in try texts(entry, "files") {
@@ -94,8 +137,11 @@ package enum ApplicationFolder {
                 try profiles.map { text throws(FieldProblem) in try Fields.name(text, "profiles") })
         }
         try act.draft(release)
-        if entry["life"]?.stringValue != "draft" { try act.publish(id) }
-        return true
+        switch life {
+        case .draft: break
+        case .published, .withdrawn: try act.publish(id)
+        }
+        return id
     }
 
     /// Those of the manifest; without them, one of every module.
@@ -111,6 +157,9 @@ package enum ApplicationFolder {
             }
         }
         return try list(entry, "instances").map { item in
+            try check(
+                item, "an instance",
+                has: ["aid", "module", "privileges", "parameters", "nonVolatile", "volatile"])
             let module = try aid(item, "module")
             guard let cap = imports.first(where: { $0.modules.contains { $0.aid == module } }) else {
                 throw FieldProblem(reason: "no file of the release has the module \(module).")
@@ -140,6 +189,16 @@ package enum ApplicationFolder {
             throw FieldProblem(
                 reason: "parking is none of contract, stateless, re-personalised and never.")
         }
+    }
+
+    /// A name that nobody knows is a mistake: what it says would be lost without a word.
+    private static func check(
+        _ value: JSONValue, _ what: String, has names: [String]
+    ) throws(FieldProblem) {
+        let members = value.objectValue?.members ?? []
+        guard let other = members.first(where: { !names.contains($0.name) }) else { return }
+        throw FieldProblem(
+            reason: "\(what) has no member '\(other.name)', but \(names.joined(separator: ", ")).")
     }
 
     private static func list(_ value: JSONValue, _ name: String) throws(FieldProblem) -> [JSONValue] {
@@ -221,7 +280,9 @@ extension ApplicationFolder {
         switch release.life {
         case .draft: entry["life"] = "draft"
         case .published: entry["life"] = "published"
-        case .withdrawn: entry["life"] = "withdrawn"
+        case .withdrawn(_, let reason):
+            entry["life"] = "withdrawn"
+            entry["withdrawalReason"] = .string(reason)
         }
         if !release.personalisation.isEmpty {
             entry["personalisation"] = .array(release.personalisation.map { .string($0.hex) })

@@ -28,7 +28,9 @@ enum CardExchange {
         let registration = CardRegistration(
             identity: CardIdentity(issuerDomain: try fields.aid("issuer-domain")),
             profile: try fields.name("profile"), keySet: keySet, name: id, expiry: try fields.day("expiry"))
-        if let known = try act.transaction.find(Card.self, key: .text(id.text)), isSame(known, registration) {
+        if let known = try act.transaction.find(Card.self, key: .text(id.text)) {
+            let said = try said(registration, fields)
+            if let problem = FieldProblem(said: said, there: row(known), columns: columns) { throw problem }
             return false
         }
         _ = try act.registerCard(registration)
@@ -44,12 +46,25 @@ enum CardExchange {
         return true
     }
 
-    /// What a card has learned since it was registered does not count.
-    private static func isSame(_ card: Card, _ registration: CardRegistration) -> Bool {
-        card.profile == registration.profile && card.expiry == registration.expiry
-            && card.issuerDomain == registration.identity.issuerDomain
-            && card.keySet.masterKey == registration.keySet.masterKey
-            && card.keySet.channel == registration.keySet.channel
+    /// As `row` would write it. What a card learned or became since it was registered counts only where the row says
+    /// it.
+    private static func said(
+        _ registration: CardRegistration, _ fields: Fields
+    ) throws(FieldProblem) -> [String: String] {
+        let keySet = registration.keySet
+        var said = [
+            "profile": registration.profile.text,
+            "issuer-domain": registration.identity.issuerDomain?.bytes.hex ?? "",
+            "master-key": keySet.masterKey.text, "key-version": "\(keySet.version)",
+            "channel": keySet.channel == .scp03 ? "scp03" : "scp02",
+            "expiry": registration.expiry.map { "\($0)" } ?? "",
+        ]
+        if let data = try fields.bytes("diversification-data") { said["diversification-data"] = data.hex }
+        if let flag = try fields.flag("predictable-challenge") {
+            said["predictable-challenge"] = flag ? "true" : ""
+        }
+        for column in ["holder", "life", "reason"] { said[column] = fields.optional(column) }
+        return said
     }
 
     static func page(

@@ -45,3 +45,23 @@ package enum ExchangeBounds {
 struct FieldProblem: Error {
     let reason: String
 }
+
+extension FieldProblem {
+    /// A row about what is there already; `nil` if it is there just so. Of what is there, only the columns count that
+    /// are among those that the row says.
+    init?(said: [String: String], there: [String: String], columns: [String]) {
+        let differing = columns.filter { column in
+            said[column].map { $0 != there[column] ?? "" } ?? false
+        }
+        guard !differing.isEmpty else { return nil }
+        let words = differing.map { column in
+            "\(column) is \(Self.word(there[column])), not \(Self.word(said[column]))"
+        }
+        self.init(reason: "It is there already, and differs: \(words.joined(separator: "; ")).")
+    }
+
+    private static func word(_ text: String?) -> String {
+        guard let text, !text.isEmpty else { return "empty" }
+        return "'\(text)'"
+    }
+}

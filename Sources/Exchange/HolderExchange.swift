@@ -13,10 +13,12 @@ enum HolderExchange {
         let details = HolderDetails(
             name: try fields.text("name"), birthDate: try fields.day("birth-date"),
             address: fields.optional("address") ?? "")
-        if let known = try act.transaction.find(Holder.self, key: .text(number.text)),
-            known.name == details.name, known.birthDate == details.birthDate,
-            known.address == details.address
-        {
+        if let known = try act.transaction.find(Holder.self, key: .text(number.text)) {
+            let flags = try fields.optional("uses") == nil ? [] : act.useFlags(of: number)
+            var there = row(known, flags, ExportOptions())
+            there["uses"] = there["uses"].map(inOrder)
+            let said = try said(details, fields)
+            if let problem = FieldProblem(said: said, there: there, columns: columns) { throw problem }
             return false
         }
         try act.registerHolder(number, details, password: try verifier(fields, act))
@@ -30,6 +32,26 @@ enum HolderExchange {
             try act.setUse(of: try Fields.name(String(application), "uses"), by: number, isUsed: true)
         }
         return true
+    }
+
+    /// As `row` would write it; the password is not looked at. What became of the holder since counts only where the
+    /// row says it.
+    private static func said(
+        _ details: HolderDetails, _ fields: Fields
+    ) throws(FieldProblem) -> [String: String] {
+        var said = [
+            "name": details.name, "birth-date": details.birthDate.map { "\($0)" } ?? "",
+            "address": details.address,
+        ]
+        for column in ["issue-from", "issue-through"] {
+            if let day = try fields.day(column) { said[column] = "\(day)" }
+        }
+        said["uses"] = fields.optional("uses").map(inOrder)
+        return said
+    }
+
+    private static func inOrder(_ names: String) -> String {
+        Set(names.split(separator: " ")).sorted().joined(separator: " ")
     }
 
     /// Without one, a verifier that no password fits: the holder gets a password before the first sign-in.

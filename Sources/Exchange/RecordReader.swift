@@ -24,6 +24,8 @@ package struct RecordReader {
     package private(set) var columns: [String]?
     /// The first line of a CSV file as it stands there, without its end.
     package private(set) var header: [UInt8] = []
+    /// Where it stands.
+    package private(set) var headerLine = 1
     /// The last row as the object that it is, where objects are taken whole.
     package private(set) var object: JSONObject?
     /// What a row of JSON has may be objects and lists, too, which no column could have.
@@ -71,7 +73,7 @@ package struct RecordReader {
                 return .record(ExchangeRecord(line: first, fields: fields))
             case .header(let names, let end):
                 advance(to: end)
-                (columns, header) = (names, text)
+                (columns, header, headerLine) = (names, text, first)
             case .nothing(let end): advance(to: end)
             case .bad(let reason):
                 skipLine()

@@ -26,14 +26,32 @@ enum TariffExchange {
             throw FieldProblem(reason: "rate is missing.")
         }
         let validFrom = try fields.number("valid-from", in: 0...Int64.max).map { Instant(milliseconds: $0) }
-        let isKnown = try act.tariffs(of: provider).contains {
-            $0.application == application && $0.basis == basis && $0.rate == rate && $0.terms == terms
-                && (validFrom == nil || $0.validFrom == validFrom)
+        let tariff = Tariff(
+            provider: provider, application: application, validFrom: validFrom ?? act.now, basis: basis,
+            rate: rate, terms: terms, recordedAt: act.now)
+        let existing = try act.tariffs(of: provider).filter { $0.application == application }
+        guard validFrom != nil else { return try setFromNow(tariff, existing, act) }
+        if let known = existing.first(where: { $0.validFrom == tariff.validFrom }) {
+            if let problem = FieldProblem(said: row(tariff), there: row(known), columns: columns) {
+                throw problem
+            }
+            return false
         }
-        if isKnown { return false }
+        try act.takeOverTariff(tariff)
+        return true
+    }
+
+    /// Without a moment the row says what is in force.
+    private static func setFromNow(_ tariff: Tariff, _ existing: [Tariff], _ act: Act) throws -> Bool {
+        let inForce = existing.filter { $0.validFrom <= act.now }.max { $0.validFrom < $1.validFrom }
+        if let inForce, inForce.basis == tariff.basis, inForce.rate == tariff.rate,
+            inForce.terms == tariff.terms
+        {
+            return false
+        }
         try act.setTariff(
-            for: provider, application: application, basis: basis, rate: rate, terms: terms,
-            validFrom: validFrom)
+            for: tariff.provider, application: tariff.application, basis: tariff.basis, rate: tariff.rate,
+            terms: tariff.terms)
         return true
     }
 

@@ -53,6 +53,52 @@ struct WordsTests {
         #expect((try? ApplicationID(String(repeating: "a", count: 65))) == nil)
     }
 
+    // `.` and `..` are places in a path (RFC 3986 §5.2.4).
+    @Test(
+        "what outsiders name is more than a place in a path",
+        arguments: [
+            (".", false), ("..", false), ("...", true), (".a", true), ("a.", true), ("1.0", true),
+            ("-", true), ("+", true), ("a/b", false), ("", false),
+        ])
+    func given(_ text: String, _ isValid: Bool) {
+        #expect(((try? HolderNumber(text)) != nil) == isValid)
+        #expect(((try? RequestID(text)) != nil) == isValid)
+        #expect(((try? ReleaseVersion(text)) != nil) == isValid)
+        #expect(((try? CredentialID(text)) != nil) == isValid)
+        #expect((ReleaseID("purse@" + text) != nil) == isValid)
+    }
+
+    @Test("what a store has from before stays readable", arguments: [".", ".."])
+    func kept(_ text: String) throws {
+        #expect(try HolderNumber(kept: text).text == text)
+        #expect(throws: IdentifierError.self) { try HolderNumber(text) }
+    }
+
+    @Test(
+        "a point in time is read as HTTP writes it (RFC 9110 §5.6.7)",
+        arguments: [
+            ("Sun, 06 Nov 1994 08:49:37 GMT", "1994-11-06T08:49:37Z"),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", "1970-01-01T00:00:00Z"),
+            ("Thu, 29 Feb 2024 23:59:59 GMT", "2024-02-29T23:59:59Z"),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", "9999-12-31T23:59:59Z"),
+        ])
+    func httpDates(_ text: String, _ instant: String) {
+        #expect(Instant(httpDate: text)?.description == instant)
+        for count in 0..<text.count { #expect(Instant(httpDate: String(text.prefix(count))) == nil) }
+    }
+
+    @Test(
+        "what is no date of HTTP is refused",
+        arguments: [
+            "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Sun, 06 Nov 1994 08:49:37 CET",
+            "Sun, 29 Feb 2026 08:49:37 GMT", "Sun, 06 nov 1994 08:49:37 GMT", "Son, 06 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Nov 1994 08:49:61 GMT", "Sun,  6 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:37 GMT ", "Sun, -6 Nov 1994 08:49:37 GMT", "120",
+        ])
+    func notHTTPDates(_ text: String) {
+        #expect(Instant(httpDate: text) == nil)
+    }
+
     @Test(
         "a card is named by upper-case hex",
         arguments: [("45414D-0102", true), ("0A", true), ("0a", false), ("-0A", false)])

@@ -106,6 +106,87 @@ struct ExchangeTests {
         let other = text.replacing("2030-12-31", with: "2031-12-31")
         let (differing, bad) = try bench.take(.cards, .csv, other)
         #expect(differing.bad == 2 && bad.map(\.line) == [2, 3], "\(bad)")
+        #expect(
+            bad.first?.reason
+                == "It is there already, and differs: expiry is '2030-12-31', not '2031-12-31'.")
+    }
+
+    @Test("of what became of a card since, a row is held to what it says")
+    func cardsSince() throws {
+        let bench = try Bench()
+        let text = Self.cardHeader + Self.card(1)
+        _ = try bench.take(.cards, .csv, text)
+        try bench.act { act in try act.blockCard(CardID("4790010000001"), reason: "It was lost.") }
+        #expect(try bench.take(.cards, .csv, text).progress.unchanged == 1)
+        let columns = "expiry,life,diversification-data\n"
+        let said = text.replacing("expiry\n", with: columns).replacing("12-31\n", with: "12-31,active,01\n")
+        let (_, bad) = try bench.take(.cards, .csv, said)
+        #expect(
+            bad.map(\.reason) == [
+                "It is there already, and differs: diversification-data is empty, not '01'; "
+                    + "life is 'blocked', not 'active'."
+            ])
+        let exported = try bench.give(.cards, .csv)
+        #expect(try bench.take(.cards, .csv, exported).progress.unchanged == 1)
+    }
+
+    @Test("a holder who is there is known by what the row says; a number for two is told")
+    func holdersAgain() throws {
+        let bench = try Bench()
+        try bench.addApplications()
+        let header = "number,name,uses\n"
+        let (first, twice) = try bench.take(.holders, .csv, header + "1,Ada,purse pass\n1,Bob,\n")
+        #expect(first.added == 1 && twice.map(\.line) == [3])
+        #expect(twice.first?.reason == "It is there already, and differs: name is 'Ada', not 'Bob'.")
+        for row in ["1,Ada,pass purse\n", "1,Ada,\n"] {
+            #expect(try bench.take(.holders, .csv, header + row).progress.unchanged == 1, "\(row)")
+        }
+        let (_, bad) = try bench.take(.holders, .csv, header + "1,Ada,pass\n")
+        #expect(bad.first?.reason == "It is there already, and differs: uses is 'pass purse', not 'pass'.")
+    }
+
+    @Test("tariffs that are in force come in where nothing was ever kept for them")
+    func tariffsInForce() throws {
+        let bench = try Bench()
+        try bench.addApplications()
+        let header = "provider,application,basis,rate,currency,free-days,minimum,cap,valid-from\n"
+        let text =
+            header + "city,,day,5000000,EUR,3,10,500,1695255216000\n"
+            + "city,purse,kilobyte-day,250000,EUR,,,,1695255217000\n"
+        let (taken, bad) = try bench.take(.tariffs, .csv, text)
+        #expect(bad == [] && taken.added == 2)
+        let exported = try bench.give(.tariffs, .csv)
+        try bench.act { act in
+            try act.transaction.insert(
+                Stay(
+                    id: StayID(card: CardID("0A"), aid: AID(hex: "A000000321"), ordinal: 1),
+                    provider: ProviderID("city"), application: ApplicationID("purse"), since: act.now,
+                    byteCount: 100))
+        }
+        #expect(try bench.take(.tariffs, .csv, exported).progress.unchanged == 2)
+        let (_, other) = try bench.take(.tariffs, .csv, text.replacing("5000000", with: "6000000"))
+        #expect(
+            other.map(\.reason) == ["It is there already, and differs: rate is '5000000', not '6000000'."])
+        let (later, refused) = try bench.take(
+            .tariffs, .csv,
+            header + "city,,day,1,EUR,,,,1695255218000\ncity,purse,day,1,EUR,,,,1695255218000\n"
+                + "city,pass,day,1,EUR,,,,1695255218000\n")
+        #expect(later.added == 1 && refused.map(\.line) == [2, 3])
+        #expect(refused.allSatisfy { $0.reason.contains("would change what was owed") }, "\(refused)")
+    }
+
+    @Test("without a moment, a tariff row is known while it is what is in force")
+    func tariffsFromNow() throws {
+        let bench = try Bench()
+        try bench.addApplications()
+        func take(_ rate: Int) throws -> Import.Progress {
+            bench.clock.advance(by: .seconds(60))
+            return try bench.take(
+                .tariffs, .csv, "provider,basis,rate,currency\ncity,day,\(rate),EUR\n"
+            ).progress
+        }
+        #expect(try take(1).added == 1 && take(1).unchanged == 1)
+        #expect(try take(2).added == 1 && take(1).added == 1)
     }
 
     @Test("an import that broke off goes on behind the line that was done")
@@ -233,6 +314,40 @@ struct ExchangeTests {
         #expect(again.applications == 0 && again.unchanged == 1)
     }
 
+    @Test("a withdrawn release arrives withdrawn, for the same reason")
+    func withdrawn() throws {
+        let manifest = """
+            {"provider": "city", "applications": [
+              {"id": "base", "name": "Base", "releases": [
+                {"version": "1", "files": ["library.cap"], "parking": "stateless", "life": "withdrawn",
+                 "withdrawalReason": "It was replaced."}]},
+              {"id": "loyalty", "name": "Points", "releases": [
+                {"version": "1", "files": ["loyalty.cap"], "parking": "stateless", "life": "published"}]}]}
+            """
+        let files = [
+            "manifest.json": Array(manifest.utf8), "library.cap": ExampleApplication.library.capFile,
+            "loyalty.cap": ExampleApplication.loyalty.capFile,
+        ]
+        let (bench, other) = (try Bench(), try Bench())
+        for bench in [bench, other] { try bench.addApplications() }
+        // The library was withdrawn after the other one was published.
+        _ = try bench.act { act in try ApplicationFolder.take(act) { try #require(files[$0], "\($0)") } }
+        let written = Written()
+        _ = try bench.store.read { transaction in
+            let act = Act(
+                transaction, now: bench.clock.now, actor: .centre, entropy: SeededEntropy(seed: [2]))
+            return try ApplicationFolder.give(ProviderID("city"), act) { written.files[$0] = $1 }
+        }
+        _ = try other.act { act in
+            try ApplicationFolder.take(act) { try #require(written.files[$0], "\($0)") }
+        }
+        let releases = try other.store.read { try $0.all(Release.self, Query(Release.table)) }
+        #expect(
+            releases.map(\.life) == [
+                .withdrawn(at: other.clock.now, reason: "It was replaced."), .published(at: other.clock.now),
+            ])
+    }
+
     private final class Written {
         var files: [String: [UInt8]] = [:]
     }
@@ -248,6 +363,35 @@ struct ExchangeTests {
             (
                 #"{"provider":"city","applications":[{"id":"a","releases":[{"version":"1","files":[],"parking":"perhaps"}]}]}"#,
                 "parking"
+            ),
+            (
+                #"{"provider":"city","applications":[{"id":"a","releases":[{"version":"1","files":[],"parking":"stateless","life":"Draft"}]}]}"#,
+                "none of draft, published and withdrawn"
+            ),
+            (
+                #"{"provider":"city","applications":[{"id":"a","releases":[{"version":"1","files":[],"parking":"stateless","life":null}]}]}"#,
+                "none of draft, published and withdrawn"
+            ),
+            (
+                #"{"provider":"city","applications":[{"id":"a","releases":[{"version":"1","files":[],"parking":"stateless","life":"withdrawn"}]}]}"#,
+                "withdrawalReason is missing"
+            ),
+            (
+                #"{"provider":"city","applications":[{"id":"a","releases":[{"version":"1","files":[],"parking":"stateless","withdrawalReason":"x"}]}]}"#,
+                "withdrawalReason is only"
+            ),
+            (#"{"provider":"city","applications":[],"more":1}"#, "no member 'more'"),
+            (
+                #"{"provider":"city","applications":[{"id":"a","label":"A","releases":[]}]}"#,
+                "no member 'label'"
+            ),
+            (
+                #"{"provider":"city","applications":[{"id":"a","releases":[{"version":"1","file":[],"parking":"stateless"}]}]}"#,
+                "no member 'file'"
+            ),
+            (
+                #"{"provider":"city","applications":[{"id":"a","releases":[{"version":"1","files":[],"parking":"stateless","instances":[{"module":"F042657274680201","size":1}]}]}]}"#,
+                "no member 'size'"
             ),
         ])
     func badFolder(_ manifest: String, words: String) throws {

@@ -116,11 +116,14 @@ struct DriftOperationTests {
             #expect(try bench.desk.expire() == 1)
             try bench.visit(card, id)
             let findings = try bench.record(id).findings
-            #expect(findings.isEmpty, "\(point): \(findings)")
-            guard card.contents.application(ExampleApplication.pass.module) != nil else { continue }
+            let isHalf = card.contents.application(ExampleApplication.pass.module) != nil
+            guard isHalf else {
+                #expect(findings.isEmpty, "\(point): \(findings)")
+                continue
+            }
+            // Nobody knows whether it has its data: it is not taken for the application.
             seen += 1
-            let row = try bench.record(id).application(ExampleApplication.pass.module)
-            #expect(row?.release == VisitBench.id(.pass), "\(point)")
+            #expect(findings.count == 1, "\(point): \(findings)")
         }
         #expect(seen > 0)
     }

@@ -219,12 +219,14 @@ struct VisitTests {
 
     @Test(
         "new keys, torn at every command: the card ends with keys that open it, and the old ones are gone",
-        arguments: ["javacard-80k", "javacard-80k-scp02", "javacard-80k-predictable"])
-    func rotation(profile: String) throws {
+        arguments: ["javacard-80k", "javacard-80k-scp02", "javacard-80k-predictable"], [true, false])
+    func rotation(profile: String, isVersionKnown: Bool) throws {
         for isCarriedOut in [false, true] {
             for point in 0..<60 {
                 let bench = try VisitBench(profile)
                 let version: UInt8 = bench.file.card.keySet.channel == .scp03 ? 0x32 : 0x22
+                // 0: whichever the card takes first.
+                if !isVersionKnown { bench.file.card.keySet.version = 0 }
                 try bench.order(
                     [.putKeys(masterKey: MasterKeyName("next"), version: version)], name: "rotate")
                 bench.tear = (bench.exchanges + point, isCarriedOut)

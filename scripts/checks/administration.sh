@@ -55,8 +55,14 @@ done
 [[ $(grep -c . bad.csv) -eq 5 && $(head -n 1 bad.csv) == terminal,label ]] || fail "the rejects are: $(<bad.csv)"
 [[ ! -e many.csv.progress ]] || fail "a note stays of an import that is over"
 # What was corrected is imported on its own; what is there already changes nothing.
-printf 'terminal,label\nhalf,mended\nt-1,again\n' >mended.csv
+printf 'terminal,label\nhalf,mended\nt-1,"Desk, 1"\n' >mended.csv
 expect "what was corrected" "2 rows are in (1 were before)" "$(berth terminals import mended.csv --centre two 2>/dev/null)"
+printf 'terminal,label\nt-1,again\nt-2,"Desk, 2"\n' >other.csv
+status=0
+berth terminals import other.csv --centre two >said 2>noted || status=$?
+[[ $status -eq 65 ]] || fail "a row that differs from what is there ended with $status"
+expect "what is there already" "1 rows are in (1 were before), 1 were refused" "$(<said)"
+expect "what differs" "line 2: it is there already, and differs: label is 'Desk, 1', not 'again'" "$(<noted)"
 
 # A hundred times the rows, and not the memory.
 peak() {

@@ -32,6 +32,8 @@ package enum CustodyEvent: Hashable, Sendable {
     case returnAbandoned(InstanceEvidence, on: CardID)
     /// A person says that this card is lost, and what is left on it is never thawed.
     case cardLost(CardID, reason: String)
+    /// The command that was to freeze it never arrived, and cannot any more.
+    case neverFrozen
     /// A person gives up the vault's copy.
     case dismissed(reason: String)
 }

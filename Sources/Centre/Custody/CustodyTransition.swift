@@ -16,6 +16,7 @@ extension Custody {
         case .committed(let evidence, let card): try committed(evidence, on: card, now)
         case .returnAbandoned(let evidence, let card): try returnAbandoned(evidence, on: card)
         case .cardLost(let card, let reason): try cardLost(card, reason, now)
+        case .neverFrozen: try neverFrozen(now)
         case .dismissed(let reason): try dismissed(reason, now)
         }
     }
@@ -66,6 +67,14 @@ extension Custody {
             return with(.discarded(at: now, reason: "the application went on working on its card"))
         case .discarded: return self
         case .held, .returning, .returned: throw .outOfOrder(.thaw, state)
+        }
+    }
+
+    private func neverFrozen(_ now: Instant) throws(CustodyRefusal) -> Custody {
+        switch state {
+        case .frozen, .provisional: return with(.discarded(at: now, reason: "the card never froze it"))
+        case .discarded: return self
+        case .surrendering, .held, .returning, .returned: throw .outOfOrder(.thaw, state)
         }
     }
 
@@ -129,10 +138,9 @@ extension Custody {
 
     private func dismissed(_ reason: String, _ now: Instant) throws(CustodyRefusal) -> Custody {
         switch state {
-        case .frozen, .provisional: return with(.discarded(at: now, reason: reason))
         case .held: return with(.discarded(at: notBefore(heldSince, now), reason: reason))
-        // Who has the live copy, only the card can say.
-        case .surrendering, .returning: throw .undecided(state)
+        // The card has the live copy, or may have it, and must hear that it is to go on.
+        case .frozen, .provisional, .surrendering, .returning: throw .undecided(state)
         case .discarded: return self
         case .returned: throw .outOfOrder(.dismissal, state)
         }

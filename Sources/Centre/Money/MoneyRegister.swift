@@ -6,7 +6,23 @@ extension Act {
         for provider: ProviderID, application: ApplicationID? = nil, basis: Tariff.Basis, rate: Int64,
         terms: Tariff.Terms, validFrom: Instant? = nil
     ) throws {
+        let tariff = Tariff(
+            provider: provider, application: application, validFrom: validFrom ?? now, basis: basis,
+            rate: rate, terms: terms, recordedAt: now)
+        try add(tariff) { false }
+    }
+
+    /// Writes down a tariff as it is in force in another store: it may have begun before now if nothing was ever kept
+    /// for which it would be owed. Then no statement has a line that it could change.
+    package func takeOverTariff(_ tariff: Tariff) throws {
+        var tariff = tariff
+        tariff.recordedAt = now
+        try add(tariff) { try !wasKept(under: tariff) }
+    }
+
+    private func add(_ tariff: Tariff, mayHaveBegun: () throws -> Bool) throws {
         try requireOperator(to: "set a tariff")
+        let (provider, application) = (tariff.provider, tariff.application)
         guard try transaction.find(Provider.self, key: .word(provider)) != nil else {
             throw ProviderRefusal.unknown(provider)
         }
@@ -15,9 +31,6 @@ extension Act {
         {
             throw CatalogueRefusal.applicationUnknown(application)
         }
-        let tariff = Tariff(
-            provider: provider, application: application, validFrom: validFrom ?? now, basis: basis,
-            rate: rate, terms: terms, recordedAt: now)
         if let problem = tariff.problem { throw MoneyRefusal.tariff(problem) }
         let existing = try tariffs(of: provider)
         guard existing.count < Bounds.tariffsPerProviderMax else {
@@ -25,15 +38,24 @@ extension Act {
         }
         // After a clock was set back, "now" may already have been billed: whatever was written down counts.
         let earliest = existing.map(\.recordedAt).reduce(now, max)
-        guard tariff.validFrom >= earliest else {
+        guard try tariff.validFrom >= earliest || mayHaveBegun() else {
             throw MoneyRefusal.tariffInThePast(validFrom: tariff.validFrom, earliest: earliest)
         }
         guard !existing.contains(where: { $0.application == application && $0.validFrom == tariff.validFrom })
         else { throw MoneyRefusal.tariffExists(validFrom: tariff.validFrom) }
         transaction.insert(tariff)
-        var facts: [Fact] = [.instant("valid-from", tariff.validFrom), .number("rate", Int(rate))]
+        var facts: [Fact] = [.instant("valid-from", tariff.validFrom), .number("rate", Int(tariff.rate))]
         if let application { facts.append(.name("application", application)) }
         try note(Note("tariff.set", .provider(provider), provider: provider, facts: facts))
+    }
+
+    /// Whether the centre ever kept something of whom the tariff is for, however short and at whatever price.
+    private func wasKept(under tariff: Tariff) throws -> Bool {
+        var query = Query(Stay.table, [.init("provider", .word(tariff.provider))], limit: 1)
+        if let application = tariff.application {
+            query.conditions.append(.init("application", .word(application)))
+        }
+        return try !transaction.all(Stay.self, query).isEmpty
     }
 
     package func tariffs(of provider: ProviderID) throws -> [Tariff] {

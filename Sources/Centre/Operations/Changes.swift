@@ -224,11 +224,19 @@ extension Visit {
         send(release.personalisation, to: task.instance, index, &draft)
     }
 
+    /// So often a script is tried in one visit that the card refuses.
+    private static let scriptTriesMax = 2
+
     /// Nobody knows how far a personalisation came that broke off: the instance has no data of its own yet, so it is
     /// made again.
-    private func makeAnew(
+    private mutating func makeAnew(
         _ instance: AID, _ index: Int, _ file: inout CaseFile, _ draft: inout OrderDraft
     ) throws {
+        // What the card refused once more on an instance just made, it will refuse always.
+        if sight.refused[index] != nil {
+            refusedScripts[instance, default: 0] += 1
+            guard refusedScripts[instance, default: 0] < Self.scriptTriesMax else { throw Barrier() }
+        }
         guard
             let made = file.operation?.steps.firstIndex(where: {
                 if case .install(let install) = $0 { install.aid == instance } else { false }
@@ -328,7 +336,8 @@ extension Custody {
         return stay
     }
 
-    fileprivate var isHeldOrReturning: Bool {
+    /// The live copy is in the vault, or on its way from there.
+    var isHeldOrReturning: Bool {
         switch state {
         case .held, .returning: true
         case .frozen, .provisional, .surrendering, .returned, .discarded: false

@@ -44,6 +44,8 @@ extension Visit {
             throw MaterialFailure.keys(error)
         }
         begin(index, &file)
+        // Version 0 is whichever set the card takes first: only this session tells which one is to go.
+        if file.card.keySet.version == 0 { file.operation?.replacedKeyVersion = session.peer.keyVersion }
         // From here on the card may have both sets; the present one counts until a session proves the other.
         file.operation?.pendingKeys = pending
         if around.flaws.contains(.trustsNewKeys) { file.card.keySet = pending }
@@ -104,7 +106,7 @@ extension Visit {
     /// A session with the pending keys is open: from now on they are the card's.
     mutating func acceptPendingKeys(_ file: inout CaseFile) {
         guard isProvingKeys, let pending = file.operation?.pendingKeys else { return }
-        file.operation?.replacedKeyVersion = file.card.keySet.version
+        if file.card.keySet.version != 0 { file.operation?.replacedKeyVersion = file.card.keySet.version }
         file.card.keySet = pending
         file.card.keySet.nextSequenceCounter = dialogue.session?.peer.sequenceCounter.map { $0 + 1 }
         file.card.keySet.leastSequenceCounter = dialogue.session?.peer.sequenceCounter

@@ -18,7 +18,7 @@ extension Act {
         var next = dossier
         for index in operation.begun.subtracting(operation.done).sorted() {
             let step = operation.steps[index]
-            guard try shows(step, contents, next) else { continue }
+            guard try shows(step, contents, next), !operation.leavesHalf(step) else { continue }
             _ = try follow(step, nil, in: &next, on: model)
             operation.done.insert(index)
             transaction.insert(
@@ -81,6 +81,23 @@ extension Act {
     private func packageVersion(_ digest: HexBytes) throws -> [UInt8]? {
         try transaction.find(LoadFileBlob.self, key: .bytes(digest.bytes)).flatMap {
             LoadFile.packageVersion(ofDataBlock: $0.dataBlock)
+        }
+    }
+}
+
+extension Operation {
+    /// An instance that was made and has not its data is no application: nobody may take it for one.
+    fileprivate func leavesHalf(_ step: PlanStep) -> Bool {
+        guard case .install(let install) = step else { return false }
+        return remainingSteps.contains { other in
+            switch other {
+            case .personalise(let task): task.instance == install.aid
+            case .identify(let instance): instance == install.aid
+            case .restore(let task): task.instance == install.aid && task.way != .stateless
+            case .park, .snapshot, .removeInstance, .removeLoadFile, .dropDomain, .makeDomain,
+                .reserveInLedger, .releaseInLedger, .extradite, .load, .install, .putKeys, .upgrade:
+                false
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ package enum OperationRefusal: Refusal, Hashable {
     case planOutdated(CardID)
     case planNotFeasible(reason: String)
     case deadlinePassed
+    case deadlineTooFar
     case idTaken(RequestID)
     case over(RequestID)
     case pastReturn(RequestID)
@@ -24,6 +25,7 @@ package enum OperationRefusal: Refusal, Hashable {
         case .planOutdated: "plan-outdated"
         case .planNotFeasible: "plan-not-feasible"
         case .deadlinePassed: "deadline-passed"
+        case .deadlineTooFar: "deadline-too-far"
         case .idTaken: "operation-id-taken"
         case .over: "operation-over"
         case .pastReturn: "operation-past-return"
@@ -39,6 +41,9 @@ package enum OperationRefusal: Refusal, Hashable {
         case .planOutdated(let id): "The card \(id) has changed since the plan was made."
         case .planNotFeasible(let reason): "The plan cannot be carried out: \(reason)"
         case .deadlinePassed: "The deadline lies in the past."
+        case .deadlineTooFar:
+            "An operation keeps its card from others for "
+                + "\(Bounds.operationDeadlineMax.components.seconds / 86_400) days at most."
         case .idTaken(let id): "The id \(id) was used for another operation on this card."
         case .over(let id): "The operation \(id) is over."
         case .pastReturn(let id):
@@ -55,6 +60,7 @@ package enum OperationRefusal: Refusal, Hashable {
         case .planOutdated: "Make a new plan and look at it again."
         case .planNotFeasible: "Change the wish, or remove what stands in its way."
         case .deadlinePassed: "Choose a later deadline."
+        case .deadlineTooFar: "Choose an earlier deadline, and ask again after it."
         case .idTaken: "Make a new id for every new operation."
         case .pastReturn: "Wait for its end; then ask for what left to come back."
         }
@@ -91,6 +97,9 @@ extension Act {
             throw OperationRefusal.planNotFeasible(reason: obstacle.reason)
         }
         guard deadline > now else { throw OperationRefusal.deadlinePassed }
+        guard deadline <= now.advanced(by: Bounds.operationDeadlineMax) else {
+            throw OperationRefusal.deadlineTooFar
+        }
         var operation = Operation(
             id: id, card: card.id, wishes: plan.wishes, steps: plan.steps.map(\.step), requestedAt: now,
             deadline: deadline)

@@ -106,11 +106,6 @@ extension Operation {
     }
 }
 
-extension CustodyEvent {
-    /// The command that was to freeze it never arrived, and cannot any more.
-    static let neverFrozen = CustodyEvent.dismissed(reason: "the card never froze it")
-}
-
 extension Custody {
     /// A stay that may have begun: the card has yet to say which data these are.
     static func perhapsFrozen(_ opening: CustodyOpening, generation: UInt32, at now: Instant) -> Custody {

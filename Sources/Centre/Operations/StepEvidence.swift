@@ -56,6 +56,16 @@ extension Visit {
         return isOnCard(stay.aid) == true ? .installed : nil
     }
 
+    /// Older data of this instance are in the vault, or on their way from there, and what has its name now is another:
+    /// that was not brought into custody, and cannot be, since only one of both can.
+    func standsBesideOlder(_ aid: AID, _ file: CaseFile) -> Bool {
+        guard let stay = file.stay(of: aid), stay.isHeldOrReturning, isOnCard(aid) != false else {
+            return false
+        }
+        guard stay.hasImage, let status = sight.parking[aid] else { return true }
+        return !stay.showsSurrender(.status(status))
+    }
+
     /// Marks every step whose evidence is there, and moves the stays in custody along with it.
     mutating func judge(_ file: inout CaseFile, _ around: Surroundings) {
         seeStays(&file)
@@ -91,7 +101,8 @@ extension Visit {
         case .park(let parking):
             guard let stay = file.stay(of: parking.instance) else { return false }
             switch stay.state {
-            case .provisional, .surrendering, .held, .returning: return true
+            case .provisional, .surrendering: return true
+            case .held, .returning: return isBegun || !standsBesideOlder(parking.instance, file)
             case .frozen, .returned, .discarded: return false
             }
         case .snapshot(let parking):

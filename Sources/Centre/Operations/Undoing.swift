@@ -47,8 +47,10 @@ extension Visit {
                 break
             }
         }
-        for case .park(let parking) in operation.steps {
-            guard let stay = file.stay(of: parking.instance) else { continue }
+        for (index, step) in operation.steps.enumerated() {
+            guard case .park(let parking) = step, let stay = file.stay(of: parking.instance),
+                operation.begun.contains(index) || !standsBesideOlder(parking.instance, file)
+            else { continue }
             switch stay.state {
             // Half of it may stand on the card: that goes first, by a step above.
             case .held, .returning(file.card.id, _): break

@@ -129,7 +129,7 @@ extension Visit {
         case .waiting, .running: file.operation?.state = .ended(.done)
         case .undoing(let reason):
             file.operation?.state = .ended(
-                operation.isCancelRequested ? .cancelled(reason: reason) : .undone(reason))
+                operation.isCancelRequested ? .cancelled(reason: reason) : .undone(reason, operation))
         case .ended: break
         }
         return false
@@ -165,10 +165,25 @@ extension Operation.End {
             nextStep: "Look at the card and at what is in custody, then ask for what is missing.")
     }
 
-    static func undone(_ reason: Reason) -> Operation.End {
-        .failed(
-            reason: reason,
-            nextStep: "The card is as it was before. Mend what the reason says, and ask again.")
+    static func undone(_ reason: Reason, _ operation: Operation) -> Operation.End {
+        let isRemoving = operation.wishes.contains { wish in
+            switch wish {
+            case .remove, .removeInstance: true
+            case .add, .addRelease, .park, .snapshot, .update, .restore, .reserve, .release, .renew,
+                .rotateKeys:
+                false
+            }
+        }
+        let isChangingKeys = operation.wishes.contains { if case .rotateKeys = $0 { true } else { false } }
+        let state =
+            if isRemoving && operation.isPastReturn {
+                "What was to be removed for good may be gone; the rest of the card is as it was before."
+            } else if isChangingKeys {
+                "Its record says which keys the card has now."
+            } else {
+                "The card is as it was before."
+            }
+        return .failed(reason: reason, nextStep: "\(state) Mend what the reason says, and ask again.")
     }
 }
 
@@ -258,6 +273,12 @@ extension Visit {
     ) throws {
         for index in file.operation?.remaining ?? [] {
             guard let step = file.operation?.steps[index], let parking = step.parking else { continue }
+            if file.operation?.begun.contains(index) == false,
+                standsBesideOlder(parking.instance, file)
+            {
+                file.operation?.lastRefusal = Self.olderData(of: parking)
+                continue
+            }
             if case .snapshot = step, thawCopied(parking, file, &draft) { continue }
             switch parking.way {
             case .stateless, .script:
@@ -333,6 +354,14 @@ extension Visit {
         guard file.stay(of: parking.instance)?.generation != expected.generation else { return }
         let opening = try opening(parking, file, around)
         file.stays.append(try Custody.open(opening, frozen: expected, at: file.now))
+    }
+
+    private static func olderData(of parking: PlanStep.Parking) -> Reason {
+        Reason(
+            .imageNotKept, about: parking.release.application.text,
+            text:
+                "Older data of \(parking.release.application) are in custody, and only one of both can be there."
+        )
     }
 
     private static func words(_ status: ParkingStatus, _ parking: PlanStep.Parking) -> Reason {

@@ -199,6 +199,7 @@ struct Planner {
 
     /// Code of what leaves by wish goes with it, unless something that stays or comes needs it.
     private mutating func dropUnusedCode() {
+        guard !outgoing.isEmpty || !leavingFiles.isEmpty else { return }
         let leaving = leavingInstances
         let reloadable = Set(picture.releases.values.flatMap { $0.loadFiles.map(\.digest) })
         // Code of what may come back leaves only where it can be loaded again.

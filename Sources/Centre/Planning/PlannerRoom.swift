@@ -163,10 +163,12 @@ struct Candidates {
     init(_ planner: Planner) {
         let leaving = planner.leavingInstances
         var groups: [ApplicationID: [Picture.Installed]] = [:]
+        groups.reserveCapacity(planner.picture.installed.count)
         for item in planner.picture.installed where !leaving.contains(item.entry.aid) {
             guard let id = item.entry.release?.application else { continue }
             groups[id, default: []].append(item)
         }
+        units.reserveCapacity(groups.count)
         for id in groups.keys.sorted() {
             guard let group = groups[id] else { continue }
             if let reason = planner.reasonToStay(id, group) {
@@ -254,9 +256,14 @@ extension Planner {
         }
         if incoming.contains(where: { $0.release.id.application == id }) { return "" }
         if upgrades.contains(where: { $0.release.id.application == id }) { return "" }
-        let releases = Set(group.compactMap(\.entry.release))
-        guard releases.count == 1, let release = releases.first.flatMap({ picture.releases[$0] }) else {
+        let releases = group.compactMap(\.entry.release)
+        guard let only = releases.first, releases.allSatisfy({ $0 == only }),
+            let release = picture.releases[only]
+        else {
             return "\(id) stays: its release is not in the catalogue, so it could not come back."
+        }
+        if hasOlderData(of: group) {
+            return "\(id) stays: older data of it are in custody, and only one of both can be there."
         }
         if case .never(let reason) = release.parking {
             return "\(id) stays: it cannot be parked (\(reason))."

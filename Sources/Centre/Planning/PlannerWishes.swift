@@ -123,6 +123,19 @@ extension Planner {
             }
         }
         guard isInstallable(release) else { return }
+        let names = Set(present.map(\.entry.aid))
+        let coming = release.instances.filter { !names.contains($0.aid) }
+        // Another one in the place of data that are on their way here looks like a copy of them.
+        let isPromised = picture.custody.contains { stay in
+            stay.isReturning(to: picture.card.id) && coming.contains { $0.aid == stay.aid }
+        }
+        guard !isPromised else {
+            object(
+                .nameTaken, release.id.application.text,
+                "The data of \(release.id.application) are on their way to this card.",
+                "Wish to restore it: that brings them here, or back into custody.")
+            return
+        }
         let held = picture.custody.filter { $0.release.application == release.id.application && $0.isHeld }
         if !held.isEmpty {
             object(
@@ -130,8 +143,7 @@ extension Planner {
                 "\(release.id.application) is in custody; added like this it begins with new data.",
                 "Wish to restore it, to have its data back.")
         }
-        let names = Set(present.map(\.entry.aid))
-        bring(release, instances: release.instances.filter { !names.contains($0.aid) })
+        bring(release, instances: coming)
     }
 
     mutating func bring(
@@ -289,6 +301,13 @@ extension Planner {
                 "Add the release to the catalogue.")
             return false
         }
+        if hasOlderData(of: present) {
+            object(
+                .cannotPark, id.description,
+                "Older data of \(id.application) are in custody, and only one of both can be there.",
+                "Dismiss the older data, or remove for good what is on the card.")
+            return false
+        }
         if case .never(let reason) = release.parking {
             object(
                 .cannotPark, id.description, "\(id) cannot be parked: \(reason).",
@@ -296,6 +315,14 @@ extension Planner {
             return false
         }
         return true
+    }
+
+    /// An application that was added anew while its data were in custody.
+    func hasOlderData(of present: [Picture.Installed]) -> Bool {
+        picture.custody.contains { stay in
+            stay.card == picture.card.id && stay.isHeldOrReturning
+                && present.contains { $0.entry.aid == stay.aid }
+        }
     }
 
     private mutating func update(to release: Release) {

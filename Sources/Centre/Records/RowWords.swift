@@ -20,10 +20,10 @@ extension StoredValue {
 
 extension RowReader {
     package mutating func identifier<Kind>() throws(RowError) -> Identifier<Kind> {
-        try word { try Identifier<Kind>($0) }
+        try word { try Identifier<Kind>(kept: $0) }
     }
     package mutating func optionalIdentifier<Kind>() throws(RowError) -> Identifier<Kind>? {
-        try optionalWord { try Identifier<Kind>($0) }
+        try optionalWord { try Identifier<Kind>(kept: $0) }
     }
     package mutating func instant() throws(RowError) -> Instant { Instant(milliseconds: try integer()) }
     package mutating func optionalInstant() throws(RowError) -> Instant? {

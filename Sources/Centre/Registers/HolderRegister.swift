@@ -174,8 +174,9 @@ extension Act {
         if flag == nil, flags.count >= Bounds.usesPerHolderMax { throw HolderRefusal.tooManyUses(number) }
         transaction.put(
             UseFlag(holder: number, application: application, isUsed: isUsed, changedAt: now))
+        // No provider's event: it would name the holder, and providers are told how many there are.
         return Note(
-            isUsed ? "holder.uses" : "holder.uses-no-more", .holder(number), provider: known.provider,
+            isUsed ? "holder.uses" : "holder.uses-no-more", .holder(number),
             facts: [.name("application", application)])
     }
 

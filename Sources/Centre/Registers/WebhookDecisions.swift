@@ -8,14 +8,25 @@ package enum DeliveryOutcome: Hashable, Sendable {
     case failed(StaticString)
 
     /// By the status of the answer; only 2xx is delivered, and nobody follows a redirect.
-    package init(status: Int, retryAfter: String?) {
+    package init(status: Int, retryAfter: String?, at now: Instant) {
         switch status {
         case 200...299: self = .delivered(status: status)
         case 410: self = .gone
         default:
-            let seconds = retryAfter.flatMap { Int64($0) }.flatMap { $0 > 0 ? $0 : nil }
-            self = .refused(status: status, retryAfter: seconds.map { .seconds(min($0, 86_400 * 365)) })
+            self = .refused(status: status, retryAfter: retryAfter.flatMap { Self.wait($0, at: now) })
         }
+    }
+
+    /// Seconds, or a point in time (RFC 9110 §10.2.3); nothing where that is over.
+    private static func wait(_ text: String, at now: Instant) -> Duration? {
+        let asked: Duration? =
+            if let seconds = Int64(text) {
+                Duration.seconds(seconds)
+            } else {
+                Instant(httpDate: text).map { now.duration(to: $0) }
+            }
+        guard let asked, asked > .zero else { return nil }
+        return min(asked, .seconds(86_400 * 365))
     }
 
     package static func == (one: DeliveryOutcome, other: DeliveryOutcome) -> Bool {

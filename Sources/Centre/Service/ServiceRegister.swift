@@ -28,7 +28,13 @@ extension Act {
         if entry.role == .admin, entry.isActive, role != .admin || !isActive {
             let admins = try transaction.all(
                 Operator.self, Query(Operator.table, [.init("role", .text("admin"))]).locking())
-            guard admins.contains(where: { $0.id != id && $0.isActive }) else {
+            // Without a password one signs in elsewhere, which only somebody who does so shows to be possible.
+            let isElsewhere = entry.passwordVerifier == nil
+            guard
+                admins.contains(where: {
+                    $0.id != id && $0.isActive && (isElsewhere || $0.passwordVerifier != nil)
+                })
+            else {
                 throw ServiceRefusal.lastAdmin(id)
             }
         }

@@ -165,6 +165,8 @@ extension Visit {
                 guard !answer.status.isSuccess else {
                     sight.succeeded.insert(step)
                     if isRegistryCredible { noteDeletion(step, file) }
+                    // What was said under this name was another's word.
+                    if let made = file.operation?.steps[step].madeAID { sight.parking[made] = nil }
                     continue
                 }
                 failed.insert(step)

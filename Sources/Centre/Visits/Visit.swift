@@ -76,6 +76,8 @@ package struct Visit {
     var upgradeAttempts = 0
     /// Versions of code that upgrades are about, by the digest of its load file.
     var codeVersions: [HexBytes: [UInt8]] = [:]
+    /// How often the card refused what an instance was to be told, and it was made anew.
+    var refusedScripts: [AID: Int] = [:]
     /// Whether this visit made the list of applications prove something, or cleared up after another.
     var hasCalledWitness = false
     /// What PUT KEY must be answered with.
@@ -156,7 +158,9 @@ extension Visit {
             let wish = handshakeWish(keySet, file, challenge: around.entropy.bytes(8))
             var commands = [CommandAPDU.select(file.card.issuerDomain)]
             asked = [.select]
-            if keySet.isChallengePredictable, keySet.nextSequenceCounter != nil, !isProvingKeys {
+            // A card that may have other keys by now counts a try with those it had.
+            let isCertain = !isProvingKeys && file.operation?.pendingKeys == nil
+            if isCertain, keySet.isChallengePredictable, keySet.nextSequenceCounter != nil {
                 let computed = try around.vault.precomputedSession(
                     wish, with: keySet, options: channelOptions, application: file.card.issuerDomain)
                 commands += dialogue.open(computed)
@@ -318,10 +322,9 @@ extension Visit {
             if case .handshake(.initializationRefused) = error, isProvingKeys {
                 return goBackToOldKeys(&file, around)
             }
-            // A card that took new keys may have dropped the old ones with the same command.
-            if case .handshake(.initializationRefused) = error, file.operation?.pendingKeys != nil,
-                !hasTriedPendingKeys
-            {
+            // A card that took new keys may have dropped the old ones with the same command. It says so, or, asked for
+            // whichever it has, shows the new ones.
+            if file.operation?.pendingKeys != nil, !hasTriedPendingKeys, error.tellsOtherKeys {
                 return restart(&file, around)
             }
             return end(Self.ending(of: error))
@@ -416,5 +419,17 @@ extension Visit {
             }
         }
         return identity.cardID.flatMap { try? CardID($0) }
+    }
+}
+
+extension DialogueFailure {
+    /// The card has not the keys that were asked for, and counted no try.
+    fileprivate var tellsOtherKeys: Bool {
+        switch self {
+        case .handshake(.initializationRefused), .handshake(.cardCryptogramMismatch),
+            .handshake(.otherKeyVersion):
+            true
+        case .handshake, .messaging, .interrupted: false
+        }
     }
 }

@@ -136,6 +136,8 @@ extension Bounds {
     package static let deliveriesPerTurnMax = 50
     /// Events that are looked through for one that somebody wants, at a time.
     package static let eventsScannedMax = 2_000
+    /// An operation keeps its card from others for so long at most.
+    package static let operationDeadlineMax = Duration.seconds(90 * 86_400)
     /// Events are kept for so long, for those who were away.
     package static let eventDays = 90
     /// A stream ends after this and its reader connects anew: what a sign-in may see can have changed.

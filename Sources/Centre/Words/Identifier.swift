@@ -3,6 +3,15 @@ package struct Identifier<Kind: IdentifierKind>: Hashable, Sendable, Comparable,
     package let text: String
 
     package init(_ text: String) throws(IdentifierError) {
+        try self.init(kept: text)
+        // Both are places in a path, and removed from it on the way (RFC 3986 §5.2.4): nobody could ask for it.
+        guard text != ".", text != ".." else {
+            throw IdentifierError(noun: Kind.noun, text: text, problem: .place)
+        }
+    }
+
+    /// As a row of the store has it: some were made before `.` and `..` were refused, and stay readable.
+    package init(kept text: String) throws(IdentifierError) {
         guard !text.isEmpty, text.utf8.count <= Kind.lengthMax else {
             throw IdentifierError(noun: Kind.noun, text: text, problem: .length(max: Kind.lengthMax))
         }
@@ -35,6 +44,8 @@ package struct IdentifierError: Error, Hashable {
     package enum Problem: Hashable, Sendable {
         case length(max: Int)
         case character(offset: Int, rule: String)
+        /// `.` or `..`.
+        case place
     }
     package let noun: String
     package let text: String
@@ -81,7 +92,7 @@ package enum WebhookKind: ChosenName { package static var noun: String { "webhoo
 package protocol GivenName: IdentifierKind {}
 extension GivenName {
     package static var lengthMax: Int { 64 }
-    package static var rule: String { "letters, digits, and . _ + -" }
+    package static var rule: String { "letters, digits, and . _ + - (not . or .. alone)" }
     package static func accepts(_ byte: UInt8, at offset: Int) -> Bool {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),

@@ -56,6 +56,25 @@ package struct Instant: Hashable, Sendable, Comparable, CustomStringConvertible 
     }
 }
 
+// MARK: As HTTP writes it
+
+extension Instant {
+    private static let weekdays: [Substring] = ["Mon,", "Tue,", "Wed,", "Thu,", "Fri,", "Sat,", "Sun,"]
+    private static let months: [Substring] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
+
+    /// Reads an IMF-fixdate (RFC 9110 §5.6.7): `Sat, 21 Nov 2026 08:05:09 GMT`. The older forms are not read: nobody
+    /// may write them any more.
+    package init?(httpDate text: String) {
+        let parts = text.split(separator: " ", omittingEmptySubsequences: false)
+        guard text.utf8.count == 29, parts.count == 6, Self.weekdays.contains(parts[0]), parts[5] == "GMT",
+            let month = Self.months.firstIndex(of: parts[2])
+        else { return nil }
+        self.init("\(parts[3])-\(digits(month + 1, 2))-\(parts[1])T\(parts[4])Z")
+    }
+}
+
 /// A day of the Gregorian calendar, of no time zone by itself.
 package struct CalendarDay: Hashable, Sendable, Comparable, CustomStringConvertible {
     package let daysSinceEpoch: Int

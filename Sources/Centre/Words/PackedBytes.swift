@@ -162,7 +162,7 @@ extension Identifier: Packed {
 
     package init(unpacking reader: inout PackedReader) throws(PackedError) {
         let text = try reader.text()
-        do throws(IdentifierError) { try self.init(text) } catch { throw PackedError() }
+        do throws(IdentifierError) { try self.init(kept: text) } catch { throw PackedError() }
     }
 }
 

@@ -6,9 +6,10 @@ package import Wire
 package struct CurlCarrier: WebhookCarrier {
     private let encrypted: HTTPClient
     private let plain: HTTPClient
+    private let clock: any WallClock
 
     /// `nil` where there is no libcurl.
-    package init?(_ policy: NetworkPolicy, authorities: String? = nil) {
+    package init?(_ policy: NetworkPolicy, clock: any WallClock, authorities: String? = nil) {
         func client(isEncrypted: Bool) -> HTTPClient? {
             var options = HTTPClientOptions()
             options.redirectsMax = 0
@@ -20,7 +21,7 @@ package struct CurlCarrier: WebhookCarrier {
         guard let encrypted = client(isEncrypted: true), let plain = client(isEncrypted: false) else {
             return nil
         }
-        (self.encrypted, self.plain) = (encrypted, plain)
+        (self.encrypted, self.plain, self.clock) = (encrypted, plain, clock)
     }
 
     package func carry(_ message: WebhookMessage) -> DeliveryOutcome {
@@ -30,7 +31,8 @@ package struct CurlCarrier: WebhookCarrier {
         let client = message.url.hasPrefix("https://") ? encrypted : plain
         do throws(HTTPClientError) {
             let response = try client.send(request)
-            return DeliveryOutcome(status: response.status, retryAfter: response.field("Retry-After"))
+            return DeliveryOutcome(
+                status: response.status, retryAfter: response.field("Retry-After"), at: clock.now)
         } catch {
             return .failed(Self.words(error.code))
         }

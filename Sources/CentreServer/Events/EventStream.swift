@@ -56,7 +56,7 @@ package final class EventStream: BodyStream {
             state.withLock { $0.lastSent = now }
             return .bytes(look.events.flatMap(text))
         }
-        if look.position > known.position + 1_000 {
+        if look.position - known.position > 1_000 {
             return next(sending: "id: \(look.position)\n\n", at: now)
         }
         let due = lastSent.advanced(by: Self.heartbeat)

@@ -19,6 +19,7 @@ package struct Endpoint: Sendable {
 
     /// Whether a change must name the version of the resource that it was decided on (RFC 9110 §13.1.1).
     package enum Precondition: Hashable, Sendable {
+        /// It takes no `If-Match`: 400.
         case none
         /// `If-Match` is compared where it is there.
         case optional

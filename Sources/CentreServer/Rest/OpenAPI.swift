@@ -109,7 +109,7 @@ package struct OpenAPI {
                 field(
                     "Idempotency-Key", isRequired: false,
                     "Done once, however often it is sent; the same answer again.",
-                    ["type": "string", "pattern": "^[0-9A-Za-z._+-]{1,64}$"]))
+                    ["type": "string", "pattern": "^(?![.]{1,2}$)[0-9A-Za-z._+-]{1,64}$"]))
         }
         if endpoint.precondition != .none {
             fields.append(

@@ -68,6 +68,8 @@ extension Problem {
             .known("invalid", "The name of a \(error.noun) has 1 to \(max) characters.")
         case .character(let offset, let rule):
             .known("invalid", "Character \(offset + 1) of the \(error.noun)'s name is not one of: \(rule).")
+        case .place:
+            .known("invalid", "'\(error.text)' is no name of a \(error.noun), but a place in a path.")
         }
     }
 }

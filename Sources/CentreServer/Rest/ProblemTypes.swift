@@ -199,6 +199,7 @@ package enum ProblemTypes {
             409, "plan-changed", "The plan is not the one that was approved",
             "Look at the new plan and approve it."),
         .init(422, "deadline-passed", "The deadline is over"),
+        .init(422, "deadline-too-far", "The deadline is too far away"),
         .init(409, "operation-id-taken", "The id names another operation"),
         .init(409, "operation-over", "The operation is over"),
         .init(409, "operation-past-return", "The operation cannot turn back"),

@@ -23,6 +23,10 @@ package struct RestAnswer: Sendable {
     package var rings: [Topic] = []
     /// It shows something for the only time; it is not kept for a request that comes twice.
     package var isSecret = false
+    /// What changes by itself is shown beside what the tag names: who has the tag does not have that.
+    package var showsMoreThanTag = false
+    /// The tag is made of what is not kept for a request that comes twice: that gets none.
+    package var isTagOfSecrets = false
 
     package init(_ status: Int, _ content: Content = .none, fields: HTTPFields = [:], tag: EntityTag? = nil) {
         self.status = status
@@ -119,7 +123,8 @@ extension RestAnswer: KeptAnswer {
         }
         object["fields"] = .array(
             fields.fields.map { .array([.string($0.name), .string($0.value)]) })
-        if let tag { object["tag"] = .string(tag.text) }
+        if isTagOfSecrets { object["untagged"] = true }
+        if let tag, !isTagOfSecrets { object["tag"] = .string(tag.text) }
         var whole = object
         if case .json(let value) = content { whole["body"] = value }
         let bytes = JSONValue.object(whole).encoded()
@@ -148,6 +153,7 @@ extension RestAnswer: KeptAnswer {
         self.init(
             Int(status), value["body"].map { .json($0) } ?? .none, fields: HTTPFields(fields),
             tag: value["tag"]?.stringValue.map(EntityTag.init(kept:)))
+        isTagOfSecrets = value["untagged"] == true
     }
 }
 

@@ -70,7 +70,8 @@ package struct RestCall: Sendable {
     private func changeOnce(
         _ questions: (any Transaction) -> [Query], _ body: (Act) throws -> RestAnswer
     ) throws -> RestAnswer {
-        let asked = canonicalBytes
+        // Outside of the transaction: secrets take their time.
+        let asked = try canonicalBytes()
         return try node.store.write { transaction in
             let act = act(AskedAhead(transaction, along: questions(transaction)))
             var isNew = false
@@ -99,7 +100,7 @@ package struct RestCall: Sendable {
             entropy: node.entropy)
     }
 
-    private var canonicalBytes: CanonicalBytes {
+    private func canonicalBytes() throws -> CanonicalBytes {
         var bytes = CanonicalBytes()
         bytes.append(request.method.rawValue)
         bytes.append(request.path)
@@ -109,22 +110,43 @@ package struct RestCall: Sendable {
         }
         switch endpoint.body {
         case .none: break
-        case .json(let schema): bytes.append(schema.withoutSecrets(body).encoded())
+        case .json(let schema):
+            bytes.append(schema.withoutSecrets(body).encoded())
+            try appendSecrets(schema.secrets(in: body), to: &bytes)
         case .bytes: bytes.append(Digest.sha256.hash(request.body))
         }
         return bytes
     }
 
+    /// Another password is another request. What is kept of it takes as long to guess as what passwords are checked
+    /// against, and is another for each key.
+    private func appendSecrets(_ secrets: [String], to bytes: inout CanonicalBytes) throws {
+        guard !secrets.isEmpty, let idempotencyKey else { return }
+        var said = CanonicalBytes()
+        for secret in secrets { said.append(secret) }
+        let salt = Digest.sha256.hash(Array("\(principal.actor) \(idempotencyKey)".utf8))
+        let digest = try KeyDerivation.scrypt(Secret(said.bytes), salt: salt, cost: .interactive, count: 32)
+        bytes.append(digest.withBytes { Array($0) })
+    }
+
     // MARK: Preconditions
 
     /// For a change: the state that it was decided on is the one that is there (RFC 9110 §13.1.1).
-    package func requireMatch(_ current: EntityTag) throws {
+    /// - Parameter current: `nil` where there is no such resource; then nobody can have decided on it, not even by a
+    ///   star.
+    package func requireMatch(_ current: EntityTag?) throws {
         let wanted = request.fields.values("If-Match")
-        guard !wanted.isEmpty, !current.isNamed(in: wanted, isWeak: false) else { return }
+        guard !wanted.isEmpty, current?.isNamed(in: wanted, isWeak: false) != true else { return }
         throw Problem(
             412, "changed-meanwhile", title: ProblemTypes.title("changed-meanwhile"),
-            detail: "The resource is at \(current.text) now.",
+            detail: current.map { "The resource is at \($0.text) now." } ?? "There is no such resource now.",
             remedy: "Read it again, look at what changed, and decide anew.")
+    }
+
+    /// The same, where the resource is read for this only: nothing is asked where no state is named.
+    func requireMatch(reading current: () throws -> EntityTag?) throws {
+        guard !request.fields.values("If-Match").isEmpty else { return }
+        try requireMatch(try current())
     }
 
     // MARK: Waiting

@@ -48,15 +48,16 @@ package struct RestService: HTTPService {
     private func respond(_ answer: RestAnswer, to request: HTTPRequest) -> HTTPResponse {
         var response = HTTPResponse(answer.status, answer.fields)
         var tag = answer.tag
+        let isTagged = answer.status == 200 && !answer.isTagOfSecrets
         switch answer.content {
         case .none, .wait: break
         case .json(let value):
             let bytes = value.encoded()
-            if answer.status == 200, tag == nil { tag = EntityTag(of: bytes) }
+            if isTagged, tag == nil { tag = EntityTag(of: bytes) }
             response.fields["Content-Type"] = Endpoint.jsonType
             response.body = .bytes(bytes)
         case .bytes(let bytes, let mediaType):
-            if answer.status == 200, tag == nil { tag = EntityTag(of: bytes) }
+            if isTagged, tag == nil { tag = EntityTag(of: bytes) }
             response.fields["Content-Type"] = mediaType
             response.body = .bytes(bytes)
         case .stream(let stream, let mediaType):
@@ -68,7 +69,7 @@ package struct RestService: HTTPService {
             // Personal data: nobody between us and the client keeps them.
             response.fields["Cache-Control"] = answer.isSecret ? "no-store" : "private, no-cache"
         }
-        return notModified(response, tag, request)
+        return answer.showsMoreThanTag ? response : notModified(response, tag, request)
     }
 
     /// The client has it already (RFC 9110 §13.1.2).
@@ -104,8 +105,12 @@ extension RestService {
     }
 
     private func checkPrecondition(_ request: HTTPRequest, _ endpoint: Endpoint) throws {
-        guard endpoint.precondition != .none else { return }
         let named = request.fields.values("If-Match")
+        guard endpoint.precondition != .none else {
+            // Who names a state must not be answered as if it had been looked at.
+            guard named.isEmpty else { throw Problem.invalid("This request takes no 'If-Match'.") }
+            return
+        }
         if endpoint.precondition == .required, named.isEmpty {
             throw Problem.known(
                 "precondition-missing",
@@ -189,7 +194,8 @@ extension RestService {
         guard given.count == 1, let key = try? RequestID(String(text)) else {
             throw Problem.known(
                 "idempotency-key",
-                "'Idempotency-Key' takes one key of 1 to 64 letters, digits, '.', '_', '+', '-'.")
+                "'Idempotency-Key' takes one key of 1 to 64 letters, digits, '.', '_', '+', '-'; "
+                    + "'.' and '..' alone are none.")
         }
         return key
     }

@@ -47,11 +47,16 @@ package struct Caller: Hashable, Sendable {
     package let scopes: Scopes
     /// How it signed in, for logs and for signing out: `token/4f2a`, `session/…`, `oidc`, `certificate`.
     package let means: String
+    /// When the token ends that it is; sessions come from a password, which does not end.
+    package let tokenEnds: Instant?
 
-    package init(_ principal: Principal, scopes: Scopes = .everything, means: String) {
+    package init(
+        _ principal: Principal, scopes: Scopes = .everything, means: String, tokenEnds: Instant? = nil
+    ) {
         self.principal = principal
         self.scopes = scopes
         self.means = means
+        self.tokenEnds = tokenEnds
     }
 }
 
@@ -66,6 +71,19 @@ package enum Scopes: Hashable, Sendable {
         case .everything: true
         case .only(let names):
             names.contains("\(group):write") || (isReading && names.contains("\(group):read"))
+        }
+    }
+
+    /// Whether it is at least as much.
+    package func cover(_ other: Scopes) -> Bool {
+        switch (self, other) {
+        case (.everything, _): true
+        case (.only, .everything): false
+        case (.only, .only(let names)):
+            names.allSatisfy { name in
+                let parts = name.split(separator: ":").map(String.init)
+                return parts.count == 2 && allow(parts[0], isReading: parts[1] == "read")
+            }
         }
     }
 

@@ -39,6 +39,22 @@ extension Schema {
         }
     }
 
+    /// The secrets alone, in the order of the schema.
+    package func secrets(in value: JSONValue) -> [String] {
+        if isSecret { return [value.stringValue ?? ""] }
+        switch (meaning.kind, value) {
+        case (.object(let properties), .object(let object)):
+            return properties.flatMap { property in
+                object[property.name].map { property.schema.secrets(in: $0) } ?? []
+            }
+        case (.array(let element, _), .array(let values)): return values.flatMap(element.secrets)
+        case (.nullable(let schema), let value): return schema.secrets(in: value)
+        case (.oneOf(let schemas, let name), let value):
+            return schemas.first { $0.accepts(value[name], for: name) }?.secrets(in: value) ?? []
+        default: return []
+        }
+    }
+
     /// Whether this object's member of that name may have the value: how one of many is told.
     fileprivate func accepts(_ value: JSONValue?, for name: String) -> Bool {
         guard let value, let property = properties.first(where: { $0.name == name }) else { return false }

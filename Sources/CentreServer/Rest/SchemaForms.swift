@@ -24,18 +24,18 @@ extension StringForm {
     package static let version = identifier(ReleaseVersion.self, pattern: given)
 
     package static let release = StringForm(
-        pattern: "^[0-9a-z][0-9a-z._-]{0,63}@[0-9A-Za-z._+-]{1,32}$", count: 3...97,
-        rule: "a release: application@version", check: { ReleaseID($0) != nil })
+        pattern: "^[0-9a-z][0-9a-z._-]{0,63}@(?![.]{1,2}$)[0-9A-Za-z._+-]{1,32}$", count: 3...97,
+        rule: "a release, such as purse@1.2", check: { ReleaseID($0) != nil })
     package static let aid = StringForm(
         pattern: "^([0-9A-F]{2}){5,16}$", count: 10...32,
         rule: "an AID: 5 to 16 bytes in upper-case hex",
         check: { text in (try? AID(hex: text))?.description == text })
     package static let day = StringForm(
         pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", count: 10...10, format: "date",
-        rule: "a day: 2026-11-21", check: { CalendarDay($0) != nil })
+        rule: "a day, such as 2026-11-21", check: { CalendarDay($0) != nil })
     package static let instant = StringForm(
         pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{3})?Z$", count: 20...24,
-        format: "date-time", rule: "a point in time in UTC: 2026-11-21T08:05:09Z",
+        format: "date-time", rule: "a point in time in UTC, such as 2026-11-21T08:05:09Z",
         check: { Instant($0) != nil })
 
     /// Whole bytes.
@@ -52,7 +52,8 @@ extension StringForm {
     }
 
     private static let chosen = "^[0-9a-z][0-9a-z._-]*$"
-    private static let given = "^[0-9A-Za-z._+-]+$"
+    /// Names that others give; `.` and `..` alone are places in a path.
+    static let given = "^(?![.]{1,2}$)[0-9A-Za-z._+-]+$"
 }
 
 extension Schema {

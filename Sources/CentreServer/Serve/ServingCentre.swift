@@ -118,7 +118,8 @@ package final class ServingCentre: Sendable {
             plain: Array(server.addresses.dropFirst(encrypted.count)),
             fingerprint: try ground.identity.map { try X509Certificate(pem: $0.certificates).fingerprint })
         let carrier: (any WebhookCarrier)? =
-            surroundings.webhooks ?? CurlCarrier(NetworkPolicy(allowed: settings.webhookNetworks))
+            surroundings.webhooks
+            ?? CurlCarrier(NetworkPolicy(allowed: settings.webhookNetworks), clock: surroundings.clock)
         if carrier == nil {
             log.write(.warning, "no-webhooks", ["reason": "libcurl is not installed"])
         }

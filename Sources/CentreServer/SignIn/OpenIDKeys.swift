@@ -13,18 +13,9 @@ package struct OpenIDKeys: Hashable, Sendable {
 
     /// `nil` where an address is not one that keys can be trusted from.
     package init?(issuer: String, address: String?) {
-        guard [issuer, address ?? issuer].allSatisfy(Self.isSafe) else { return nil }
+        guard [issuer, address ?? issuer].allSatisfy(ServerAddress.isProtected) else { return nil }
         self.issuer = issuer
         self.address = address
-    }
-
-    /// Only this machine may answer without TLS.
-    private static func isSafe(_ url: String) -> Bool {
-        url.hasPrefix("https://")
-            || ["http://127.0.0.1", "http://[::1]", "http://localhost"].contains { host in
-                guard url.hasPrefix(host) else { return false }
-                return url.count == host.count || [":", "/"].contains(url.dropFirst(host.count).first)
-            }
     }
 
     /// Asks at most once a minute, and waits a few seconds for the answer.
@@ -43,7 +34,7 @@ package struct OpenIDKeys: Hashable, Sendable {
         let limits = JSONLimits(bytesMax: Self.bytesMax, depthMax: 16)
         let description = try JSONValue(decoding: bytes, limits: limits)
         guard description["issuer"]?.stringValue == issuer,
-            let keys = description["jwks_uri"]?.stringValue, Self.isSafe(keys)
+            let keys = description["jwks_uri"]?.stringValue, ServerAddress.isProtected(keys)
         else { throw HTTPClientError(.malformed, "The issuer describes itself as another.") }
         return keys
     }

@@ -134,7 +134,8 @@ package struct SignIn: Sendable {
         }
         return Caller(
             principal, scopes: Scopes(text: credential.scopes),
-            means: "\(credential.kind.rawValue)/\(credential.id)")
+            means: "\(credential.kind.rawValue)/\(credential.id)",
+            tokenEnds: credential.kind == .session ? nil : credential.expiresAt)
     }
 
     private func `operator`(_ id: OperatorID, _ transaction: any Transaction) throws -> Principal {

@@ -69,7 +69,7 @@ struct AdminVerb: Sendable {
     private var optionGroups: [OptionGroup] {
         var own: [any DeclaredOption] = queries.map(\.key) + members.map(\.option)
         if case .json = endpoint.body { own.append(Self.body) }
-        if isList { own.append(Self.all) }
+        if isList || isByPosition { own.append(Self.all) }
         if isStream { own.append(Self.follow) }
         if isWaitedFor { own.append(Self.wait) }
         if endpoint.precondition != .none { own.append(Self.ifMatch) }
@@ -85,6 +85,8 @@ struct AdminVerb: Sendable {
         if case .anyone = endpoint.access { false } else { true }
     }
     private var isList: Bool { endpoint.queryParameters.contains { $0.name == "cursor" } }
+    /// A list that goes on by positions, not by cursors: events.
+    private var isByPosition: Bool { endpoint.queryParameters.contains { $0.name == "after" } }
     private var isStream: Bool { otherTypes.contains(EventStream.mediaType) }
     private var isOtherForm: Bool { otherTypes.contains { $0 != EventStream.mediaType } }
     private var otherTypes: [String] {
@@ -105,12 +107,31 @@ struct AdminVerb: Sendable {
         let view = AdminView(terminal)
         if let place { return view.show(try place.save(try client.send(call))) }
         if isStream, parsed[Self.follow] { return try client.follow(call, view) }
+        if isByPosition { return try EventPages(client, view).read(call, isWhole: parsed[Self.all]) }
         if isList, parsed[Self.all] { return try pages(call, client, view) }
         let answer = try client.send(call)
         if isWaitedFor, parsed[Self.wait], let location = answer.field("Location") {
             return try OperationWatch(client, view).watch(location)
         }
-        view.show(answer)
+        view.show(answer, withTag: hasTag)
+    }
+
+    /// Whether what is shown has an entity tag that a change takes: such a change itself, and what reads one thing
+    /// that can be changed so, at its own path or by a word behind it.
+    private var hasTag: Bool {
+        switch endpoint.method {
+        case .put, .patch: return endpoint.precondition != .none
+        case .get:
+            let path = endpoint.path.segments
+            guard case .value? = path.last else { return false }
+            return RestTable.described.contains { other in
+                other.precondition != .none && other.path.segments.starts(with: path)
+                    && other.path.segments.dropFirst(path.count).allSatisfy { segment in
+                        if case .word = segment { true } else { false }
+                    }
+            }
+        case .head, .post, .delete, .options, .query, .trace: return false
+        }
     }
 
     private func pages(_ call: CentreCall, _ client: CentreClient, _ view: AdminView) throws {
@@ -144,13 +165,18 @@ struct AdminVerb: Sendable {
         }
         if isOtherForm, let format = parsed[Self.format] { call.fields.append(("Accept", format)) }
         if endpoint.precondition != .none, let tag = parsed[Self.ifMatch] {
-            call.fields.append(("If-Match", tag.hasPrefix("\"") ? tag : "\"\(tag)\""))
+            call.fields.append(("If-Match", Self.entityTags(tag)))
         }
         if endpoint.takesIdempotencyKey {
             call.fields.append(("Idempotency-Key", parsed[Self.request] ?? CentreCall.freshKey()))
         }
         try addBody(to: &call, parsed, terminal)
         return call
+    }
+
+    /// A star, and what has quotes already, goes as it is (RFC 9110 §13.1.1).
+    private static func entityTags(_ text: String) -> String {
+        text == "*" || text.contains("\"") ? text : "\"\(text)\""
     }
 
     private func addBody(to call: inout CentreCall, _ parsed: ParsedCommand, _ terminal: Terminal) throws {

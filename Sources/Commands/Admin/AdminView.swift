@@ -28,8 +28,15 @@ package struct AdminView {
         terminal.print(json: .object(object))
     }
 
-    func show(_ answer: CentreAnswer) {
-        if let json = answer.json { return show(json) }
+    /// - Parameter withTag: together with the entity tag of what is shown, as `--if-match` takes it.
+    func show(_ answer: CentreAnswer, withTag: Bool = false) {
+        if var json = answer.json {
+            if withTag, let tag = answer.tag, case .object(var object) = json {
+                object[terminal.isJSON ? "etag" : "tag"] = .string(tag)
+                json = .object(object)
+            }
+            return show(json)
+        }
         guard !answer.body.isEmpty else {
             return terminal.isJSON ? terminal.print(json: [:]) : terminal.note("done")
         }
@@ -42,6 +49,10 @@ package struct AdminView {
             show(rows: items)
             if json["next"]?.stringValue != nil {
                 terminal.note("there are more: --all, or --cursor with the next page")
+            } else if let position = json["position"]?.integerValue,
+                let newest = json["newest"]?.integerValue, position < newest
+            {
+                terminal.note("there are more: --all, or --after \(position)")
             }
             return
         }

@@ -124,7 +124,8 @@ struct BodyMember: Sendable {
                 throw Problem.usage("--\(AdminNames.option(path)): '\(text)' is not a whole number")
             }
             return .integer(number)
-        case .nullable(let inner): return text == "none" ? .null : try value(text, inner, path)
+        case .nullable(let inner):
+            return ["none", "null"].contains(text) ? .null : try value(text, inner, path)
         case .array, .object, .map, .oneOf, .named, .anything:
             guard let value = try? JSONValue(decoding: text) else {
                 throw Problem.usage("--\(AdminNames.option(path)): this is not JSON")

@@ -66,6 +66,14 @@ package struct CentreAnswer {
         fields.first { $0.name.lowercased() == name.lowercased() }?.value
     }
 
+    /// The entity tag without its quotes; a weak one as it is.
+    var tag: String? {
+        field("ETag").map { text in
+            let isQuoted = text.count > 1 && text.hasPrefix("\"") && text.hasSuffix("\"")
+            return isQuoted ? String(text.dropFirst().dropLast()) : text
+        }
+    }
+
     var isJSON: Bool { field("Content-Type").map { $0.hasPrefix("application/json") } ?? false }
     var json: JSONValue? { isJSON ? try? JSONValue(decoding: body) : nil }
 }

@@ -1,4 +1,5 @@
 internal import Arguments
+internal import HTTPClient
 internal import JSON
 
 /// Which centres somebody works with, and how: `$XDG_CONFIG_HOME/berth/centres.json`. It holds no secret, only where
@@ -119,6 +120,7 @@ enum CentreOptions {
             chosen = known
         }
         if let server = parsed[server] { chosen.server = server }
+        try checkAddress(chosen.server)
         if let file = parsed[authorities] { chosen.authorities = file }
         let source = try parsed[token] ?? chosen.token.map { try reading($0) }
         if source?.isLiteral == true {
@@ -127,6 +129,14 @@ enum CentreOptions {
                 advice: "give --token prompt, env:NAME, file:PATH or fd:N")
         }
         return (chosen, source)
+    }
+
+    /// Tokens and passwords go there.
+    static func checkAddress(_ server: String) throws(Problem) {
+        guard !ServerAddress.isProtected(server) else { return }
+        throw Problem.usage(
+            "'\(server)' is no address of a centre",
+            advice: "it begins with https://; http:// is for 127.0.0.1, [::1] and localhost")
     }
 
     static func reading(_ text: String) throws(Problem) -> SecretSource {
@@ -160,21 +170,15 @@ enum CentreCommands {
         "add", "Add a centre, or change one; the first one becomes the default",
         examples: [
             .init(
-                "a centre", "berth centre add city --server https://berth.example --token file:~/.berth-token"
+                "a centre",
+                "berth centre add city --server https://berth.example --token file:$HOME/.berth-token"
             )
         ],
         arguments: [name], options: [OptionGroup("Options", [server, token, CentreOptions.authorities])]
     ) { parsed, terminal in
         var profiles = try CentreProfiles.load(terminal.environment)
         let address = parsed[server]
-        guard
-            address.hasPrefix("https://") || address.hasPrefix("http://127.0.0.1")
-                || address.hasPrefix("http://[::1]") || address.hasPrefix("http://localhost")
-        else {
-            throw Problem.usage(
-                "'\(address)' is no address of a centre",
-                advice: "it begins with https://; http:// is for this machine")
-        }
+        try CentreOptions.checkAddress(address)
         profiles.profiles[parsed[name]] = .init(
             server: address, token: try text(parsed[token]), authorities: parsed[CentreOptions.authorities])
         if profiles.standard == nil { profiles.standard = parsed[name] }

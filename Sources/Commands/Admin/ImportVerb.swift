@@ -77,6 +77,7 @@ struct ImportVerb: Sendable {
         var refused = 0
         var lastLine = 0
         var shown = 0
+        var isHeaderChecked = false
 
         init(
             _ reader: RecordReader, _ client: CentreClient?, _ terminal: Terminal, from first: Int,
@@ -97,6 +98,11 @@ struct ImportVerb: Sendable {
 
     private func run(_ parsed: ParsedCommand, _ terminal: Terminal) throws {
         let (path, isDry) = (parsed[Self.file], parsed[Self.dryRun])
+        if let rejects = parsed[Self.rejects], FileSystem.areSame(rejects, path) {
+            throw Problem.usage(
+                "--rejects names the file that is imported", why: "its rows would be written over",
+                advice: "give --rejects a file of its own")
+        }
         let client = try isDry ? nil : CentreClient(parsed, terminal)
         let place = client.map { " at \($0.server)" } ?? ""
         let file = try RowFile(path, for: endpoint.operationID + place, isTrial: isDry)
@@ -128,35 +134,68 @@ struct ImportVerb: Sendable {
         // Bounded: every part takes bytes that were fed.
         while let part = run.reader.next(isEnd: isEnd) {
             try run.terminal.checkInterrupted()
+            try checkHeader(run, file)
             let row = row(part, run.reader)
             guard row.line >= run.first else { continue }
             if run.window.isFull || !run.window.takes(row) { try send(run, file) }
             run.window.add(row)
         }
+        try checkHeader(run, file)
         try send(run, file)
+    }
+
+    /// A column that is wrong is wrong in each row: it is told once, before any of them.
+    private func checkHeader(_ run: Run, _ file: RowFile) throws {
+        guard !run.isHeaderChecked, let columns = run.reader.columns else { return }
+        run.isHeaderChecked = true
+        guard let reason = objection(to: columns) else { return }
+        throw Problem(
+            "columns-unknown", exit: .badData,
+            "line \(run.reader.headerLine) of \(file.path) does not name the columns", why: reason,
+            advice: ["correct this line, and run the same command again"])
+    }
+
+    private func objection(to columns: [String]) -> String? {
+        let needed = endpoint.pathParameters.map(\.name)
+        let known = needed + members.map(\.name)
+        if let other = columns.first(where: { !known.contains($0) }) {
+            return "there is no column '\(other)' here; there are \(known.joined(separator: ", "))"
+        }
+        if let missing = needed.first(where: { !columns.contains($0) }) {
+            return "the column '\(missing)' is missing"
+        }
+        return Set(columns).count < columns.count ? "a column is there twice" : nil
     }
 
     private func row(_ part: RecordReader.Part, _ reader: RecordReader) -> ImportWindow.Row {
         switch part {
         case .record(let record):
-            let made = Result { try call(record, reader) }.mapError { Problem($0) }
-            return .init(line: record.line, text: reader.text, call: made)
+            do {
+                let (call, existing) = try request(record, reader)
+                return .init(
+                    line: record.line, text: reader.text, call: .success(call), existing: existing)
+            } catch {
+                return .init(
+                    line: record.line, text: reader.text, call: .failure(Problem(error)), existing: nil)
+            }
         case .bad(let bad):
             let problem = Problem("row-malformed", exit: .badData, "the row is none", why: bad.reason)
-            return .init(line: bad.line, text: reader.text, call: .failure(problem))
+            return .init(line: bad.line, text: reader.text, call: .failure(problem), existing: nil)
         }
     }
 
     private func send(_ run: Run, _ file: RowFile) throws {
         let before = (run.done + run.refused) / Self.rowsPerNote
-        let problems = try run.window.send(by: run.client, on: run.terminal)
-        for (row, problem) in zip(run.window.rows, problems) {
-            if let problem, problem.exit != .alreadyExists {
+        let answers = try run.window.send(by: run.client, on: run.terminal)
+        for (row, answer) in zip(run.window.rows, answers) {
+            switch answer {
+            case .taken: run.done += 1
+            case .known:
+                run.known += 1
+                run.done += 1
+            case .refused(let problem):
                 guard Self.isOfRow(problem) else { throw problem }
                 try refuse(problem, row, run)
-            } else {
-                run.known += problem == nil ? 0 : 1
-                run.done += 1
             }
             run.lastLine = row.line
         }
@@ -180,7 +219,8 @@ struct ImportVerb: Sendable {
             ])
         } else if run.shown < Self.refusedShownMax {
             run.shown += 1
-            run.terminal.note("line \(row.line): \(problem.what): \(problem.why ?? "")")
+            let why = problem.why.map { ": " + $0 } ?? ""
+            run.terminal.note("line \(row.line): \(problem.what)\(why)")
         }
     }
 
@@ -192,7 +232,9 @@ struct ImportVerb: Sendable {
         }
     }
 
-    private func call(_ record: ExchangeRecord, _ reader: RecordReader) throws -> CentreCall {
+    private func request(
+        _ record: ExchangeRecord, _ reader: RecordReader
+    ) throws -> (CentreCall, ExistingEntry?) {
         var body = reader.object ?? JSONObject()
         var path = ""
         for segment in endpoint.path.segments {
@@ -205,10 +247,6 @@ struct ImportVerb: Sendable {
                 if record.fields[name] == nil { body[name] = nil }
                 path += "/" + CentreCall.escape(text)
             }
-        }
-        let known = Set(endpoint.pathParameters.map(\.name) + members.map(\.name))
-        if let other = record.fields.keys.sorted().first(where: { !known.contains($0) }) {
-            throw Problem.usage("there is no column '\(other)' here")
         }
         // In the order of the endpoint: the same row must always be the same request.
         for member in members {
@@ -227,7 +265,7 @@ struct ImportVerb: Sendable {
         // The same row of the same file is the same request, however often it is sent.
         let key = Digest.sha256.hash(Array("\(endpoint.operationID) \(record.line) ".utf8) + reader.text)
         call.fields.append(("Idempotency-Key", "import-" + Array(key.prefix(16)).hex))
-        return call
+        return (call, ExistingEntry(of: endpoint.operationID, at: path, body, schema))
     }
 
     private func report(_ run: Run, _ terminal: Terminal) throws {

@@ -16,6 +16,8 @@ struct ImportWindow {
         let text: [UInt8]
         /// Or what is wrong with it.
         let call: Result<CentreCall, Problem>
+        /// What may be there already of what it is about.
+        let existing: ExistingEntry?
 
         /// What it is about: two rows about the same come one after the other, as they stand in the file.
         fileprivate var subject: String? {
@@ -23,6 +25,14 @@ struct ImportWindow {
             let body = call.body.flatMap { try? JSONValue(decoding: $0) }
             return call.path + " " + (body?.objectValue?.members.first?.value.text ?? "")
         }
+    }
+
+    /// What came of a row.
+    enum Answer: Hashable, Sendable {
+        case taken
+        /// It is there already, just so.
+        case known
+        case refused(Problem)
     }
 
     private(set) var rows: [Row] = []
@@ -43,15 +53,14 @@ struct ImportWindow {
         subjects.removeAll(keepingCapacity: true)
     }
 
-    /// What was wrong with each of the rows, in their order; asked of nobody without a client.
-    func send(by client: CentreClient?, on terminal: Arguments.Terminal) throws -> [Problem?] {
-        let calls = rows.map(\.call)
-        guard let client else { return calls.map(\.failure) }
-        let work = Sending(calls, client, terminal)
-        let others = (1..<max(1, min(Self.atOnceMax, calls.count))).map { _ in WorkBeside(work.run) }
-        var problems = work.run()
-        for other in others { problems.merge(try other.value()) { first, _ in first } }
-        return calls.indices.map { problems[$0] }
+    /// What came of each of the rows, in their order; asked of nobody without a client.
+    func send(by client: CentreClient?, on terminal: Arguments.Terminal) throws -> [Answer] {
+        guard let client else { return rows.map { $0.call.failure.map(Answer.refused) ?? .taken } }
+        let work = Sending(rows, client, terminal)
+        let others = (1..<max(1, min(Self.atOnceMax, rows.count))).map { _ in WorkBeside(work.run) }
+        var answers = work.run()
+        for other in others { answers.merge(try other.value()) { first, _ in first } }
+        return rows.indices.map { answers[$0] ?? .taken }
     }
 }
 
@@ -60,42 +69,65 @@ private final class Sending: Sendable {
     /// A centre that has too much to do is asked again after a second, for about a minute.
     private static let attemptsMax = 60
 
-    private let calls: [Result<CentreCall, Problem>]
+    private let rows: [ImportWindow.Row]
     private let client: CentreClient
     private let terminal: Arguments.Terminal
     private let next = Atomic<Int>(0)
 
-    init(_ calls: [Result<CentreCall, Problem>], _ client: CentreClient, _ terminal: Arguments.Terminal) {
-        self.calls = calls
+    init(_ rows: [ImportWindow.Row], _ client: CentreClient, _ terminal: Arguments.Terminal) {
+        self.rows = rows
         self.client = client
         self.terminal = terminal
     }
 
-    /// What was wrong, by the place of the row in the window.
-    @Sendable func run() -> [Int: Problem] {
-        var problems: [Int: Problem] = [:]
-        // Bounded: every round takes one of the calls.
+    /// What came of them, by the place of the row in the window.
+    @Sendable func run() -> [Int: ImportWindow.Answer] {
+        var answers: [Int: ImportWindow.Answer] = [:]
+        // Bounded: every round takes one of the rows.
         while true {
             let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
-            guard index < calls.count else { return problems }
-            problems[index] = problem(of: calls[index])
+            guard index < rows.count else { return answers }
+            answers[index] = answer(to: rows[index])
         }
     }
 
-    private func problem(of call: Result<CentreCall, Problem>) -> Problem? {
-        var found: Problem?
-        for _ in 0..<Self.attemptsMax {
-            do {
-                _ = try client.send(call.get())
-                return nil
-            } catch {
-                let problem = Problem(error)
-                guard problem.exit == .tryAgain else { return problem }
-                found = problem
-                TerminalOptions.rest(.seconds(1), terminal, Cancellation())
+    private func answer(to row: ImportWindow.Row) -> ImportWindow.Answer {
+        switch row.call {
+        case .failure(let problem): return .refused(problem)
+        case .success(let call):
+            switch ask(call) {
+            case .success: return .taken
+            case .failure(let problem): return answer(to: problem, row.existing)
             }
         }
-        return found
+    }
+
+    /// Whatever the centre refused a row for: one that is there just so is in.
+    private func answer(to problem: Problem, _ existing: ExistingEntry?) -> ImportWindow.Answer {
+        guard let existing, [.alreadyExists, .refused, .badData].contains(problem.exit) else {
+            return .refused(problem)
+        }
+        switch ask(CentreCall("GET", existing.path)) {
+        case .success(let answer): return existing.answer(to: problem, answer.json)
+        case .failure(let other):
+            // It is not there, or not for these eyes.
+            let isHidden = [.notFound, .notAuthenticated].contains(other.exit)
+            return .refused(isHidden ? problem : other)
+        }
+    }
+
+    private func ask(_ call: CentreCall) -> Result<CentreAnswer, Problem> {
+        var result = attempt(call)
+        for _ in 1..<Self.attemptsMax {
+            guard case .failure(let problem) = result, problem.exit == .tryAgain else { return result }
+            TerminalOptions.rest(.seconds(1), terminal, Cancellation())
+            result = attempt(call)
+        }
+        return result
+    }
+
+    private func attempt(_ call: CentreCall) -> Result<CentreAnswer, Problem> {
+        Result { try client.send(call) }.mapError { Problem($0) }
     }
 }
 

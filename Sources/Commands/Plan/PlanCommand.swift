@@ -88,7 +88,7 @@ enum PlanCommand {
             throw Problem.usage(
                 "'\(text)' is not the id of a card", advice: "with --store, --card is an id and not a file")
         }
-        let store = try StoreAddress(address).open()
+        let store = try StoreCommands.current(StoreAddress(address))
         let wishes = parsed[wishes]
         var picture = try RefusalProblem.explaining {
             try store.read { transaction in
@@ -164,6 +164,7 @@ private func name<Kind: IdentifierKind>(_ text: some StringProtocol) throws(Valu
         switch error.problem {
         case .length(let max): throw ValueRefusal("the name of a \(error.noun) has 1 to \(max) characters")
         case .character(_, let rule): throw ValueRefusal("the name of a \(error.noun) has only \(rule)")
+        case .place: throw ValueRefusal("'\(error.text)' is no name of a \(error.noun)")
         }
     }
 }

@@ -67,7 +67,7 @@ enum ExchangeVerbs {
             ], arguments: [subject, file],
             options: [OptionGroup("Options", [StoreCommands.store, format, dryRun])]
         ) { parsed, terminal in
-            let store = try StoreCommands.address(parsed, on: terminal).open()
+            let store = try StoreCommands.current(parsed, on: terminal)
             guard let kind = parsed[subject].rows else {
                 return try takeApplications(
                     parsed[file], store, clock, isTrial: parsed[dryRun], on: terminal)
@@ -137,7 +137,7 @@ enum ExchangeVerbs {
             ], arguments: [subject, file],
             options: [OptionGroup("Options", [StoreCommands.store, format, verifiers, provider])]
         ) { parsed, terminal in
-            let store = try StoreCommands.address(parsed, on: terminal).open()
+            let store = try StoreCommands.current(parsed, on: terminal)
             guard let kind = parsed[subject].rows else {
                 return try giveApplications(parsed, store, clock, on: terminal)
             }

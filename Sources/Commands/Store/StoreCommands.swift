@@ -38,6 +38,21 @@ enum StoreCommands {
         return .file(path)
     }
 
+    /// Opened, and as this program knows stores: it neither reads nor writes what another one has brought forward.
+    static func current(_ parsed: ParsedCommand, on terminal: Terminal) throws -> any Database {
+        try current(address(parsed, on: terminal))
+    }
+
+    static func current(_ address: StoreAddress) throws -> any Database {
+        let store = try address.open()
+        guard try store.pendingSteps(of: .current).isEmpty else {
+            throw Problem(
+                "store-older", exit: .configuration, "an older program made this store",
+                advice: ["bring it up to date with: berth store migrate"])
+        }
+        return store
+    }
+
     /// The same for those who may begin with an empty place: the data folder is made if it is not there yet.
     static func newAddress(_ parsed: ParsedCommand, on terminal: Terminal) throws -> StoreAddress {
         let address = try address(parsed, on: terminal)

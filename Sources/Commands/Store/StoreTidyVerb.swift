@@ -19,7 +19,7 @@ enum StoreTidyVerb {
             examples: [.init("what could go", "berth store tidy --dry-run")],
             options: [OptionGroup("Options", [StoreCommands.store, dryRun])]
         ) { parsed, terminal in
-            let store = try StoreCommands.address(parsed, on: terminal).open()
+            let store = try StoreCommands.current(parsed, on: terminal)
             let now = clock.now
             func act<Result: Sendable>(_ body: (Act) throws -> Result) throws -> Result {
                 try store.write { transaction in

@@ -52,5 +52,20 @@ enum FileSystem {
 }
 
 extension FileSystem {
+    /// Whether both name one file, by whatever path or link; `-` is the standard input.
+    static func areSame(_ one: String, _ other: String) -> Bool {
+        if one == other { return true }
+        guard let first = identity(of: one), let second = identity(of: other) else { return false }
+        return first == second
+    }
+
+    /// `nil` where there is no file that could be written over.
+    private static func identity(of path: String) -> [UInt64]? {
+        var status = stat()
+        let result = path == "-" ? fstat(STDIN_FILENO, &status) : stat(path, &status)
+        guard result == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return [UInt64(truncatingIfNeeded: status.st_dev), UInt64(truncatingIfNeeded: status.st_ino)]
+    }
+
     static func isThere(_ path: String) -> Bool { access(path, F_OK) == 0 }
 }

@@ -161,7 +161,14 @@ final class BackupSource {
 
     /// Nothing stands behind the end.
     func expectEnd() throws(BackupFailure) {
-        guard place == block.count, try !fill() else { throw damaged("something behind the end") }
+        guard place == block.count, try !fill(), isFileOver else {
+            throw damaged("something behind the end")
+        }
+    }
+
+    private var isFileOver: Bool {
+        var byte: UInt8 = 0
+        return pread(file, &byte, 1, off_t(bytesRead)) == 0
     }
 
     private func need(_ count: Int) throws(BackupFailure) {

@@ -30,14 +30,9 @@ package struct TerminalIdentity: Hashable, Sendable {
     package static func address(_ text: String) -> String? {
         var text = text
         while text.hasSuffix("/") { text.removeLast() }
-        for (scheme, isEncrypted) in [("https://", true), ("http://", false)] where text.hasPrefix(scheme) {
-            let host = text.dropFirst(scheme.count)
-            guard !host.isEmpty, !host.contains(where: { "/?#@ ".contains($0) }) else { return nil }
-            let name = host.hasPrefix("[") ? host.prefix { $0 != "]" } + "]" : host.prefix { $0 != ":" }
-            let isHere = ["localhost", "127.0.0.1", "[::1]"].contains(String(name))
-            return isEncrypted || isHere ? text : nil
-        }
-        return nil
+        guard ServerAddress.isProtected(text) else { return nil }
+        let place = text.drop { $0 != ":" }.dropFirst("://".count)
+        return place.contains { "/?#".contains($0) } ? nil : text
     }
 
     package var options: HTTPClientOptions {

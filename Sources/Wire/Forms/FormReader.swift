@@ -143,7 +143,7 @@ extension FormReader {
     }
 
     package func optionalInstant(_ name: String) throws(FormProblem) -> Instant? {
-        try optionalWord(name, "a point in time in UTC such as '2026-11-21T08:05:09Z'", Instant.init)
+        try optionalWord(name, "a point in time in UTC such as '2026-11-21T08:05:09Z'") { Instant($0) }
     }
 
     package func instant(_ name: String) throws(FormProblem) -> Instant {

@@ -7,6 +7,8 @@ import Wire
 
 @Suite("Carrying messages by libcurl")
 struct CurlCarrierTests {
+    private static let clock = ManualClock(Instant(milliseconds: 1_795_261_043_000))
+
     private static func message(_ url: String) throws -> WebhookMessage {
         let webhook = Webhook(
             id: try WebhookID("w"), provider: nil, url: try #require(WebhookURL(url)),
@@ -28,7 +30,7 @@ struct CurlCarrierTests {
 
     @Test("no connection into the networks of the centre is even begun", arguments: inside)
     func refuses(_ url: String) throws {
-        let carrier = try #require(CurlCarrier(NetworkPolicy()))
+        let carrier = try #require(CurlCarrier(NetworkPolicy(), clock: Self.clock))
         let outcome = carrier.carry(try Self.message(url))
         #expect(outcome == .failed("its address is not one that messages may go to"), "\(outcome)")
     }
@@ -36,7 +38,7 @@ struct CurlCarrierTests {
     @Test("where a network was allowed the connection is tried")
     func allowed() throws {
         let range = try #require(NetworkRange("127.0.0.0/8"))
-        let carrier = try #require(CurlCarrier(NetworkPolicy(allowed: [range])))
+        let carrier = try #require(CurlCarrier(NetworkPolicy(allowed: [range]), clock: Self.clock))
         // Nobody listens at port 9 of this machine.
         #expect(carrier.carry(try Self.message("http://127.0.0.1:9/")) == .failed("nobody answers there"))
     }
@@ -49,9 +51,22 @@ struct CurlCarrierTests {
         }
         defer { server.stop() }
         let range = try #require(NetworkRange("127.0.0.0/8"))
-        let carrier = try #require(CurlCarrier(NetworkPolicy(allowed: [range])))
+        let carrier = try #require(CurlCarrier(NetworkPolicy(allowed: [range]), clock: Self.clock))
         #expect(
-            carrier.carry(try Self.message(server.url)) == DeliveryOutcome(status: status, retryAfter: nil))
+            carrier.carry(try Self.message(server.url)) == .refused(status: status, retryAfter: nil))
         #expect(server.requests.count == 1)
+    }
+
+    @Test("the time that a receiver asks for is read by the clock of the centre")
+    func retryAfter() throws {
+        let server = try LoopbackServer { _ in
+            LoopbackServer.text("503 Busy", "", "Retry-After: Sat, 21 Nov 2026 11:47:23 GMT\r\n")
+        }
+        defer { server.stop() }
+        let range = try #require(NetworkRange("127.0.0.0/8"))
+        let carrier = try #require(CurlCarrier(NetworkPolicy(allowed: [range]), clock: Self.clock))
+        #expect(
+            carrier.carry(try Self.message(server.url))
+                == .refused(status: 503, retryAfter: .seconds(600)))
     }
 }

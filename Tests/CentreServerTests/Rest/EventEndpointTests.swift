@@ -68,6 +68,24 @@ struct EventEndpointTests {
         #expect(refused.status == 400)
     }
 
+    @Test(
+        "a stream that begins behind all events waits for them",
+        arguments: ["9223372036854775807", "9223372036854774808"])
+    func endOfNumbers(place: String) throws {
+        let answer = bench.answer(
+            .get, "/v1/events", token: city,
+            fields: ["Accept": "text/event-stream", "Last-Event-ID": place])
+        guard case .now(let response) = answer, case .stream(let stream) = response.body else {
+            Issue.record("there is no stream")
+            return
+        }
+        _ = stream.next()
+        guard case .wait = stream.next() else {
+            Issue.record("it does not wait")
+            return
+        }
+    }
+
     @Test("a webhook's secret is shown once, and never again")
     func secret() throws {
         let body: JSONValue = ["url": "https://a.example/hook", "types": ["dev.berth.custody.*"]]
@@ -122,6 +140,40 @@ struct EventEndpointTests {
         for url in ["https://u:p@a.example/", "ftp://a.example", "https://a.example/#x"] {
             #expect(try bench.ask(.patch, path, token: city, body: ["url": .string(url)]).status == 422)
         }
+    }
+
+    @Test("a webhook's tag is of its settings: deliveries do not change it, and are seen all the same")
+    func webhookTag() throws {
+        let path = "/v1/webhooks/\(RestBench.city.webhook)"
+        let first = try bench.ask(.get, path, token: city)
+        let tag = try #require(first.tag)
+        let id = try WebhookID(RestBench.city.webhook)
+        try bench.store.write { transaction in
+            var webhook = try #require(try transaction.find(Webhook.self, key: .word(id)))
+            let now = Instant(milliseconds: 1_795_261_043_000)
+            webhook.position = 3
+            webhook.trouble = .init(since: now, attempts: 2, nextTry: now)
+            webhook.lastAttempt = .init(at: now, outcome: "answered 500")
+            transaction.put(webhook)
+        }
+        let later = try bench.ask(.get, path, token: city, fields: ["If-None-Match": tag])
+        #expect((later.status, later.tag) == (200, tag))
+        #expect(later.json["position"] == 3)
+        let body: JSONValue = ["types": ["dev.berth.card.*"]]
+        let changed = try bench.ask(.patch, path, token: city, body: body, fields: ["If-Match": tag])
+        #expect(changed.status == 200, "\(changed.text)")
+        #expect(changed.tag != tag)
+        for (method, end) in [
+            (HTTPMethod.post, "/disable"), (.post, "/enable"), (.post, "/renew-secret"), (.delete, ""),
+        ] {
+            let late = try bench.ask(method, path + end, token: city, fields: ["If-Match": tag])
+            #expect((late.status, late.code) == (412, "changed-meanwhile"), "\(method) \(end)")
+        }
+        let now: HTTPFields = ["If-Match": try #require(changed.tag)]
+        let renewed = try bench.ask(.post, path + "/renew-secret", token: city, fields: now)
+        #expect(renewed.tag != changed.tag)
+        let read = try bench.ask(.get, path, token: city)
+        #expect(read.tag == renewed.tag)
     }
 
     @Test("chains are shown as they were written, and looked through")

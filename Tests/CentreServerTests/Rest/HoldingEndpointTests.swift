@@ -92,6 +92,90 @@ struct HoldingEndpointTests {
                 == "service-stopped")
     }
 
+    @Test("a draft is written on what was read, its own answer included, and not made again when it is gone")
+    func draftTags() throws {
+        let path = "/v1/applications/purse/releases/0.9"
+        let first = try bench.ask(.get, path, token: city)
+        var body = first.json.objectValue ?? [:]
+        for name in ["id", "application", "version", "life"] { body[name] = nil }
+        func write(_ tag: String?, _ permits: Bool) throws -> Reply {
+            body["permitsSnapshots"] = .bool(permits)
+            return try bench.ask(
+                .put, path, token: city, body: .object(body), fields: ["If-Match": try #require(tag)])
+        }
+        let second = try write(first.tag, true)
+        #expect(second.status == 200, "\(second.text)")
+        #expect(second.json["personalisation"] == nil)
+        #expect(try bench.ask(.get, path, token: city).tag == second.tag)
+        #expect(try write(first.tag, false).code == "changed-meanwhile")
+        let third = try write(second.tag, false)
+        #expect(third.status == 200, "\(third.text)")
+        for (method, path) in [(HTTPMethod.post, path + "/publish"), (.delete, path)] {
+            let stale: HTTPFields = ["If-Match": try #require(second.tag)]
+            #expect(try bench.ask(method, path, token: city, fields: stale).status == 412, "\(path)")
+        }
+        let now: HTTPFields = ["If-Match": try #require(third.tag)]
+        #expect(try bench.ask(.delete, path, token: city, fields: now).status == 204)
+        for tag in [third.tag, "*"] {
+            let late = try write(tag, true)
+            #expect((late.status, late.code) == (412, "changed-meanwhile"))
+        }
+        #expect(try bench.ask(.get, path, token: city).status == 404)
+    }
+
+    @Test("of a draft's data not even the tag is kept for a request that comes twice")
+    func draftTwice() throws {
+        let path = "/v1/applications/purse/releases/0.9"
+        var body = try bench.ask(.get, path, token: city).json.objectValue ?? [:]
+        for name in ["id", "application", "version", "life"] { body[name] = nil }
+        body["personalisation"] = ["C0DF"]
+        let fields: HTTPFields = ["Idempotency-Key": "k"]
+        let first = try bench.ask(.put, path, token: city, body: .object(body), fields: fields)
+        #expect(first.status == 200 && first.tag != nil, "\(first.text)")
+        let again = try bench.ask(.put, path, token: city, body: .object(body), fields: fields)
+        #expect(again.status == 200 && again.tag == nil)
+        #expect(again.json == first.json)
+    }
+
+    @Test("a veto is changed and lifted on what was read; where there is none, no state fits")
+    func vetoTags() throws {
+        let path = "/v1/applications/purse/veto"
+        let reason: JSONValue = ["reason": "Audited."]
+        for tag in ["\"nope\"", "*"] {
+            let reply = try bench.ask(.put, path, token: city, body: reason, fields: ["If-Match": tag])
+            #expect((reply.status, reply.code) == (412, "changed-meanwhile"))
+        }
+        let set = try bench.ask(.put, path, token: city, body: reason)
+        let first: HTTPFields = ["If-Match": try #require(set.tag)]
+        let again = try bench.ask(.put, path, token: city, body: ["reason": "Again."], fields: first)
+        #expect(again.status == 200)
+        #expect(try bench.ask(.delete, path, token: city, fields: first).status == 412)
+        let second: HTTPFields = ["If-Match": try #require(again.tag)]
+        #expect(try bench.ask(.delete, path, token: city, fields: second).status == 204)
+    }
+
+    @Test("a month that is none is told so")
+    func months() throws {
+        let reply = try bench.ask(.get, "/v1/statements?provider=city&month=2026-13", token: root)
+        #expect((reply.status, reply.code) == (400, "parameter-invalid"))
+        #expect(reply.json["detail"]?.stringValue?.contains("This is not a month, such as 2026-11.") == true)
+    }
+
+    @Test("nothing is called as a place in a path", arguments: [".", ".."])
+    func places(_ name: String) throws {
+        let details: JSONValue = ["holder": .string(name), "name": "A", "password": "correct horse battery"]
+        let holder = try bench.ask(.post, "/v1/holders", token: root, body: details)
+        #expect((holder.status, holder.code) == (422, "invalid"), "\(holder.text)")
+        let operation = try bench.ask(
+            .post, "/v1/cards/\(RestBench.city.card)/operations", token: root,
+            body: ["wishes": [["kind": "park", "application": "purse"]]], fields: ["Idempotency-Key": name])
+        #expect((operation.status, operation.code) == (400, "idempotency-key"), "\(operation.text)")
+        let draft = try bench.ask(
+            .put, "/v1/applications/purse/releases/\(name)", token: city,
+            body: ["loadFiles": [], "instances": [], "parking": ["class": "never"]])
+        #expect(draft.status == 404)
+    }
+
     @Test("what is no CAP file is told so")
     func upload() throws {
         let reply = try bench.ask(

@@ -208,6 +208,34 @@ struct RestFrameTests {
         #expect(seen.json["name"] == "Augusta Ada King")
     }
 
+    @Test("whoever names a state is answered by it: no endpoint ignores 'If-Match'")
+    func neverIgnored() throws {
+        let samples = SampleRequests(tenant: RestBench.city)
+        for endpoint in RestTable.endpoints {
+            let bench = try RestBench()
+            let role = try #require(Role.allCases.first { endpoint.access.admits($0) })
+            var fields: HTTPFields = ["If-Match": "\"nope\""]
+            if case .bytes(let types, _, _) = endpoint.body { fields["Content-Type"] = types[0] }
+            let token = try bench.token(role)
+            let before = try Snapshot(bench)
+            let answer = bench.answer(
+                endpoint.method, samples.path(endpoint), token: token, body: samples.body(endpoint),
+                fields: fields)
+            guard case .now(let response) = answer else {
+                Issue.record("\(endpoint.operationID) waits")
+                continue
+            }
+            let reply = Reply(response: response)
+            if endpoint.precondition == .none {
+                #expect((reply.status, reply.code) == (400, "request-invalid"), "\(endpoint.operationID)")
+            } else {
+                #expect(
+                    [404, 409, 412, 422].contains(reply.status), "\(endpoint.operationID): \(reply.text)")
+            }
+            #expect(try Snapshot(bench) == before, "\(endpoint.operationID) changed something")
+        }
+    }
+
     @Test("who has it already is told so without a body (RFC 9110 §13.1.2)")
     func notModified() throws {
         let bench = try RestBench()

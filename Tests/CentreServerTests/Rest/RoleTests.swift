@@ -64,7 +64,7 @@ struct RoleTests {
     private func ask(
         _ bench: RestBench, _ endpoint: Endpoint, _ token: String, _ samples: SampleRequests
     ) -> Reply {
-        var fields: HTTPFields = ["If-Match": "*"]
+        var fields: HTTPFields = endpoint.precondition == .none ? [:] : ["If-Match": "*"]
         if case .bytes(let types, _, _) = endpoint.body { fields["Content-Type"] = types[0] }
         let answer = bench.answer(
             endpoint.method, samples.path(endpoint), token: token, body: samples.body(endpoint),

@@ -84,6 +84,7 @@ struct SchemaTests {
             "a.b_c", "x+y", "1.0", "2026-11-21", "2026-11-21T08:05:09Z", "2026-11-21T08:05:09.123Z",
             "cards:read", "cards:", ":read", "cards:write:x", String(repeating: "a", count: 64),
             String(repeating: "a", count: 65), String(repeating: "AB", count: 32), "*", "a\n", "\n",
+            ".", "..", "...", "a@.", "a@..", "a@...",
         ]
         #expect(forms.count > 50)
         for form in forms {
@@ -96,6 +97,34 @@ struct SchemaTests {
                 if pattern == "^[A-Z]{3}$", !form.accepts(text) { continue }
                 #expect(isFine == form.accepts(text), "\(pattern) and '\(text)'")
             }
+        }
+    }
+
+    @Test(
+        "what is refused is not told as if an example had been sent",
+        arguments: [
+            (Schema.day, "2031-02-29", "This is not a day, such as 2026-11-21."),
+            (
+                Schema.instant, "2031-02-29T00:00:00Z",
+                "This is not a point in time in UTC, such as 2026-11-21T08:05:09Z."
+            ),
+            (Schema.release, "purse", "This is not a release, such as purse@1.2."),
+        ])
+    func reasons(_ schema: Schema, _ text: String, _ reason: String) {
+        #expect(schema.faults(in: .string(text)).map(\.detail) == [reason])
+    }
+
+    @Test("no rule gives an example behind a colon")
+    func rules() {
+        var forms: [StringForm] = []
+        for endpoint in RestTable.endpoints {
+            for parameter in endpoint.parameters { collect(parameter.schema, into: &forms) }
+            if case .json(let schema) = endpoint.body { collect(schema, into: &forms) }
+        }
+        for form in forms {
+            guard let colon = form.rule.firstRange(of: ": ") else { continue }
+            let example = String(form.rule[colon.upperBound...])
+            #expect(!form.accepts(example), "\(form.rule)")
         }
     }
 

@@ -111,12 +111,26 @@ struct SignInTests {
     func providersOwn() throws {
         let bench = try RestBench()
         let city = try bench.token(.provider)
-        func request(_ role: String, _ name: String) throws -> Reply {
-            try bench.ask(
-                .post, "/v1/tokens", token: city,
-                body: ["role": .string(role), "name": .string(name), "expiresAt": "2026-12-24T08:00:00Z"])
+        func request(
+            _ role: String, _ name: String, seconds: Int64 = 1_800, token: String? = nil,
+            scopes: [JSONValue] = []
+        ) throws -> Reply {
+            let end = bench.clock.now.advanced(by: .seconds(seconds))
+            var body: JSONObject = [
+                "role": .string(role), "name": .string(name), "expiresAt": .string(end.description),
+            ]
+            if !scopes.isEmpty { body["scopes"] = .array(scopes) }
+            return try bench.ask(.post, "/v1/tokens", token: token ?? city, body: .object(body))
         }
         #expect(try request("supplier", "city").status == 201)
+        // A stolen token would go on for ever, or do what it may not.
+        #expect(try request("supplier", "city", seconds: 7_200).code == "forbidden")
+        let narrow = try bench.token(
+            .provider(ProviderID("city")), scopes: .only(["tokens:write", "cards:write"]))
+        #expect(try request("provider", "city", token: narrow).code == "forbidden")
+        #expect(try request("provider", "city", token: narrow, scopes: ["custody:read"]).code == "forbidden")
+        #expect(try request("provider", "city", token: narrow, scopes: ["cards:read"]).status == 201)
+        #expect(try request("provider", "city", scopes: ["nonsense:write"]).status == 422)
         for (role, name) in [
             ("supplier", "rail"), ("provider", "rail"), ("operator", "root"), ("terminal", "lobby"),
         ] {
@@ -193,6 +207,10 @@ struct SignInTests {
                 fields: ["If-Match": "*"])
         }
         #expect(try shutOut("second").status == 200)
+        #expect(try shutOut("root").code == "last-admin")
+        // One who has no password can sign in nowhere, as far as anybody knows.
+        let ghost: JSONValue = ["operator": "ghost", "role": "admin"]
+        #expect(try bench.ask(.post, "/v1/operators", token: admin, body: ghost).status == 201)
         #expect(try shutOut("root").code == "last-admin")
     }
 

@@ -130,7 +130,10 @@ private let table: [Row] = [
         outcomes: [elsewhere, elsewhere, elsewhere, "held", "held", elsewhere, elsewhere]),
     Row(
         name: "a person gives it up", event: .dismissed(reason: "asked by its holder"),
-        outcomes: ["discarded", "discarded", undecided, "discarded", undecided, order, "discarded"]),
+        outcomes: [undecided, undecided, undecided, "discarded", undecided, order, "discarded"]),
+    Row(
+        name: "FREEZE never came", event: .neverFrozen,
+        outcomes: ["discarded", "discarded", order, order, order, order, "discarded"]),
 ]
 
 private let cells = table.flatMap { row in
@@ -169,7 +172,7 @@ struct CustodyStateTests {
     func isComplete() {
         #expect(table.allSatisfy { $0.outcomes.count == Facts.states.count })
         let cases = Set(table.map { "\($0.event)".prefix { $0 != "(" } })
-        #expect(cases.count == 9)
+        #expect(cases.count == 10)
     }
 
     @Test("an event that was carried out changes nothing when it comes again", arguments: table)

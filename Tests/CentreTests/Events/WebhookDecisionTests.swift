@@ -32,13 +32,19 @@ struct WebhookDecisionTests {
         (199, nil, .refused(status: 199, retryAfter: nil)),
         (400, "-5", .refused(status: 400, retryAfter: nil)),
         (429, "120", .refused(status: 429, retryAfter: .seconds(120))),
-        (503, "Wed, 21 Oct 2026 07:28:00 GMT", .refused(status: 503, retryAfter: nil)),
+        // Dates (RFC 9110 §5.6.7): ten minutes from now, now, and a second ago.
+        (503, "Tue, 10 Mar 2026 12:10:00 GMT", .refused(status: 503, retryAfter: .seconds(600))),
+        (503, "Tue, 10 Mar 2026 12:00:00 GMT", .refused(status: 503, retryAfter: nil)),
+        (503, "Tue, 10 Mar 2026 11:59:59 GMT", .refused(status: 503, retryAfter: nil)),
+        (503, "Fri, 31 Dec 9999 23:59:59 GMT", .refused(status: 503, retryAfter: .seconds(31_536_000))),
+        (503, "soon", .refused(status: 503, retryAfter: nil)),
+        (503, "9223372036854775807", .refused(status: 503, retryAfter: .seconds(31_536_000))),
         (503, "99999999999", .refused(status: 503, retryAfter: .seconds(31_536_000))),
     ]
 
     @Test("only 2xx is delivered, 410 is the end, and a redirect is a refusal", arguments: outcomes)
     func outcome(_ status: Int, _ retryAfter: String?, _ outcome: DeliveryOutcome) {
-        #expect(DeliveryOutcome(status: status, retryAfter: retryAfter) == outcome)
+        #expect(DeliveryOutcome(status: status, retryAfter: retryAfter, at: Self.now) == outcome)
     }
 
     @Test("is due when there is something, nobody has it, and it may try")

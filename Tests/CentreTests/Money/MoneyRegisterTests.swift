@@ -61,6 +61,40 @@ struct MoneyRegisterTests {
         try bench.act { try set($0, from: "2026-03-10T12:00:01Z") }
     }
 
+    @Test("what is in force elsewhere is taken over with its past, where nothing was ever kept for it")
+    func takenOver() throws {
+        let bench = try bench()
+        try bench.addApplication("loyalty", of: "city")
+        func take(_ act: Act, application: String? = nil, from: String) throws {
+            try act.takeOverTariff(
+                Tariff(
+                    provider: name("city"), application: application.map { name($0) },
+                    validFrom: instant(from), basis: .day, rate: 1, terms: Self.euro,
+                    recordedAt: instant(from)))
+        }
+        try bench.act { try take($0, from: "2020-01-01T00:00:00Z") }
+        let recorded = try bench.act { try $0.tariffs(of: name("city")).map(\.recordedAt) }
+        #expect(recorded == [bench.clock.now])
+        #expect(try bench.refusal { try take($0, from: "2020-01-01T00:00:00Z") } == "tariff-exists")
+        let provider = Act.Actor.provider(name("city"))
+        #expect(
+            try bench.refusal(as: provider) { try take($0, from: "2020-02-01T00:00:00Z") } == "not-permitted")
+        try bench.store.write { transaction in
+            transaction.insert(
+                Stay(
+                    id: StayID(card: name("0A"), aid: aid("A000000321"), ordinal: 1), provider: name("city"),
+                    application: name("purse"), since: bench.clock.now, until: bench.clock.now, byteCount: 1))
+        }
+        for application in [nil, "purse"] {
+            let code = try bench.refusal {
+                try take($0, application: application, from: "2020-02-01T00:00:00Z")
+            }
+            #expect(code == "tariff-past")
+        }
+        try bench.act { try take($0, application: "loyalty", from: "2020-02-01T00:00:00Z") }
+        try bench.act { try take($0, application: "purse", from: "2027-01-01T00:00:00Z") }
+    }
+
     @Test(
         "terms that make no sense are refused",
         arguments: [

@@ -108,6 +108,86 @@ struct AdminVerbTests {
         #expect(outcome.exit == .unavailable, "\(outcome.output)")
     }
 
+    @Test(
+        "a tag gets its quotes, and what has them, or is a star, goes as it is (RFC 9110 §13.1.1)",
+        arguments: [
+            ("*", "*"), ("7", "\"7\""), ("\"7\"", "\"7\""), ("W/\"7\"", "W/\"7\""),
+            ("\"7\",\"8\"", "\"7\",\"8\""),
+        ])
+    func ifMatch(_ given: String, _ sent: String) async {
+        let outcome = await run("applications rename purse --name P --if-match \(given) --dry-run --json")
+        #expect(
+            outcome.json?["fields"]?.arrayValue?.contains(.string("If-Match: \(sent)")) == true,
+            "\(outcome.output)\(outcome.errors)")
+    }
+
+    private static func answer(_ body: String, _ fields: String = "") -> LoopbackServer.Script {
+        LoopbackServer.text("200 OK", body, "Content-Type: application/json\r\n" + fields)
+    }
+
+    @Test("what can be changed on its state is shown with its tag, as --if-match takes it")
+    func tags() async throws {
+        let server = try LoopbackServer { _ in
+            Self.answer(#"{"holder":"10001","name":"Ada"}"#, "ETag: \"5b1f\"\r\n")
+        }
+        defer { server.stop() }
+        func run(_ line: String) async -> Outcome {
+            await bench.run(line, variables: ["BERTH_SERVER": server.url])
+        }
+        let lines = await run("holders get 10001")
+        #expect(lines.output.contains("tag:"), "\(lines.output)\(lines.errors)")
+        #expect(lines.output.contains("5b1f") && !lines.output.contains("etag"))
+        for line in [
+            "holders get 10001", "releases get purse 1.0", "holders change 10001 --name A --if-match 5b1f",
+        ] {
+            let json = await run(line + " --json")
+            #expect(json.json?["etag"] == "5b1f", "\(line): \(json.output)\(json.errors)")
+        }
+        #expect(server.requests.last?.lowercased().contains("if-match: \"5b1f\"") == true)
+        for line in ["cards get-drift 42", "sessions who-am-i", "holders list"] {
+            #expect(await run(line + " --json").json?["etag"] == nil, "\(line)")
+        }
+    }
+
+    /// A centre with events at 3, 7 and 9 of 9; it looks at four places for one answer, and gives at most so many.
+    private static func eventPage(_ request: String) -> LoopbackServer.Script {
+        func number(_ name: String) -> Int? {
+            guard let start = request.firstRange(of: name + "=")?.upperBound else { return nil }
+            return Int(request[start...].prefix { $0.isNumber })
+        }
+        let (after, limit) = (number("after") ?? 0, number("limit") ?? 100)
+        var (items, position): ([JSONValue], Int) = ([], after)
+        while position < min(after + 4, 9), items.count < limit {
+            position += 1
+            if [3, 7, 9].contains(position) { items.append(["id": .integer(Int64(position))]) }
+        }
+        let body: JSONValue = [
+            "items": .array(items), "position": .integer(Int64(position)), "newest": 9,
+        ]
+        return answer(body.text)
+    }
+
+    @Test(
+        "events are read on from where the centre stopped looking, to a page or to the newest",
+        arguments: [
+            ("--after 3 --limit 1", [7], 7), ("--limit 2", [3, 7], 7), ("--limit 1", [3], 3),
+            ("", [3, 7, 9], 9), ("--limit 1 --all", [3, 7, 9], 9), ("--after 9", [], 9),
+        ] as [(String, [Int64], Int64)])
+    func events(_ options: String, _ ids: [Int64], _ position: Int64) async throws {
+        let server = try LoopbackServer { Self.eventPage($0) }
+        defer { server.stop() }
+        let line = "events list " + options
+        let variables = ["BERTH_SERVER": server.url]
+        let json = await bench.run(line + " --json", variables: variables)
+        #expect(
+            json.json?["items"]?.arrayValue?.compactMap { $0["id"]?.integerValue } == ids,
+            "\(json.output)\(json.errors)")
+        #expect(json.json?["position"]?.integerValue == position)
+        let shown = await bench.run(line, variables: variables)
+        #expect(shown.errors.contains("--all, or --after \(position)") == (position < 9), "\(shown.errors)")
+        #expect(shown.errors.contains("there are none") == ids.isEmpty)
+    }
+
     @Test("signing in needs no token, and puts the new one where the profile takes it from")
     func signingIn() async throws {
         let variables = ["XDG_CONFIG_HOME": bench.folder + "/config", "PASSWORD": "harbour-lights-1"]

@@ -57,9 +57,10 @@ enum ApplicationEndpoints {
         Endpoint(
             .post, "/v1/applications/{application}/stop", "stopService", group: "applications",
             "Stops an application's service: no card gets it until it is started", access: .only(writers),
-            parameters: path, body: .json(.reasonBody), outcomes: changed,
+            parameters: path, body: .json(.reasonBody), outcomes: changed, precondition: .optional,
             handler: { call in
                 try call.change { act in
+                    try call.requireMatch(reading: { EntityTag(of: try seen(call, act).json) })
                     try act.stopService(of: try call.name("application"), reason: call.reason())
                     return .ok(try seen(call, act).json)
                 }
@@ -67,9 +68,10 @@ enum ApplicationEndpoints {
         Endpoint(
             .post, "/v1/applications/{application}/start", "startService", group: "applications",
             "Starts an application's service again", access: .only(writers), parameters: path,
-            outcomes: changed,
+            outcomes: changed, precondition: .optional,
             handler: { call in
                 try call.change { act in
+                    try call.requireMatch(reading: { EntityTag(of: try seen(call, act).json) })
                     try act.startService(of: try call.name("application"))
                     return .ok(try seen(call, act).json)
                 }

@@ -80,8 +80,10 @@ enum BerthEndpoints {
             try call.checkSight(of: card, for: [wish], act)
             try call.check([wish], on: card, act)
             let plan = try act.plan([wish], on: card, call.node.models)
-            let operation = try act.requestOperation(
-                id, plan, deadline: act.now.advanced(by: deadlineDefault), call.node.models)
+            let operation = try call.hidingOthers(on: card, act) {
+                try act.requestOperation(
+                    id, plan, deadline: act.now.advanced(by: deadlineDefault), call.node.models)
+            }
             let isOwn = call.principal.tenant == nil
             return RestAnswer.accepted(
                 operation.json { _ in isOwn }, at: "/v1/cards/\(card)/operations/\(id)"

@@ -1,4 +1,5 @@
 package import Centre
+internal import Wire
 
 // Who sees which card. What somebody may not see is told in the words for what does not exist.
 
@@ -103,6 +104,21 @@ extension RestCall {
             return
         }
         _ = try dossier(of: card, act)
+    }
+
+    /// An operation that is not the caller's business stands in the way without a name.
+    func hidingOthers<Result>(on card: CardID, _ act: Act, _ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let refusal as OperationRefusal {
+            guard case .otherIsOpen(let id) = refusal,
+                let other = try act.transaction.find(Operation.self, key: .word(card), .word(id)),
+                try !sees(other, act)
+            else { throw refusal }
+            throw Problem.known(
+                "operation-open", "Another operation on this card is not over yet.",
+                remedy: "Wait for it, or ask the issuer of the card to cancel it.")
+        }
     }
 
     /// Whether the operation is the caller's business; the card was seen already.

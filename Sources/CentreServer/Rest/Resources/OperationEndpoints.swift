@@ -84,9 +84,11 @@ enum OperationEndpoints {
                 throw Problem.known(
                     "plan-changed", "The best plan is not the one that was approved any more.")
             }
-            let operation = try act.requestOperation(
-                operationID, plan, deadline: deadline ?? act.now.advanced(by: deadlineDefault),
-                call.node.models)
+            let operation = try call.hidingOthers(on: id, act) {
+                try act.requestOperation(
+                    operationID, plan, deadline: deadline ?? act.now.advanced(by: deadlineDefault),
+                    call.node.models)
+            }
             return .accepted(
                 operation.json(isOwn: try own(plan, call, act)),
                 at: "/v1/cards/\(id)/operations/\(operationID)"

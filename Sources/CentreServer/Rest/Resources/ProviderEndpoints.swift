@@ -46,8 +46,10 @@ enum ProviderEndpoints {
             "Suspends a provider: it can ask for nothing until it is resumed", access: .only(.operators),
             parameters: path, body: .json(.reasonBody),
             outcomes: [.json(200, "The provider as it is now.", .providerResource)],
+            precondition: .optional,
             handler: { call in
                 try call.change { act in
+                    try call.requireMatch(reading: { EntityTag(of: try provider(call, act).json) })
                     try act.suspendProvider(try call.name("provider"), reason: call.reason())
                     return .ok(try provider(call, act).json)
                 }
@@ -56,8 +58,10 @@ enum ProviderEndpoints {
             .post, "/v1/providers/{provider}/resume", "resumeProvider", group: "providers",
             "Lifts a provider's suspension", access: .only(.operators), parameters: path,
             outcomes: [.json(200, "The provider as it is now.", .providerResource)],
+            precondition: .optional,
             handler: { call in
                 try call.change { act in
+                    try call.requireMatch(reading: { EntityTag(of: try provider(call, act).json) })
                     try act.resumeProvider(try call.name("provider"))
                     return .ok(try provider(call, act).json)
                 }

@@ -36,9 +36,10 @@ enum ReleaseEndpoints {
         Endpoint(
             .delete, "/v1/applications/{application}/releases/{version}", "discardDraft", group: "releases",
             "Discards a draft", access: .only(writers), parameters: path,
-            outcomes: [.empty("It is gone.")],
+            outcomes: [.empty("It is gone.")], precondition: .optional,
             handler: { call in
                 try call.change { act in
+                    try requireMatch(call, act)
                     try act.discardDraft(try id(call))
                     return .noContent
                 }
@@ -46,9 +47,10 @@ enum ReleaseEndpoints {
         Endpoint(
             .post, "/v1/applications/{application}/releases/{version}/publish", "publishRelease",
             group: "releases", "Publishes a draft: from now on cards can get it, and it never changes",
-            access: .only(writers), parameters: path, outcomes: asItIs,
+            access: .only(writers), parameters: path, outcomes: asItIs, precondition: .optional,
             handler: { call in
                 try call.change { act in
+                    try requireMatch(call, act)
                     try act.publish(try id(call))
                     return .ok(try shown(call, act))
                 }
@@ -56,9 +58,10 @@ enum ReleaseEndpoints {
         Endpoint(
             .post, "/v1/applications/{application}/releases/{version}/withdraw", "withdrawRelease",
             group: "releases", "Withdraws a release: no card gets it any more", access: .only(writers),
-            parameters: path, body: .json(.reasonBody), outcomes: asItIs,
+            parameters: path, body: .json(.reasonBody), outcomes: asItIs, precondition: .optional,
             handler: { call in
                 try call.change { act in
+                    try requireMatch(call, act)
                     try act.withdraw(try id(call), reason: call.reason())
                     return .ok(try shown(call, act))
                 }
@@ -94,6 +97,10 @@ enum ReleaseEndpoints {
         return json(release, isOwn: isOwn(application, call))
     }
 
+    private static func requireMatch(_ call: RestCall, _ act: Act) throws {
+        try call.requireMatch(reading: { EntityTag(of: try shown(call, act)) })
+    }
+
     /// What is written to cards to make them somebody's is for those who write it.
     private static func isOwn(_ application: Application, _ call: RestCall) -> Bool {
         switch call.principal {
@@ -113,15 +120,17 @@ enum ReleaseEndpoints {
         let id = try id(call)
         let release = try call.reading { () throws(FormProblem) in try Release(draft: id, call.body) }
         return try call.change { act in
-            let application = try ApplicationEndpoints.seen(call, act)
-            if let known = try act.releases(of: id.application, for: act.viewer()).first(where: {
-                $0.id == id
-            }) {
-                try call.requireMatch(EntityTag(of: json(known, isOwn: isOwn(application, call))))
-            }
+            let isShown = isOwn(try ApplicationEndpoints.seen(call, act), call)
+            let known = try act.releases(of: id.application, for: act.viewer()).first { $0.id == id }
+            try call.requireMatch(known.map { EntityTag(of: json($0, isOwn: isShown)) })
             try act.draft(release)
-            // The answer is kept for a request that comes again: it does not hold what was written.
-            return .ok(json(try act.release(id, for: act.viewer()), isOwn: false))
+            let written = try act.release(id, for: act.viewer())
+            // The answer is kept for a request that comes again: it does not hold what was written. Its tag is of
+            // the whole, as who reads it gets it.
+            var answer = RestAnswer.ok(
+                json(written, isOwn: false), tag: EntityTag(of: json(written, isOwn: isShown)))
+            answer.isTagOfSecrets = true
+            return answer
         }
     }
 

@@ -11,7 +11,7 @@ extension StringForm {
         pattern: "^[A-Z]{3}$", count: 3...3, rule: "a currency of ISO 4217",
         check: { Currency($0) != nil })
     static let month = StringForm(
-        pattern: "^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])$", count: 7...7, rule: "a month: 2026-11",
+        pattern: "^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])$", count: 7...7, rule: "a month, such as 2026-11",
         check: { CalendarDay($0 + "-01") != nil })
     static let eventType = StringForm(
         pattern: "^dev[.]berth[.][a-z-]+[.]([a-z-]+[.]v1|[*])$", count: 12...100,

@@ -139,16 +139,22 @@ enum SessionEndpoints {
         let token = TokenText(call.node.entropy)
         let certificate = try certificate(call)
         let subject = try subject(call)
-        let scopes = (call.body["scopes"]?.arrayValue ?? []).compactMap(\.stringValue)
+        let scopes = try scopes(call)
+        let expiresAt = call.body["expiresAt"]?.stringValue.flatMap { Instant($0) }
+        // An admin who may do everything may also make a password for somebody.
+        let isUnbounded = call.principal.role == .admin && call.caller.scopes == .everything
+        if !isUnbounded, let ends = call.caller.tokenEnds, expiresAt.map({ $0 > ends }) ?? true {
+            throw Problem.known("forbidden", "A token issues none that lasts longer than itself, to \(ends).")
+        }
         return try call.change { act in
             try check(subject, act)
             let credential = Credential(
                 id: token.id, kind: certificate == nil ? .token : .certificate, subject: subject,
                 digest: certificate ?? token.digest,
-                scopes: scopes.isEmpty ? Scopes.everything.text : Scopes.only(Set(scopes)).text,
+                scopes: scopes.text,
                 label: call.body["label"]?.stringValue ?? "", createdAt: act.now,
                 createdBy: act.actor.description,
-                expiresAt: call.body["expiresAt"]?.stringValue.flatMap { Instant($0) })
+                expiresAt: expiresAt)
             try act.issue(credential)
             let place = "/v1/tokens/\(token.id)"
             guard certificate == nil else { return .created(["resource": credential.json], at: place) }
@@ -156,6 +162,20 @@ enum SessionEndpoints {
                 ["token": .string(token.text), "resource": credential.json], at: place
             ).secret
         }
+    }
+
+    /// A stolen token that may do little gives no other that may do more.
+    private static func scopes(_ call: RestCall) throws -> Scopes {
+        let names = (call.body["scopes"]?.arrayValue ?? []).compactMap(\.stringValue)
+        let groups = Set(RestTable.endpoints.map(\.group))
+        for name in names where !groups.contains(String(name.prefix { $0 != ":" })) {
+            throw Problem.member("/scopes", "'\(name)' is about nothing that there is.")
+        }
+        let scopes = names.isEmpty ? Scopes.everything : .only(Set(names))
+        guard call.caller.scopes.cover(scopes) else {
+            throw Problem.known("forbidden", "A token issues none that may do more than itself.")
+        }
+        return scopes
     }
 
     /// Whoever named another's certificate first would get what the other sends.
@@ -238,9 +258,9 @@ extension Principal {
 }
 
 extension StringForm {
-    static let credential = identifier(CredentialID.self, pattern: "^[0-9A-Za-z._+-]+$")
+    static let credential = identifier(CredentialID.self, pattern: given)
     static let scope = StringForm(
-        pattern: "^[a-z-]+:(read|write)$", count: 6...40, rule: "a scope: cards:read, cards:write",
+        pattern: "^[a-z-]+:(read|write)$", count: 6...40, rule: "a scope, such as cards:read or cards:write",
         check: { text in
             let parts = text.split(separator: ":", omittingEmptySubsequences: false)
             return parts.count == 2 && !parts[0].isEmpty && ["read", "write"].contains(parts[1])

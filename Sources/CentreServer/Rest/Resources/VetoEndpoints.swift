@@ -20,10 +20,11 @@ enum VetoEndpoints {
             .put, "/v1/applications/{application}/veto", "vetoLeaving", group: "applications",
             "No card gives the application up to make room; its provider wants it so",
             access: .only(providers), parameters: application, body: .json(.reasonBody),
-            outcomes: [.json(200, "The veto.", veto)]
+            outcomes: [.json(200, "The veto.", veto)], precondition: .optional
         ) { call in
             try call.change { act in
                 let id = try ApplicationEndpoints.seen(call, act).id
+                try requireMatch(call, act, id)
                 try act.veto(id, reason: call.reason())
                 return .ok(try act.veto(on: id)?.json ?? [:])
             }
@@ -31,10 +32,12 @@ enum VetoEndpoints {
         Endpoint(
             .delete, "/v1/applications/{application}/veto", "liftVeto", group: "applications",
             "Takes the provider's veto back", access: .only(providers), parameters: application,
-            outcomes: [.empty("There is none any more.")]
+            outcomes: [.empty("There is none any more.")], precondition: .optional
         ) { call in
             try call.change { act in
-                try act.liftVeto(try ApplicationEndpoints.seen(call, act).id)
+                let id = try ApplicationEndpoints.seen(call, act).id
+                try requireMatch(call, act, id)
+                try act.liftVeto(id)
                 return .noContent
             }
         },
@@ -72,6 +75,10 @@ enum VetoEndpoints {
             try change(call) { act, number, application in try act.liftVeto(application, for: number) }
         },
     ]
+
+    private static func requireMatch(_ call: RestCall, _ act: Act, _ id: ApplicationID) throws {
+        try call.requireMatch(reading: { try act.veto(on: id).map { EntityTag(of: $0.json) } })
+    }
 
     private static func change(
         _ call: RestCall, _ body: (Act, HolderNumber, ApplicationID) throws -> Void

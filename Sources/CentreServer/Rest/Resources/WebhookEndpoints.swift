@@ -25,7 +25,7 @@ enum WebhookEndpoints {
             Endpoint(
                 .get, "/v1/webhooks/{webhook}", "getWebhook", group: "webhooks", "A webhook",
                 access: .only(readers), parameters: path, outcomes: [.json(200, "The webhook.", .webhook)],
-                handler: { call in .ok(WebhookForm(try call.look { try seen(call, $0) }).json) }),
+                handler: { call in answer(try call.look { try seen(call, $0) }) }),
             Endpoint(
                 .patch, "/v1/webhooks/{webhook}", "changeWebhook", group: "webhooks",
                 "Changes where a webhook goes, and what it is told", access: .only(writers),
@@ -34,9 +34,10 @@ enum WebhookEndpoints {
             Endpoint(
                 .delete, "/v1/webhooks/{webhook}", "removeWebhook", group: "webhooks", "Removes a webhook",
                 access: .only(writers), parameters: path, outcomes: [.empty("It is gone.")],
+                precondition: .optional,
                 handler: { call in
                     try call.change { act in
-                        _ = try seen(call, act)
+                        try call.requireMatch(tag(try seen(call, act)))
                         try act.removeWebhook(try call.name("webhook"))
                         return .noContent
                     }
@@ -55,12 +56,14 @@ enum WebhookEndpoints {
             "Makes a new secret, shown this once; the one before signs too for a day",
             access: .only(writers), parameters: path,
             outcomes: [.json(200, "The webhook and its secret.", .webhookWithSecret)],
+            precondition: .optional,
             handler: { call in
                 try call.change { act in
-                    _ = try seen(call, act)
+                    try call.requireMatch(tag(try seen(call, act)))
                     let renewed = try act.renewSecret(
                         of: try call.name("webhook"), sealedIn: call.node.vault)
-                    return RestAnswer.ok(json(renewed.webhook, renewed.secret)).secret
+                    let shown = json(renewed.webhook, renewed.secret)
+                    return RestAnswer.ok(shown, tag: tag(renewed.webhook)).secret
                 }
             }),
         Endpoint(
@@ -73,14 +76,14 @@ enum WebhookEndpoints {
                     .object(
                         .required("from", .integer(1...Int64.max)),
                         .required("through", .integer(1...Int64.max))))),
-            outcomes: asItIs,
+            outcomes: asItIs, precondition: .optional,
             handler: { call in
                 try call.change { act in
-                    _ = try seen(call, act)
+                    try call.requireMatch(tag(try seen(call, act)))
                     let webhook = try act.replay(
                         try call.name("webhook"), from: call.body["from"]?.integerValue ?? 0,
                         through: call.body["through"]?.integerValue ?? 0)
-                    return .ok(WebhookForm(webhook).json)
+                    return answer(webhook)
                 }
             }),
     ]
@@ -92,11 +95,11 @@ enum WebhookEndpoints {
         Endpoint(
             .post, PathTemplate(stringLiteral: "/v1/webhooks/{webhook}/\(word)"), name, group: "webhooks",
             text,
-            access: .only(writers), parameters: path, outcomes: asItIs,
+            access: .only(writers), parameters: path, outcomes: asItIs, precondition: .optional,
             handler: { call in
                 try call.change { act in
-                    _ = try seen(call, act)
-                    return .ok(WebhookForm(try body(act, try call.name("webhook"))).json)
+                    try call.requireMatch(tag(try seen(call, act)))
+                    return answer(try body(act, try call.name("webhook")))
                 }
             })
     }
@@ -136,7 +139,8 @@ enum WebhookEndpoints {
             let made = try act.addWebhook(
                 for: asked ?? call.principal.tenant, url: url, filter: filter, sealedIn: call.node.vault)
             return RestAnswer.created(
-                json(made.webhook, made.secret), at: "/v1/webhooks/\(made.webhook.id)"
+                json(made.webhook, made.secret), at: "/v1/webhooks/\(made.webhook.id)",
+                tag: tag(made.webhook)
             ).secret
         }
     }
@@ -145,13 +149,28 @@ enum WebhookEndpoints {
         let (url, filter) = (try url(call), try filter(call))
         return try call.change { act in
             let known = try seen(call, act)
-            try call.requireMatch(EntityTag(of: WebhookForm(known).json))
+            try call.requireMatch(tag(known))
             var wanted = known.filter
             if call.body["types"] != nil { wanted.kinds = filter.kinds }
             if call.body["subjects"] != nil { wanted.subjects = filter.subjects }
-            let webhook = try act.changeWebhook(known.id, url: url, filter: wanted)
-            return .ok(WebhookForm(webhook).json)
+            return answer(try act.changeWebhook(known.id, url: url, filter: wanted))
         }
+    }
+
+    private static func answer(_ webhook: Webhook) -> RestAnswer {
+        var answer = RestAnswer.ok(WebhookForm(webhook).json, tag: tag(webhook))
+        answer.showsMoreThanTag = true
+        return answer
+    }
+
+    /// Members that change as messages go out and as time passes, without anybody deciding anything.
+    private static let passing = ["previousSecretUntil", "position", "replay", "trouble", "lastAttempt"]
+
+    /// Of the settings: deliveries go on between reading and changing, and must not refuse the change.
+    private static func tag(_ webhook: Webhook) -> EntityTag {
+        guard case .object(var object) = WebhookForm(webhook).json else { return EntityTag(of: .null) }
+        for name in passing { object[name] = nil }
+        return EntityTag(of: .object(object))
     }
 
     private static func json(_ webhook: Webhook, _ secret: Secret) -> JSONValue {
