@@ -57,7 +57,7 @@ done
 # What was corrected is imported on its own; what is there already changes nothing.
 printf 'terminal,label\nhalf,mended\nt-1,"Desk, 1"\n' >mended.csv
 expect "what was corrected" "2 rows are in (1 were before)" "$(berth terminals import mended.csv --centre two 2>/dev/null)"
-printf 'terminal,label\nt-1,again\nt-2,"Desk, 2"\n' >other.csv
+printf 'terminal,label\nt-1,again\nt-3,"Desk, 3"\n' >other.csv
 status=0
 berth terminals import other.csv --centre two >said 2>noted || status=$?
 [[ $status -eq 65 ]] || fail "a row that differs from what is there ended with $status"
