@@ -65,6 +65,13 @@ package enum Scopes: Hashable, Sendable {
     case everything
     case only(Set<String>)
 
+    /// What there is to read and to write.
+    package static let groups = [
+        "addresses", "applications", "audit", "berths", "cards", "custody", "description", "events",
+        "figures", "holders", "operations", "operators", "plans", "providers", "releases", "sessions",
+        "statements", "tariffs", "terminals", "tokens", "webhooks",
+    ]
+
     /// Writing includes reading.
     package func allow(_ group: String, isReading: Bool) -> Bool {
         switch self {

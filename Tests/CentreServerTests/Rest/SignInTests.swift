@@ -131,6 +131,7 @@ struct SignInTests {
         #expect(try request("provider", "city", token: narrow, scopes: ["custody:read"]).code == "forbidden")
         #expect(try request("provider", "city", token: narrow, scopes: ["cards:read"]).status == 201)
         #expect(try request("provider", "city", scopes: ["nonsense:write"]).status == 422)
+        #expect(Set(RestTable.endpoints.map(\.group)) == Set(Scopes.groups))
         for (role, name) in [
             ("supplier", "rail"), ("provider", "rail"), ("operator", "root"), ("terminal", "lobby"),
         ] {
