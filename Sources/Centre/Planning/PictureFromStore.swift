@@ -67,7 +67,7 @@ extension Act {
             berths: ledger.held, custody: custody, applications: applications, releases: releases.all,
             learned: sizes.learned(of: releases.coming(wishes, custody)),
             vetoes: try vetoes(on: dossier.card, of: Self.installedNames(on: dossier), catalogue),
-            fees: fees(applications.values, kept: keptBytes(dossier, custody, sizes), catalogue),
+            fees: fees(applications.values, on: dossier, kept: keptBytes(dossier, custody, sizes), catalogue),
             holderSet: wanted,
             copiedAt: try copyTimes(of: custody, wishes), otherCards: try otherCards(dossier.card, wishes),
             ownDomains: try ownDomains(on: dossier, of: applications.values), now: now)
@@ -229,14 +229,21 @@ extension Act {
 
     /// What a day of custody costs by the tariffs in force, rounded as a statement rounds it.
     private func fees(
-        _ applications: some Sequence<Application>, kept: [ApplicationID: Int], _ catalogue: CatalogueView
+        _ applications: some Sequence<Application>, on dossier: CardDossier, kept: [ApplicationID: Int],
+        _ catalogue: CatalogueView
     ) -> [ApplicationID: DailyFee] {
+        // Each instance is a stay of its own.
+        var stays: [ApplicationID: Int] = [:]
+        for case let release? in dossier.applications.lazy.map(\.release) {
+            stays[release.application, default: 0] += 1
+        }
         var fees: [ApplicationID: DailyFee] = [:]
         fees.reserveCapacity(applications.underestimatedCount)
         for application in applications {
             let tariffs = catalogue.tariffs(of: application.provider).sequence(for: application.id)
             guard let inForce = tariffs.last(where: { $0.validFrom <= now }) else { continue }
-            fees[application.id] = inForce.fee(perDayOf: kept[application.id] ?? 0)
+            fees[application.id] = inForce.fee(
+                perDayOf: kept[application.id] ?? 0, stays: stays[application.id] ?? 1)
         }
         return fees
     }
@@ -307,10 +314,10 @@ private struct LearnedRows {
 
 extension Tariff {
     /// For one day of so many bytes, in whole minor units.
-    func fee(perDayOf byteCount: Int) -> DailyFee {
+    func fee(perDayOf byteCount: Int, stays: Int) -> DailyFee {
         let thousandths: Int128 =
             switch basis {
-            case .day: 1_000
+            case .day: 1_000 * Int128(stays)
             case .kilobyteDay: Int128(byteCount)
             }
         let units = (Int128(rate) * thousandths + 500_000_000) / 1_000_000_000

@@ -46,9 +46,13 @@ extension Planner {
         }
     }
 
-    /// What is parked and replaced is back at the end, and costs nothing.
+    /// What is parked and replaced is back at the end, and costs nothing, unless its data stay in custody.
     private func fee(_ item: Outgoing) -> DailyFee? {
-        guard item.purpose == .parked, item.cause != .replaced else { return nil }
+        guard item.purpose == .parked else { return nil }
+        if item.cause == .replaced {
+            let back = Set(incoming.flatMap(\.sources.keys))
+            guard item.instances.contains(where: { !back.contains($0.entry.aid) }) else { return nil }
+        }
         return item.application.flatMap { picture.fees[$0] }
     }
 

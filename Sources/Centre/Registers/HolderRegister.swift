@@ -121,13 +121,16 @@ extension Act {
         try note(Note("holder.changed", .holder(number)))
     }
 
-    /// A new password opens a door that wrong ones had closed.
+    /// A new password opens a door that wrong ones had closed; sessions of the old one are over.
     package func changePassword(of number: HolderNumber, to password: PasswordVerifier) throws {
         try requireOperator(to: "set a holder's password")
         var holder = try lockHolder(number)
         holder.passwordVerifier = password.bytes
         holder.throttle = Holder.Throttle()
         transaction.put(holder)
+        for session in try credentials(of: .holder(number, at: nil)) where session.kind == .session {
+            try end(session)
+        }
         try note(Note("holder.password-changed", .holder(number), isAnnounced: false))
     }
 

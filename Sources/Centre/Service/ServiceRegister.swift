@@ -134,7 +134,7 @@ extension Act {
                 "token.revoked", .credential(id), provider: credential.subject.provider, isAnnounced: false))
     }
 
-    private func end(_ credential: Credential) throws {
+    func end(_ credential: Credential) throws {
         var credential = credential
         guard credential.revokedAt == nil else { return }
         credential.revokedAt = now

@@ -97,7 +97,8 @@ package struct ServeSetting: Hashable, Sendable {
     // MARK: Sign-in elsewhere
 
     package static let openIDIssuer = Self(
-        "oidc-issuer", "URL", "An OpenID provider whose tokens are taken, as its tokens name it")
+        "oidc-issuer", "URL", hasSecret: true,
+        "An OpenID provider whose tokens are taken, as its tokens name it")
     package static let openIDAudience = Self(
         "oidc-audience", "NAME", default: "berth", "Whom its tokens must be for")
     package static let openIDRoles = Self(
@@ -110,7 +111,7 @@ package struct ServeSetting: Hashable, Sendable {
     package static let openIDProviderClaim = Self(
         "oidc-provider-claim", "CLAIM", default: "provider", "Where its tokens name the provider")
     package static let openIDKeys = Self(
-        "oidc-keys", "URL", "Where its keys are; else where its own description says")
+        "oidc-keys", "URL", hasSecret: true, "Where its keys are; else where its own description says")
 
     package static let all: [ServeSetting] = [
         data, store, vault, keyFile, passphraseFile, listen, listenPlain, behindProxy, certificate,
@@ -127,9 +128,14 @@ package struct ServeSetting: Hashable, Sendable {
         return Self.hidingSecrets(value)
     }
 
-    /// The user part of a URL loses its password, and its query every value.
+    /// The user part of a URL loses its password, and its query every value; words of another form lose what follows
+    /// a password's name.
     static func hidingSecrets(_ value: String) -> String {
-        guard let scheme = value.firstRange(of: "://") else { return value }
+        guard let scheme = value.firstRange(of: "://") else {
+            let name = "password"
+            let places = value.indices.first { value[$0...].prefix(name.count).lowercased() == name }
+            return places.map { "\(value[..<$0])\(name)=…" } ?? value
+        }
         let head = value[..<scheme.upperBound]
         let pieces = value[scheme.upperBound...].split(
             separator: "?", maxSplits: 1, omittingEmptySubsequences: false)

@@ -215,6 +215,30 @@ struct SignInTests {
         #expect(try shutOut("root").code == "last-admin")
     }
 
+    @Test("a holder's new password ends the sessions of the old one")
+    func holderPassword() throws {
+        let bench = try RestBench()
+        let session = TokenText(bench.node.entropy)
+        let holder = RestBench.city.holder
+        try bench.node.act(by: .centre) { act in
+            try act.issue(
+                Credential(
+                    id: session.id, kind: .session,
+                    subject: .holder(HolderNumber(holder), at: TerminalID(RestBench.city.terminal)),
+                    digest: session.digest, scopes: Scopes.everything.text, label: "", createdAt: act.now,
+                    createdBy: "test", expiresAt: act.now.advanced(by: .seconds(600))))
+        }
+        func status() throws -> Int {
+            try bench.ask(.get, "/v1/sessions/current", token: session.text).status
+        }
+        #expect(try status() == 200)
+        let changed = try bench.ask(
+            .put, "/v1/holders/\(holder)/password", token: bench.token(.operator),
+            body: ["password": "another long password"])
+        #expect(changed.status == 204)
+        #expect(try status() == 401)
+    }
+
     // MARK: Operators
 
     @Test("an operator signs in by password, works, and signs out")

@@ -55,6 +55,8 @@ struct ServeConfigurationTests {
                 "postgresql://berth@db/centre?password=…&sslmode=…"
             ),
             ("postgresql://a:b@c@db", "postgresql://a:…@db"),
+            ("host=db password=hunter2 dbname=centre", "host=db password=…"),
+            ("host=db PassWord = 'hunter2'", "host=db password=…"),
             ("sqlite:/var/lib/berth/store.db", "sqlite:/var/lib/berth/store.db"),
         ])
     func hidden(value: String, shown: String) {

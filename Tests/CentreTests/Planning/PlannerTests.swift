@@ -209,6 +209,19 @@ struct PlannerTests {
         #expect(plan.leaving.map(\.cause) == [.replaced])
     }
 
+    @Test("what an update cannot take over stays in custody, and its fee is told")
+    func updateWithoutData() throws {
+        var fixture = try Fixture(free: 4_096)
+        try fixture.install(Fixture.release("a", code: 2_048, data: 512))
+        fixture.picture.fees[try application("a")] = DailyFee(minorUnits: 7, currency: "EUR")
+        let new = try Fixture.release(
+            "a", version: "1.1", code: 2_304, data: 512, parking: .never(reason: "it has nothing to keep"))
+        try fixture.publish(new)
+        let plan = fixture.plan(.update(to: new.id))
+        #expect(plan.objections.map(\.kind) == [.dataLost])
+        #expect(plan.custodyPerDay == [DailyFee(minorUnits: 7, currency: "EUR")])
+    }
+
     @Test("a restored application gets its own data")
     func restore() throws {
         var fixture = try Fixture(free: 8_192)
