@@ -187,7 +187,7 @@ let package = Package(
             "CommandsTests",
             [
                 "Arguments", "CardCrypto", "CardManagement", "Centre", "CentreServer", "Commands",
-                "GlobalPlatform", "JSON", "Readers", "SmartCard", "Storage", "VirtualCard",
+                "GlobalPlatform", "JSON", "Readers", "SmartCard", "Storage", "Terminal", "VirtualCard",
             ]),
         tests("CardManagementTests", ["CardManagement", "CardCrypto", "GlobalPlatform", "SmartCard"]),
         tests(

@@ -3,7 +3,9 @@ internal import Storage
 extension FuzzTarget {
     /// Contents of a backup that can be read are written again as they were.
     static let backup = FuzzTarget("backup", seeds: [backupSeed]) { (input) throws(FuzzFinding) in
-        guard let written = try? Backup.rewrite(contents: input) else { return }
+        guard let written = try? Backup.rewrite(contents: input) else {
+            return try FuzzFinding.unless(input != backupSeed, "what is whole cannot be read")
+        }
         try FuzzFinding.unless(written == input, "a backup is written differently than it was read")
     }
 

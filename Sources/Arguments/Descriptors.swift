@@ -16,6 +16,7 @@ package final class DescriptorSink: OutputSink {
         var isClosed = false
         var isTorn = false
         var failure: CInt?
+        var isComplete = true
     }
 
     /// - Parameter goesOnWhereFull: whether a full disk costs only what found no room on it, as a log wants it that
@@ -33,6 +34,7 @@ package final class DescriptorSink: OutputSink {
             let (count, error) = writeAll(lineEnd + bytes)
             if error == 0 || count > 0 { state.isTorn = error != 0 }
             guard error != 0 else { return }
+            state.isComplete = false
             state.isClosed = !(goesOnWhereFull && (error == ENOSPC || error == EDQUOT))
             // A reader that has gone away (`| head`) is nobody's fault.
             if error != EPIPE { state.failure = state.failure ?? error }
@@ -72,6 +74,8 @@ package final class DescriptorSink: OutputSink {
     }
 
     package var failure: CInt? { state.withLock { $0.failure } }
+
+    package var isComplete: Bool { state.withLock { $0.isComplete } }
 }
 
 /// An error number of the system.

@@ -16,6 +16,8 @@ package final class MemorySink: OutputSink {
 
     package func write(_ bytes: [UInt8]) { self.bytes.withLock { $0 += bytes } }
 
+    package var isComplete: Bool { failure == nil }
+
     package var text: String { bytes.withLock { String(decoding: $0, as: UTF8.self) } }
 }
 

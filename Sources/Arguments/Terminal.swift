@@ -45,6 +45,8 @@ package protocol OutputSink: Sendable {
     var columns: Int? { get }
     /// The error number of the first failed write; a reader that has gone away is none.
     var failure: CInt? { get }
+    /// All that was written has arrived; where the reader has gone away it has not.
+    var isComplete: Bool { get }
 }
 
 /// The variables of the environment.

@@ -50,6 +50,7 @@ package enum ApplicationFolder {
         try check(manifest, "the file", has: ["provider", "applications"])
         let provider: ProviderID = try Fields.name(manifest["provider"]?.stringValue ?? "", "provider")
         var outcome = Outcome()
+        var publications: [ReleaseID] = []
         var withdrawals: [(id: ReleaseID, reason: String)] = []
         for entry in try list(manifest, "applications") {
             try check(entry, "an application", has: ["id", "name", "releases"])
@@ -61,17 +62,50 @@ package enum ApplicationFolder {
             }
             for release in try list(entry, "releases") {
                 let life = try life(release)
-                guard let new = try take(release, life, of: id, provider, act, read) else {
+                guard let new = try take(release, of: id, provider, act, read) else {
                     outcome.unchanged += 1
                     continue
                 }
                 outcome.releases += 1
-                if case .withdrawn(let reason) = life { withdrawals.append((new, reason)) }
+                switch life {
+                case .draft: break
+                case .published: publications.append(new)
+                case .withdrawn(let reason):
+                    publications.append(new)
+                    withdrawals.append((new, reason))
+                }
             }
         }
+        try publish(publications, act)
         // At the end: a release that was published while a library was not yet withdrawn needs it here, too.
         for release in withdrawals { try act.withdraw(release.id, reason: release.reason) }
         return outcome
+    }
+
+    /// A library may stand behind what needs it: what can be published is, again and again.
+    private static func publish(_ releases: [ReleaseID], _ act: Act) throws {
+        var waiting = releases
+        // Bounded: every round publishes at least one, or ends it.
+        while !waiting.isEmpty {
+            var later: [ReleaseID] = []
+            var missing: CatalogueRefusal?
+            for id in waiting {
+                do {
+                    try act.publish(id)
+                } catch let refusal as CatalogueRefusal where isOfLibrary(refusal) {
+                    later.append(id)
+                    missing = missing ?? refusal
+                }
+            }
+            if let missing, later.count == waiting.count { throw missing }
+            waiting = later
+        }
+    }
+
+    private static func isOfLibrary(_ refusal: CatalogueRefusal) -> Bool {
+        if case .dependencyMissing = refusal { return true }
+        if case .dependencyTooOld = refusal { return true }
+        return false
     }
 
     /// How far a release is to come.
@@ -97,18 +131,20 @@ package enum ApplicationFolder {
         case "draft"?: return .draft
         case "published"?: return .published
         case "withdrawn"?:
-            guard let reason = reason?.stringValue else {
-                throw FieldProblem(reason: "withdrawalReason is missing: why a release was withdrawn.")
+            // Older exports have none.
+            guard let text = (reason ?? "").stringValue else {
+                throw FieldProblem(reason: "withdrawalReason is no text.")
             }
-            return .withdrawn(reason: reason)
+            return .withdrawn(reason: text.isEmpty ? "No reason was given." : text)
         case nil, .some:
             throw FieldProblem(reason: "life is none of draft, published and withdrawn.")
         }
     }
 
+    /// Writes the draft, whatever it is to become.
     /// - Returns: `nil` where it is there already.
     private static func take(
-        _ entry: JSONValue, _ life: Life, of application: ApplicationID, _ provider: ProviderID, _ act: Act,
+        _ entry: JSONValue, of application: ApplicationID, _ provider: ProviderID, _ act: Act,
         _ read: (String) throws -> [UInt8]
     ) throws -> ReleaseID? {
         let version: ReleaseVersion = try Fields.name(entry["version"]?.stringValue ?? "", "version")
@@ -137,10 +173,6 @@ package enum ApplicationFolder {
                 try profiles.map { text throws(FieldProblem) in try Fields.name(text, "profiles") })
         }
         try act.draft(release)
-        switch life {
-        case .draft: break
-        case .published, .withdrawn: try act.publish(id)
-        }
         return id
     }
 

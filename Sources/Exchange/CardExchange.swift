@@ -33,17 +33,29 @@ enum CardExchange {
             if let problem = FieldProblem(said: said, there: row(known), columns: columns) { throw problem }
             return false
         }
-        _ = try act.registerCard(registration)
-        if let holder: HolderNumber = try fields.optionalName("holder") {
-            try act.assignCard(id, to: holder)
-        }
-        switch fields.optional("life") {
+        let life = fields.optional("life")
+        try register(registration, id, life, try fields.optionalName("holder"), act)
+        switch life {
         case nil, "active"?: break
         case "blocked"?: try act.blockCard(id, reason: try fields.text("reason"))
         case "retired"?: try act.retireCard(id, reason: try fields.text("reason"))
         case .some: throw FieldProblem(reason: "life is neither active nor blocked nor retired.")
         }
         return true
+    }
+
+    /// A row that says how the card lives writes down what there was, as an export does; another one is about a card
+    /// that is to be used from now on.
+    private static func register(
+        _ registration: CardRegistration, _ id: CardID, _ life: String?, _ holder: HolderNumber?, _ act: Act
+    ) throws {
+        guard let life else {
+            _ = try act.registerCard(registration)
+            if let holder { try act.assignCard(id, to: holder) }
+            return
+        }
+        _ = try act.registerKnownCard(registration)
+        if let holder { try act.assignKnownCard(id, to: holder, wasRetired: life == "retired") }
     }
 
     /// As `row` would write it. What a card learned or became since it was registered counts only where the row says

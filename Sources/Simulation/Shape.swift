@@ -70,6 +70,8 @@ package struct Shape: Sendable {
 
     /// Whether cards are asked for their challenge before their visits.
     private(set) var greets = false
+    /// Whether applications are added anew while their data are in custody.
+    private(set) var addsBeside = false
 
     /// - Parameter isPlain: with one release of each application, and nothing else that came later.
     init(seed: UInt64, cardCount: Int, isPlain: Bool = false) {
@@ -107,10 +109,13 @@ package struct Shape: Sendable {
         addVariety(Chance(seed: seed &+ Self.varietySalt))
         // None of these is kept as a world in which something broke.
         greets = [0, 1, 5].contains(seed % 7)
+        var besideChance = Chance(seed: seed &+ Self.besideSalt)
+        addsBeside = besideChance.percent(20)
     }
 
     /// What came later has a source of chance of its own: worlds that it is not in stay as they were.
     private static let varietySalt: UInt64 = 0x6607
+    private static let besideSalt: UInt64 = 0xBE51DE
 
     private mutating func addVariety(_ source: Chance) {
         var chance = source
@@ -188,6 +193,7 @@ extension Shape {
         if aimPercent > 0 { traits.insert("aimed") }
         if deadlineHours < 50 { traits.insert("short") }
         if drawerPercent > 0 { traits.insert("drawer") }
+        if addsBeside { traits.insert("beside") }
         if hasBerths { traits.insert("berths") }
         if hasOwnDomain { traits.insert("own-domain") }
         if assortment == .varied { traits.insert("varied") }

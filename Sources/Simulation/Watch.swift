@@ -69,6 +69,8 @@ struct Watch {
     /// Cards whose counter went on in a visit that was meant for another.
     var disturbed: Set<CardID> = []
     var ended: Set<RequestID> = []
+    /// Stays of which another was wished in their place.
+    var besides: Set<CustodyKey> = []
     /// Steps that somebody on the way can have said to be done, of cards whose answers carry no MAC.
     var unproved: [RequestID: Set<Int>] = [:]
     /// Lineages that got their data from the centre.

@@ -181,7 +181,9 @@ extension World {
         // Where answers carry no MAC, somebody on the way can say that it left.
         guard card.chip.profile.hasResponseProof else { return }
         for stay in watch.books.stays
-        where stay.isHeld && !stay.hasImage && stay.card == card.id && card.instances.contains(stay.aid) {
+        where stay.isHeld && !stay.hasImage && stay.card == card.id && card.instances.contains(stay.aid)
+            && !watch.besides.contains(stay.key)
+        {
             let isAnothers = watch.books.stays.contains { other in
                 if case .returned(card.id, _) = other.state, other.aid == stay.aid, other.card != card.id {
                     true

@@ -29,7 +29,14 @@ extension World {
         guard let plan = try plan(draft, row, card) else { return }
         try request(
             plan, hours: hours(&chance),
-            isExcused: try draft.isDoubtful || mood == .malice || isDoubtful(plan))
+            isExcused: try draft.isDoubtful || mood == .malice || hasOlderData(card) || isDoubtful(plan))
+    }
+
+    /// What is on the card under the name of something in custody cannot leave before that is given up.
+    private func hasOlderData(_ card: SimulatedCard) -> Bool {
+        watch.books.stays.contains {
+            $0.isHeld && $0.card == card.id && card.instances.contains($0.aid)
+        }
     }
 
     private func wishKind(_ chance: inout Chance) -> WishKind {
@@ -76,6 +83,12 @@ extension World {
         where removal.purpose == .forGood || !shelf.keepsData(of: removal.instance) {
             forgive(removal.instance, on: card)
         }
+        for case .install(let install) in operation.steps where shape.addsBeside {
+            let older = watch.books.stays.filter {
+                $0.isHeld && $0.card == card.id && $0.aid == install.aid
+            }
+            watch.besides.formUnion(older.map(\.key))
+        }
         for case .putKeys in operation.steps { watch.rotated.insert(card.id) }
     }
 
@@ -102,7 +115,10 @@ extension World {
     }
 
     private func busyInstances(of card: SimulatedCard) -> Set<AID> {
-        Set(watch.books.stays.filter { $0.isOpen && $0.card == card.id }.map(\.aid))
+        let busy = watch.books.stays.filter {
+            $0.isOpen && $0.card == card.id && !(shape.addsBeside && $0.isHeld)
+        }
+        return Set(busy.map(\.aid))
     }
 
     /// It left this card, or one that was its holder's before.

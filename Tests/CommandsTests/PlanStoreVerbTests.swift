@@ -190,6 +190,21 @@ struct PlanStoreVerbTests {
         #expect(outcome.exit == exit, "\(words): \(outcome.output)")
     }
 
+    @Test("a store that a newer program made is refused, and stays as it is, byte for byte")
+    func newer() async throws {
+        let bench = try PlanStoreBench()
+        let path = bench.folder + "/s.db"
+        do {
+            let store = try SQLiteStore(.file(path), mode: .direct)
+            try store.perform("INSERT INTO schema_steps VALUES (1000, 'later', '')")
+        }
+        let before = try Data(contentsOf: URL(filePath: path))
+        let outcome = await bench.plan(Self.card + " --wish add:purse --json")
+        #expect(outcome.exit == .configuration, "\(outcome.output)")
+        #expect(outcome.json?["problem"]?["code"] == "store-newer", "\(outcome.output)")
+        #expect(try Data(contentsOf: URL(filePath: path)) == before)
+    }
+
     @Test("a blocked card has no plan")
     func blocked() async throws {
         let bench = try PlanStoreBench(free: 8_000, life: .blocked(reason: "It was lost."))

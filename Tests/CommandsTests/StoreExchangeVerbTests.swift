@@ -223,6 +223,35 @@ struct StoreExchangeVerbTests {
         #expect(folder.exit == .badData, "\(folder.text)")
     }
 
+    @Test("a store that a newer program made is refused by all of them, and stays as it is, byte for byte")
+    func newer() async throws {
+        let bench = try ExchangeBench()
+        try bench.write(ExchangeBench.header + ExchangeBench.row(0), to: "cards.csv")
+        let path = bench.folder + "/a.db"
+        do {
+            let store = try SQLiteStore(.file(path), mode: .direct)
+            try store.perform("INSERT INTO schema_steps VALUES (1000, 'later', '')")
+        }
+        // Whoever closes it last leaves nothing beside it.
+        #expect(!bench.exists("a.db-wal"))
+        let before = try Data(contentsOf: URL(filePath: path))
+        for line in [
+            "import cards @cards.csv", "import cards @cards.csv --dry-run", "import applications @city",
+            "export cards @out.csv", "export applications @out --provider city", "tidy", "tidy --dry-run",
+        ] {
+            let outcome = await bench.run(line + " --store @a.db --json")
+            #expect(outcome.exit == .configuration, "\(line): \(outcome.text)")
+            #expect(outcome.json?["problem"]?["code"] == "store-newer", "\(line): \(outcome.text)")
+            #expect(try Data(contentsOf: URL(filePath: path)) == before, "\(line)")
+        }
+        #expect(!bench.exists("out.csv") && !bench.exists("out") && !bench.exists("cards.csv.progress"))
+        // Of an older one, what to do is told.
+        _ = try StoreAddress(bench.folder + "/old.db").make()
+        let older = await bench.run("import cards @cards.csv --store @old.db")
+        #expect(older.exit == .configuration, "\(older.text)")
+        #expect(older.text.contains("berth store migrate"), "\(older.text)")
+    }
+
     @Test("load files that no release names are forgotten, and only when it is no trial")
     func tidy() async throws {
         let bench = try ExchangeBench()

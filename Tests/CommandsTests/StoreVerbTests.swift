@@ -78,6 +78,10 @@ struct StoreVerbTests {
         let bytes = try Data(contentsOf: URL(filePath: bench.folder + "/a.backup"))
         try bytes.dropLast().write(to: URL(filePath: bench.folder + "/short.backup"))
         #expect(await bench.code("restore @short.backup --store @b.db") == (.badData, "backup-damaged"))
+        try (bytes + bytes).write(to: URL(filePath: bench.folder + "/long.backup"))
+        #expect(await bench.code("restore @long.backup --store @b.db") == (.badData, "backup-damaged"))
+        let words = await bench.run("restore @long.backup --store @b.db").text
+        #expect(words.contains("the backup is not whole") && words.contains("something behind the end"))
         let store = try SQLiteStore(.file(bench.folder + "/a.db"))
         try store.perform("INSERT INTO schema_steps VALUES (1000, 'later', '')")
         #expect(await bench.code("check --store @a.db") == (.configuration, "store-newer"))

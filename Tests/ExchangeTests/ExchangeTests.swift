@@ -348,6 +348,55 @@ struct ExchangeTests {
             ])
     }
 
+    @Test("a library may stand behind what needs it, and one that nobody brings is told")
+    func libraryBehind() throws {
+        func manifest(_ more: String) -> String {
+            """
+            {"provider": "city", "applications": [
+              {"id": "loyalty", "name": "Points", "releases": [
+                {"version": "1", "files": ["loyalty.cap"], "parking": "stateless"}]}\(more)]}
+            """
+        }
+        let library = """
+            , {"id": "points-base", "name": "Base", "releases": [
+                {"version": "1", "files": ["library.cap"], "parking": "stateless"}]}
+            """
+        func take(_ text: String, into bench: Bench) throws {
+            let files = [
+                "manifest.json": Array(text.utf8), "library.cap": ExampleApplication.library.capFile,
+                "loyalty.cap": ExampleApplication.loyalty.capFile,
+            ]
+            _ = try bench.act { act in try ApplicationFolder.take(act) { try #require(files[$0], "\($0)") } }
+        }
+        let bench = try Bench()
+        try bench.addApplications()
+        let refusal = #expect(throws: CatalogueRefusal.self) { try take(manifest(""), into: bench) }
+        #expect(refusal?.code == "dependency-missing")
+        #expect(try bench.count(Release.self) == 0)
+        try take(manifest(library), into: bench)
+        let releases = try bench.store.read { try $0.all(Release.self, Query(Release.table)) }
+        #expect(releases.count == 2)
+        #expect(releases.allSatisfy { $0.life == .published(at: bench.clock.now) })
+    }
+
+    @Test(
+        "a withdrawn release of an older export needs no reason",
+        arguments: ["", #","withdrawalReason":"""#])
+    func withdrawnWithoutReason(_ reason: String) throws {
+        let bench = try Bench()
+        try bench.addApplications()
+        let manifest =
+            #"{"provider":"city","applications":[{"id":"base","releases":[{"version":"1","#
+            + #""files":["library.cap"],"parking":"stateless","life":"withdrawn"\#(reason)}]}]}"#
+        let files = [
+            "manifest.json": Array(manifest.utf8), "library.cap": ExampleApplication.library.capFile,
+        ]
+        _ = try bench.act { act in try ApplicationFolder.take(act) { try #require(files[$0], "\($0)") } }
+        let releases = try bench.store.read { try $0.all(Release.self, Query(Release.table)) }
+        #expect(
+            releases.map(\.life) == [.withdrawn(at: bench.clock.now, reason: "No reason was given.")])
+    }
+
     private final class Written {
         var files: [String: [UInt8]] = [:]
     }
@@ -373,8 +422,8 @@ struct ExchangeTests {
                 "none of draft, published and withdrawn"
             ),
             (
-                #"{"provider":"city","applications":[{"id":"a","releases":[{"version":"1","files":[],"parking":"stateless","life":"withdrawn"}]}]}"#,
-                "withdrawalReason is missing"
+                #"{"provider":"city","applications":[{"id":"a","releases":[{"version":"1","files":[],"parking":"stateless","life":"withdrawn","withdrawalReason":7}]}]}"#,
+                "withdrawalReason is no text"
             ),
             (
                 #"{"provider":"city","applications":[{"id":"a","releases":[{"version":"1","files":[],"parking":"stateless","withdrawalReason":"x"}]}]}"#,

@@ -141,8 +141,14 @@ final class DeskBench {
     }
 
     /// Publishes another release with the same code.
-    func publish(_ example: ExampleApplication, _ version: String, parking: Release.Parking? = nil) throws {
-        let imports = try (example.dependencies + [example]).map { try #require(Self.imports[$0]) }
+    ///
+    /// - Parameter isBare: without the libraries that it needs.
+    func publish(
+        _ example: ExampleApplication, _ version: String, parking: Release.Parking? = nil,
+        isBare: Bool = false
+    ) throws {
+        let files = isBare ? [example] : example.dependencies + [example]
+        let imports = try files.map { try #require(Self.imports[$0]) }
         try act { act in
             let release = try Self.release(example, version, imports.map(\.loadFile), parking)
             try act.draft(release)

@@ -127,4 +127,33 @@ struct DriftOperationTests {
         }
         #expect(seen > 0)
     }
+
+    @Test(
+        "what an operation made and takes back, or makes anew, is never told as drift, torn at every command",
+        arguments: ["javacard-80k", "javacard-80k-scp02"], [true, false])
+    func ownDoing(profile: String, isCancelled: Bool) throws {
+        var halves = 0
+        for point in stride(from: 0, to: 400, by: 3) {
+            let bench = try DeskBench()
+            let (card, id) = try bench.makeCard(profile)
+            try bench.visit(card, id)
+            try bench.wish("add", Self.pass, on: id)
+            bench.tear = (bench.exchanges + point, true)
+            try bench.visit(card, id)
+            guard bench.tear == nil, try bench.operation("add", on: id)?.isOpen == true else { break }
+            if card.contents.application(ExampleApplication.pass.module) != nil { halves += 1 }
+            if isCancelled { try bench.cancel("add", on: id) }
+            for _ in 0..<4 where try bench.operation("add", on: id)?.isOpen == true {
+                try bench.visit(card, id)
+            }
+            #expect(try bench.operation("add", on: id)?.isOpen == false, "\(point)")
+            let stands = card.contents.application(ExampleApplication.pass.module) != nil
+            #expect(stands == !isCancelled, "\(point)")
+            try bench.visit(card, id)
+            let told = try bench.events().filter { $0.hasPrefix("card.drift") }
+            #expect(told.isEmpty, "\(point): \(told)")
+            #expect(try bench.record(id).findings.isEmpty, "\(point)")
+        }
+        #expect(halves > 0)
+    }
 }

@@ -100,6 +100,51 @@ struct OlderDataTests {
         #expect(try DeskBench.ask(card, .purse, "8030000000") == balance)
     }
 
+    /// The deadline of a return passes while its card is away: nobody knows what of it stands there.
+    @Test(
+        "nothing is added in the place of data that are on their way to the card, and they come back whole",
+        arguments: ["javacard-80k", "small-16k"])
+    func promised(profile: String) throws {
+        var promised = 0
+        for point in stride(from: 4, to: 84, by: 8) {
+            let bench = try DeskBench()
+            let (card, id) = try bench.makeCard(profile)
+            try bench.visit(card, id)
+            try bench.wish("add", [.add(application: Self.purse)], on: id)
+            try bench.visitUntilEnd(card, id, "add")
+            _ = try DeskBench.ask(card, .purse, "803200000400002710")
+            let balance = try DeskBench.ask(card, .purse, "8030000000")
+            try bench.wish("park", [.park(application: Self.purse)], on: id)
+            try bench.visitUntilEnd(card, id, "park")
+            let key = try #require(try bench.stays(of: id).first).key
+            try bench.wish("restore", [.restore(key)], on: id, hours: 1)
+            bench.tear = (bench.exchanges + point, true)
+            try bench.visit(card, id)
+            guard bench.tear == nil else { break }
+            bench.clock.advance(by: .seconds(3_700))
+            // Torn behind its end there is nothing to expire, and before the return nothing is on its way.
+            guard try bench.desk.expire() == 1,
+                case .returning(id, _)? = try bench.stays(of: id).first?.state
+            else { continue }
+            promised += 1
+            for wish in [Wish.add(application: Self.purse), .addRelease(VisitBench.id(.purse))] {
+                let plan = try bench.plan(for: [wish], on: id)
+                #expect(plan.objections.map(\.kind) == [.nameTaken], "\(point)")
+                #expect(throws: OperationRefusal.self, "\(point)") {
+                    try bench.desk.request(
+                        RequestID("anew"), plan, deadline: bench.clock.now.advanced(by: .seconds(60)),
+                        by: .centre)
+                }
+            }
+            #expect(try bench.operation("anew", on: id) == nil, "\(point)")
+            try bench.wish("again", [.restore(key)], on: id)
+            try bench.visitUntilEnd(card, id, "again", "\(point)")
+            #expect(try DeskBench.ask(card, .purse, "8030000000") == balance, "\(point)")
+            #expect(try bench.record(id).card.life == .active, "\(point)")
+        }
+        #expect(promised > 0)
+    }
+
     @Test(
         "a release that cannot take them over stays on the card, whose old data stay in custody",
         arguments: profiles)

@@ -74,6 +74,24 @@ struct OperationEndTests {
         #expect(ends == [way.kind])
     }
 
+    @Test("a card is kept from others for ninety days at most, to the millisecond")
+    func deadline() throws {
+        let bench = try DeskBench()
+        let (card, id) = try bench.makeCard()
+        try bench.visit(card, id)
+        let plan = try bench.plan(VisitBench.adding(.pass), for: id)
+        func request(_ deadline: Instant) throws -> Operation {
+            try bench.desk.request(RequestID("wish"), plan, deadline: deadline, by: .centre)
+        }
+        let last = bench.clock.now.advanced(by: .seconds(90 * 86_400))
+        #expect(throws: OperationRefusal.deadlineTooFar) {
+            try request(last.advanced(by: .milliseconds(1)))
+        }
+        #expect(try bench.operation("wish", on: id) == nil)
+        #expect(try request(last).deadline == last)
+        #expect(try bench.operation("wish", on: id)?.isOpen == true)
+    }
+
     @Test("a plan that was made before an operation was called off is still good")
     func plansStay() throws {
         let bench = try DeskBench()

@@ -49,4 +49,69 @@ struct RefusedScriptTests {
         let installs = try bench.journal("bad", on: id).filter { $0.text.contains("done: install") }
         #expect(installs.count <= 3, "\(installs.map(\.text))")
     }
+
+    /// What is wished beside what the card refuses.
+    enum Beside: CaseIterable {
+        case parking
+        case removal
+        case keys
+
+        func wish() throws -> Wish {
+            switch self {
+            case .parking: .park(application: VisitBench.id(.purse).application)
+            case .removal: .remove(application: VisitBench.id(.purse).application)
+            case .keys: .rotateKeys(to: try MasterKeyName("aes"), version: 0x31)
+            }
+        }
+
+        var state: String {
+            switch self {
+            case .parking: "The card is as it was before."
+            case .removal:
+                "What was to be removed for good may be gone; the rest of the card is as it was before."
+            case .keys: "Its record says which keys the card has now."
+            }
+        }
+    }
+
+    @Test(
+        "who is told that an operation was undone is told what is not as before", arguments: Beside.allCases)
+    func words(beside: Beside) throws {
+        let bench = try DeskBench()
+        let (card, id) = try bench.makeCard()
+        try bench.visit(card, id)
+        try bench.wish("purse", [.add(application: VisitBench.id(.purse).application)], on: id)
+        try bench.visitUntilEnd(card, id, "purse")
+        let bad = try Self.publishBad(bench)
+        try bench.wish("bad", [beside.wish(), .addRelease(bad)], on: id)
+        for _ in 0..<3 where try bench.operation("bad", on: id)?.isOpen == true { try bench.visit(card, id) }
+        guard case .ended(.failed(_, let next))? = try bench.operation("bad", on: id)?.state else {
+            Issue.record("\(String(describing: try bench.operation("bad", on: id)?.state))")
+            return
+        }
+        #expect(next == "\(beside.state) Mend what the reason says, and ask again.")
+        let isThere = card.contents.application(ExampleApplication.purse.module) != nil
+        #expect(isThere == (beside != .removal))
+    }
+
+    @Test("of a removal that was never begun nobody says that it may have happened")
+    func neverBegun() throws {
+        let bench = try DeskBench()
+        let (card, id) = try bench.makeCard()
+        try bench.visit(card, id)
+        let purse = VisitBench.id(.purse).application
+        try bench.wish("both", [.add(application: purse), .add(application: Self.pass)], on: id)
+        try bench.visitUntilEnd(card, id, "both")
+        // Who has checked in does not leave.
+        #expect(try DeskBench.ask(card, .pass, "804000000600120000000A").hasSuffix("9000"))
+        try bench.wish("away", [.park(application: Self.pass), .remove(application: purse)], on: id)
+        for _ in 0..<3 where try bench.operation("away", on: id)?.isOpen == true { try bench.visit(card, id) }
+        guard case .ended(.failed(let reason, let next))? = try bench.operation("away", on: id)?.state else {
+            Issue.record("\(String(describing: try bench.operation("away", on: id)?.state))")
+            return
+        }
+        #expect(reason.text.contains("Checked in at station 0012"), "\(reason.text)")
+        #expect(next == "The card is as it was before. Mend what the reason says, and ask again.")
+        #expect(card.contents.application(ExampleApplication.purse.module) != nil)
+    }
 }

@@ -128,6 +128,8 @@ final class VisitBench: Materials {
             parking: example == .identity ? .never(reason: "a renewal writes it anew") : .contract)
     }
 
+    func libraries(of release: Release) throws -> [NeededLoadFile] { [] }
+
     func application(_ id: ApplicationID) throws -> Application {
         Application(
             id: id, name: id.text, provider: try ProviderID("berth"),

@@ -64,6 +64,7 @@ struct PlantedMistake: Sendable, CustomTestStringConvertible {
         PlantedMistake("revives-copies", 9, .oneCopy, ["much-snapshot"]),
         PlantedMistake("forgets-kept-room", 43, .rooms, ["second-thoughts"]),
         PlantedMistake("ends-silently", 1, .told),
+        PlantedMistake("takes-new-for-older", 78, .oneCopy, ["beside", "by-hand"]),
     ]
 }
 

@@ -125,8 +125,16 @@ struct BackupTests {
                     try Backup.restore(path, into: target, schema: F.schema)
                 }
             }
-            try (bytes + [0]).write(to: URL(filePath: path))
+            // One byte, text, and a whole backup.
+            let said = BackupFailure.damaged("\(path), byte \(bytes.count): something behind the end")
+            for rest in [Data([0]), Data("more".utf8), bytes] {
+                try (bytes + rest).write(to: URL(filePath: path))
+                #expect(throws: said) { try Backup.verify(path) }
+                #expect(throws: said) { try Backup.restore(path, into: target, schema: F.schema) }
+            }
             #expect(try target.rows(F.parents).isEmpty)
+            try bytes.write(to: URL(filePath: path))
+            #expect(try Backup.verify(path).rows == 1)
         }
     }
 

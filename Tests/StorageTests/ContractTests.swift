@@ -73,6 +73,16 @@ struct ContractTests {
             let rows = try store.read { try $0.ask(questions) }.flatMap { $0 }
             #expect(rows.map { $0[0] } == [.text("b")])
             #expect(Query.any(of: [], in: "id", F.parents, rowsOfEach: 1).isEmpty)
+            try store.insert(F.parents, F.parent("0", size: 3))
+            func found(atLeast size: Int64, _ others: [Query.Condition] = []) throws -> [StoredValue] {
+                let sizes = Query.Condition("size", atLeast: size)
+                return try store.rows(Query(F.parents, others + [sizes])).map { $0[0] }
+            }
+            #expect(try found(atLeast: 2) == ["b", "c", "d", "0"].map(StoredValue.text))
+            #expect(try found(atLeast: .min).count == 5)
+            #expect(try found(atLeast: 4) == [])
+            #expect(try found(atLeast: 2, [.init("note", .text("x"))]) == [.text("c")])
+            try store.remove(F.parents, [.text("0")])
             #expect(try store.read { try $0.count(Query(F.parents, [.init("note", .text("x"))])) } == 2)
             #expect(try store.read { try $0.count(Query(F.parents, limit: 1)) } == 4)
         }

@@ -82,6 +82,7 @@ enum PeopleRecords {
                 digest: [1, 2, 3], package: package, byteCount: 5, modules: [instance],
                 imports: [CAPPackage(aid: instance, version: CAPVersion(255, 0))]),
             LoadFileBlob(digest: [1, 2, 3], dataBlock: [UInt8](repeating: 0xA5, count: 70_000)),
+            BroughtLoadFile(digest: [1, 2, 3], provider: name("city"), since: at),
             PublishedAID(aid: file, release: release.id, role: .loadFile, digest: [1, 2, 3]),
             PublishedAID(
                 aid: file, release: ReleaseID(stopped.id, name("1")), role: .sharedLoadFile, digest: []),

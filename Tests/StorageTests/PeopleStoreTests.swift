@@ -54,7 +54,7 @@ struct PeopleStoreTests {
     func records(_ engine: Engine) throws {
         try engine.with(.current) { store, _ throws in
             let records = PeopleRecords.all
-            #expect(Set(records.map { type(of: $0).table }).count == 17)
+            #expect(Set(records.map { type(of: $0).table }).count == 18)
             for record in records { try store.write { $0.put(record) } }
             for record in records { try expectStored(record, in: store) }
         }

@@ -101,30 +101,32 @@ extension Act {
         return Money(try charge.amount(until: now), currency)
     }
 
-    /// Stays that last, and those that ended in the month of this instant or later.
+    /// Stays that last, and those that ended in the month of this instant or later: also in months to come, where a
+    /// clock that ran ahead has ended them.
     private func stays(of party: Statement.Party, since: Instant) throws -> [Stay] {
-        // A clock that ran ahead may have ended stays in the month after this one.
-        let months = since.day.month...max(since.day.month, now.day.month + 1)
-        guard months.count <= Bounds.statementMonthsMax + 1 else {
+        guard now.day.month - since.day.month < Bounds.statementMonthsMax else {
             throw MoneyRefusal.tooFarBack(monthsMax: Bounds.statementMonthsMax)
         }
         var stays = try all(of: party, endMonth: .null)
-        for month in months {
-            stays += try all(of: party, endMonth: .integer(month))
+        var month = since.day.month
+        // From one month that has some to the next: both questions are answered by the index alone, in its order.
+        while let next = try firstEndMonth(of: party, atLeast: month) {
+            stays += try all(of: party, endMonth: .integer(next))
             guard stays.count <= Bounds.staysPerStatementMax else {
                 throw MoneyRefusal.tooManyStays(max: Bounds.staysPerStatementMax)
             }
+            month = next + 1
         }
         return stays
     }
 
+    private func firstEndMonth(of party: Statement.Party, atLeast month: Int64) throws -> Int64? {
+        let query = Query(Stay.table, [party.condition, .init("end_month", atLeast: month)], limit: 1)
+        return try transaction.all(Stay.self, query).first?.endMonth
+    }
+
     private func all(of party: Statement.Party, endMonth: StoredValue) throws -> [Stay] {
-        let condition: Query.Condition =
-            switch party {
-            case .provider(let id): .init("provider", .word(id))
-            case .holder(let number): .init("holder", .word(number))
-            }
-        var query = Query(Stay.table, [condition, .init("end_month", endMonth)])
+        var query = Query(Stay.table, [party.condition, .init("end_month", endMonth)])
         var stays: [Stay] = []
         while stays.count <= Bounds.staysPerStatementMax {
             let page = try transaction.all(Stay.self, query)
@@ -133,5 +135,14 @@ extension Act {
             query.after = last.keyValues
         }
         return stays
+    }
+}
+
+extension Statement.Party {
+    fileprivate var condition: Query.Condition {
+        switch self {
+        case .provider(let id): .init("provider", .word(id))
+        case .holder(let number): .init("holder", .word(number))
+        }
     }
 }

@@ -244,6 +244,9 @@ extension Visit {
         else { throw Barrier() }
         // Both count as begun until the instance is seen to be gone: this deletion may never reach the card.
         file.operation?.done.remove(made)
+        // The register is not to take it for an application that came and went; without it the room does not add up.
+        file.contents?.applications.removeAll { $0.aid == instance }
+        file.contents?.resources = nil
         file.note(.intent, index, "delete \(instance), whose personalisation broke off")
         // Not as an answer to the step, whose success would mean that the instance has its data.
         draft.add(.clear(instance), .delete(instance, withRelated: false))

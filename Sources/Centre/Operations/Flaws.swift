@@ -87,6 +87,9 @@ package struct Flaws: OptionSet, Sendable, Hashable {
     /// An operation ends, and nobody is told.
     package static let endsSilently = Flaws(rawValue: 1 << 35)
 
+    /// What was added anew counts as that whose data are in custody.
+    package static let takesNewForOlder = Flaws(rawValue: 1 << 38)
+
     package static let all: [(name: String, flaw: Flaws)] = [
         ("reuses-sequence-counter", .reusesSequenceCounter),
         ("deletes-before-durable", .deletesBeforeDurable),
@@ -107,6 +110,7 @@ package struct Flaws: OptionSet, Sendable, Hashable {
         ("believes-receipts", .believesReceipts), ("forgets-least-counter", .forgetsLeastCounter),
         ("tells-images", .tellsImages), ("revives-copies", .revivesCopies),
         ("forgets-kept-room", .forgetsKeptRoom), ("ends-silently", .endsSilently),
+        ("takes-new-for-older", .takesNewForOlder),
     ]
 
     // Not among them is what concerns others' acts between two exchanges of a visit, where worlds do nothing.

@@ -58,10 +58,10 @@ extension Visit {
 
     /// Older data of this instance are in the vault, or on their way from there, and what has its name now is another:
     /// that was not brought into custody, and cannot be, since only one of both can.
-    func standsBesideOlder(_ aid: AID, _ file: CaseFile) -> Bool {
-        guard let stay = file.stay(of: aid), stay.isHeldOrReturning, isOnCard(aid) != false else {
-            return false
-        }
+    func standsBesideOlder(_ aid: AID, _ file: CaseFile, _ around: Surroundings) -> Bool {
+        guard !around.flaws.contains(.takesNewForOlder), let stay = file.stay(of: aid),
+            stay.isHeldOrReturning, isOnCard(aid) != false
+        else { return false }
         guard stay.hasImage, let status = sight.parking[aid] else { return true }
         return !stay.showsSurrender(.status(status))
     }
@@ -102,7 +102,7 @@ extension Visit {
             guard let stay = file.stay(of: parking.instance) else { return false }
             switch stay.state {
             case .provisional, .surrendering: return true
-            case .held, .returning: return isBegun || !standsBesideOlder(parking.instance, file)
+            case .held, .returning: return isBegun || !standsBesideOlder(parking.instance, file, around)
             case .frozen, .returned, .discarded: return false
             }
         case .snapshot(let parking):

@@ -16,6 +16,7 @@ extension Visit {
         }
         keepUnseen(&file, around)
         let steps = undoing(operation, file, around)
+        file.turned = operation
         file.note(.intent, -1, "undo: \(reason)")
         operation.state = .undoing(because: reason)
         operation.steps = steps
@@ -30,7 +31,7 @@ extension Visit {
     private func undoing(
         _ operation: Operation, _ file: CaseFile, _ around: Surroundings
     ) -> [PlanStep] {
-        let kept = restored(operation)
+        let kept = restored(operation, around)
         var steps: [PlanStep] = []
         for index in operation.steps.indices.reversed() where operation.begun.contains(index) {
             switch operation.steps[index] {
@@ -49,7 +50,7 @@ extension Visit {
         }
         for (index, step) in operation.steps.enumerated() {
             guard case .park(let parking) = step, let stay = file.stay(of: parking.instance),
-                operation.begun.contains(index) || !standsBesideOlder(parking.instance, file)
+                operation.begun.contains(index) || !standsBesideOlder(parking.instance, file, around)
             else { continue }
             switch stay.state {
             // Half of it may stand on the card: that goes first, by a step above.
@@ -78,7 +79,9 @@ extension Visit {
     }
 
     /// What was brought back to life by this operation stays, with the code it needs.
-    private func restored(_ operation: Operation) -> (instances: Set<AID>, loadFiles: Set<AID>) {
+    private func restored(
+        _ operation: Operation, _ around: Surroundings
+    ) -> (instances: Set<AID>, loadFiles: Set<AID>) {
         var instances: Set<AID> = []
         for index in operation.done {
             if case .restore(let task) = operation.steps[index] { instances.insert(task.instance) }
@@ -86,6 +89,9 @@ extension Visit {
         var loadFiles: Set<AID> = []
         for case .install(let install) in operation.steps where instances.contains(install.aid) {
             loadFiles.insert(install.loadFile)
+            guard let release = try? around.materials.release(install.release) else { continue }
+            let libraries = (try? around.materials.libraries(of: release)) ?? []
+            loadFiles.formUnion(libraries.map(\.loadFile.aid) + release.loadFiles.flatMap(\.imports))
         }
         return (instances, loadFiles)
     }
@@ -97,11 +103,14 @@ extension Visit {
         guard let release = try? around.materials.release(stay.release),
             let recipe = release.instances.first(where: { $0.aid == stay.aid }) ?? release.instances.first
         else { return [] }
-        var steps = release.loadFiles.map { file in
+        let libraries = (try? around.materials.libraries(of: release)) ?? []
+        let own = release.loadFiles.map { NeededLoadFile(loadFile: $0, release: release.id) }
+        var steps = (libraries + own).map { needed in
             PlanStep.load(
                 .init(
-                    release: release.id, aid: file.aid, digest: HexBytes(file.digest),
-                    byteCount: file.byteCount, domain: nil))
+                    release: needed.release, aid: needed.loadFile.aid,
+                    digest: HexBytes(needed.loadFile.digest), byteCount: needed.loadFile.byteCount,
+                    domain: nil))
         }
         steps.append(
             .install(

@@ -129,6 +129,7 @@ extension Visit {
             let index = operation.remaining.first(where: { operation.steps[$0].isUpgrade }),
             case .upgrade(let task) = operation.steps[index], let steps = exchange(task, file, around)
         else { return giveUp(reason, &file, around) }
+        file.turned = operation
         file.note(.intent, index, "park and restore instead: \(reason)")
         func moved(_ indices: Set<Int>) -> Set<Int> {
             Set(indices.subtracting([index]).map { $0 < index ? $0 : $0 + steps.count - 1 })

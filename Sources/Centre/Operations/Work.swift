@@ -274,7 +274,7 @@ extension Visit {
         for index in file.operation?.remaining ?? [] {
             guard let step = file.operation?.steps[index], let parking = step.parking else { continue }
             if file.operation?.begun.contains(index) == false,
-                standsBesideOlder(parking.instance, file)
+                standsBesideOlder(parking.instance, file, around)
             {
                 file.operation?.lastRefusal = Self.olderData(of: parking)
                 continue

@@ -121,6 +121,8 @@ package struct Picture: Hashable, Sendable {
     package var applications: [ApplicationID: Application]
     /// Releases that are wanted, and those of everything installed or kept.
     package var releases: [ReleaseID: Release]
+    /// Load files of others that a release needs, in the order of loading; none where somebody does not publish one.
+    package var libraries: [ReleaseID: [NeededLoadFile]]
     /// Learned sizes of what is not on the card; what is missing here is taken as declared.
     package var learned: [Part: Size]
     package var vetoes: [ApplicationID: Veto]
@@ -140,6 +142,7 @@ package struct Picture: Hashable, Sendable {
         card: Card, model: CardModel, free: Room, isFreeMeasured: Bool, installed: [Installed] = [],
         loaded: [Loaded] = [], berths: [HeldBerth] = [], custody: [Custody] = [],
         applications: [ApplicationID: Application] = [:], releases: [ReleaseID: Release] = [:],
+        libraries: [ReleaseID: [NeededLoadFile]] = [:],
         learned: [Part: Size] = [:], vetoes: [ApplicationID: Veto] = [:],
         fees: [ApplicationID: DailyFee] = [:], holderSet: [ApplicationID] = [],
         copiedAt: [CustodyKey: Instant] = [:], otherCards: [CardID] = [], ownDomains: [ProviderID: AID] = [:],
@@ -155,6 +158,7 @@ package struct Picture: Hashable, Sendable {
         self.custody = custody
         self.applications = applications
         self.releases = releases
+        self.libraries = libraries
         self.learned = learned
         self.vetoes = vetoes
         self.fees = fees

@@ -30,11 +30,12 @@ extension Act {
         }
         let custody = try custodyInReach(of: dossier)
         let wanted = try holderSet(dossier.card, wishes)
-        let releases = try releases(
+        var releases = try releases(
             wanted: wishes.compactMap(\.application) + wanted
                 + (wishes.contains(.renew) ? [IdentityProgram.application] : []),
             known: dossier.applications.compactMap(\.release) + custody.map(\.release)
                 + wishes.compactMap(\.release), catalogue)
+        let libraries = try addLibraries(to: &releases, catalogue)
         let applications = releases.applications
         var names = CatalogueNames(dossier.names.uniqued.flatMap { catalogue.published($0) })
         let known = names.applications.sorted()
@@ -65,7 +66,7 @@ extension Act {
                 Picture.Loaded(entry, size: sizes.size(of: entry), imports: imports[entry.aid] ?? [])
             },
             berths: ledger.held, custody: custody, applications: applications, releases: releases.all,
-            learned: sizes.learned(of: releases.coming(wishes, custody)),
+            libraries: libraries, learned: sizes.learned(of: releases.coming(wishes, custody)),
             vetoes: try vetoes(on: dossier.card, of: Self.installedNames(on: dossier), catalogue),
             fees: fees(applications.values, on: dossier, kept: keptBytes(dossier, custody, sizes), catalogue),
             holderSet: wanted,
@@ -173,6 +174,25 @@ extension Act {
         return found
     }
 
+    /// What releases need of others, with those others.
+    private func addLibraries(
+        to found: inout PictureReleases, _ catalogue: CatalogueView
+    ) throws -> [ReleaseID: [NeededLoadFile]] {
+        var libraries: [ReleaseID: [NeededLoadFile]] = [:]
+        for release in found.all.values where !release.foreignImports.isEmpty {
+            let needed = try catalogue.libraries(of: release, by: self)
+            if !needed.isEmpty { libraries[release.id] = needed }
+        }
+        guard !libraries.isEmpty else { return [:] }
+        let owners = Set(libraries.values.joined().map(\.release)).sorted()
+        try catalogue.fetch(CatalogueKeys(applications: owners.map(\.application), releases: owners))
+        for owner in owners {
+            found.applications[owner.application] = catalogue.application(owner.application)
+            if let release = catalogue.release(owner) { found.addLibrary(release) }
+        }
+        return libraries
+    }
+
     func sizeBook(
         _ releases: [Release], _ dossier: CardDossier, _ model: CardModel
     ) throws -> SizeBook {
@@ -272,6 +292,7 @@ private struct PictureReleases {
     private(set) var all: [ReleaseID: Release] = [:]
     /// What sizes are learned of.
     private(set) var parts: [String] = []
+    private var libraries: Set<ReleaseID> = []
 
     init(about count: Int) {
         applications.reserveCapacity(count)
@@ -283,7 +304,14 @@ private struct PictureReleases {
         guard !all.isEmpty else { return [] }
         let kept = Set(custody.map(\.release))
         let wanted = wishes.contains(.renew) ? nil : Set(wishes.compactMap(\.application))
-        return all.values.filter { wanted?.contains($0.id.application) ?? true || kept.contains($0.id) }
+        return all.values.filter {
+            wanted?.contains($0.id.application) ?? true || kept.contains($0.id) || libraries.contains($0.id)
+        }
+    }
+
+    mutating func addLibrary(_ release: CataloguedRelease) {
+        libraries.insert(release.release.id)
+        add(release)
     }
 
     mutating func add(_ release: CataloguedRelease) {

@@ -90,19 +90,43 @@ struct Planner {
 
     func loaded(_ aid: AID) -> Picture.Loaded? { picture.loaded.first { $0.entry.aid == aid } }
 
-    /// Load files that a release brings, which are not there already.
-    func filesToLoad(_ incoming: Incoming) -> [Release.LoadFile] {
-        let needed = Set(incoming.instances.map(\.loadFile))
-        var wanted = needed
-        // Bounded: the set only grows, and has no more members than the release has files.
-        for _ in incoming.release.loadFiles {
-            for file in incoming.release.loadFiles where wanted.contains(file.aid) {
-                wanted.formUnion(file.imports)
+    /// A release's load files, and before them those of others that it needs.
+    func files(of release: Release) -> [NeededLoadFile] {
+        (picture.libraries[release.id] ?? [])
+            + release.loadFiles.map { NeededLoadFile(loadFile: $0, release: release.id) }
+    }
+
+    /// Load files that a release needs, which are not there already.
+    func filesToLoad(_ incoming: Incoming) -> [NeededLoadFile] {
+        let release = incoming.release
+        let missing = files(of: release).filter {
+            loaded($0.loadFile.aid) == nil || leavingFiles.contains($0.loadFile.aid)
+        }
+        // What is code and nothing else is wanted for itself.
+        var wanted = Set(
+            release.instances.isEmpty ? release.loadFiles.map(\.aid) : incoming.instances.map(\.loadFile))
+        // Bounded: the set only grows, and a chain of imports is no longer than there are files.
+        for _ in missing {
+            for file in missing where wanted.contains(file.loadFile.aid) {
+                wanted.formUnion(file.loadFile.imports)
             }
         }
-        return incoming.release.loadFiles.filter { file in
-            wanted.contains(file.aid) && (loaded(file.aid) == nil || leavingFiles.contains(file.aid))
+        return missing.filter { wanted.contains($0.loadFile.aid) }
+    }
+
+    /// Libraries that something here or in custody needs, and that no release would bring back.
+    var irreplaceable: Set<AID> {
+        let gone = Set(outgoing.filter { $0.purpose == .forGood }.compactMap(\.application))
+        let kept = Set(picture.custody.map(\.release))
+        var result: Set<AID> = []
+        for release in picture.releases.values
+        where kept.contains(release.id) || !gone.contains(release.id.application) {
+            for aid in release.foreignImports
+            where picture.libraries[release.id]?.contains(where: { $0.loadFile.aid == aid }) != true {
+                result.insert(aid)
+            }
         }
+        return result
     }
 
     func berth(of provider: ProviderID?) -> Picture.HeldBerth? {
@@ -157,10 +181,10 @@ struct Planner {
     }
 
     private mutating func checkImports() {
-        let coming = Set(incoming.flatMap { $0.release.loadFiles.map(\.aid) })
+        let coming = Set(incoming.flatMap { files(of: $0.release).map(\.loadFile.aid) })
         let staying = Set(picture.loaded.map(\.entry.aid)).subtracting(leavingFiles)
         for item in incoming {
-            for file in filesToLoad(item) {
+            for file in filesToLoad(item).map(\.loadFile) {
                 if file.imports.contains(WellKnownAID.upgradeInterface), !picture.model.upgradesLoadFiles {
                     object(
                         .profileUnsuited, item.release.id.description,
@@ -174,8 +198,8 @@ struct Planner {
                     else { continue }
                     object(
                         .importMissing, item.release.id.description,
-                        "\(item.release.id) needs the library \(needed), which is neither on the card nor in the release.",
-                        "Load the library first, or choose a release that brings it.")
+                        "\(item.release.id) needs the library \(needed), which is neither on the card nor published.",
+                        "Publish a release with the library, or choose a release that brings it.")
                 }
             }
         }
@@ -184,7 +208,7 @@ struct Planner {
     /// Blocks of a load file are numbered with one byte.
     private mutating func checkLoadFiles() {
         for item in incoming {
-            for file in filesToLoad(item) where loadBlockBytes(file.byteCount) == nil {
+            for file in filesToLoad(item).map(\.loadFile) where loadBlockBytes(file.byteCount) == nil {
                 let bytesMax = picture.model.loadBlockBytesMax * LoadCommand.blockCountMax
                 object(
                     .loadFileTooLong, item.release.id.description,
@@ -210,6 +234,7 @@ struct Planner {
                         || loaded(aid)?.entry.digest.map(reloadable.contains) ?? false
                 }
             })
+        let irreplaceable = irreplaceable
         var dropped = leavingFiles
         // Bounded: each round drops a file or is the last.
         for _ in picture.loaded {
@@ -218,7 +243,8 @@ struct Planner {
                 let isAsked =
                     candidates.contains(aid)
                     || picture.loaded.contains { dropped.contains($0.entry.aid) && $0.imports.contains(aid) }
-                return !dropped.contains(aid) && isAsked && isFree(file, leaving: leaving, dropped: dropped)
+                return !dropped.contains(aid) && isAsked && !irreplaceable.contains(aid)
+                    && isFree(file, leaving: leaving, dropped: dropped)
             }
             if more.isEmpty { break }
             dropped.formUnion(more.map(\.entry.aid))
@@ -257,7 +283,7 @@ struct Planner {
     var neededByIncoming: Set<AID> {
         var result: Set<AID> = []
         for item in incoming {
-            for file in item.release.loadFiles {
+            for file in files(of: item.release).map(\.loadFile) {
                 if !leavingFiles.contains(file.aid) { result.insert(file.aid) }
                 result.formUnion(file.imports)
             }

@@ -15,8 +15,13 @@ extension Planner {
         for item in incoming {
             var room = Room.none
             // A library that two wishes bring is loaded once.
-            for file in filesToLoad(item) where counted.insert(file.aid).inserted {
-                room += size(of: file, in: item.release).most
+            for file in filesToLoad(item) where counted.insert(file.loadFile.aid).inserted {
+                if file.release == item.release.id {
+                    room += size(of: file).most
+                } else {
+                    let owner = picture.applications[file.release.application]?.provider
+                    rooms[owner, default: .none] += size(of: file).most
+                }
             }
             for instance in item.instances { room += size(of: instance, in: item).most }
             rooms[item.provider, default: .none] += room
@@ -120,7 +125,7 @@ extension Planner {
             + incoming.flatMap { item -> [PlanStep.Extradition] in
                 guard let domain = item.domain else { return [] }
                 let own = Set(item.instances.map(\.loadFile))
-                let files = filesToLoad(item).map(\.aid).filter(own.contains)
+                let files = filesToLoad(item).map(\.loadFile.aid).filter(own.contains)
                 return (files + item.instances.map(\.aid)).map {
                     .init(object: $0, from: picture.card.issuerDomain, to: domain)
                 }

@@ -94,7 +94,9 @@ extension Planner {
         for item in incoming {
             guard let held = berth(of: item.provider), let quota = held.berth.quota else { continue }
             var room = held.used
-            for file in filesToLoad(item) { room += size(of: file, in: item.release).most }
+            for file in filesToLoad(item) where file.release == item.release.id {
+                room += size(of: file).most
+            }
             for instance in item.instances { room += size(of: instance, in: item).most }
             guard !quota.covers(room) else { continue }
             object(
@@ -185,7 +187,7 @@ struct Candidates {
         let left = planner.picture.loaded.filter { !planner.leavingFiles.contains($0.entry.aid) }
         let reloadable = Set(
             planner.picture.releases.values.flatMap { $0.loadFiles.map(\.digest) })
-        let needed = planner.neededByIncoming
+        let needed = planner.neededByIncoming.union(planner.irreplaceable)
         var chosen = left.filter { file in
             let aid = file.entry.aid
             guard let digest = file.entry.digest, reloadable.contains(digest), !needed.contains(aid) else {

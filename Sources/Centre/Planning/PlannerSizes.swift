@@ -4,8 +4,9 @@ internal import SmartCard
 // How much room things take, and how long they take to move.
 
 extension Planner {
-    func size(of file: Release.LoadFile, in release: Release) -> Picture.Size {
-        picture.learned[.init(release.id, file.aid)] ?? SizeBook(model: picture.model).size(of: file)
+    func size(of file: NeededLoadFile) -> Picture.Size {
+        picture.learned[.init(file.release, file.loadFile.aid)]
+            ?? SizeBook(model: picture.model).size(of: file.loadFile)
     }
 
     func size(of instance: Release.Instance, in incoming: Incoming) -> Picture.Size {

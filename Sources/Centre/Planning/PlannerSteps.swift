@@ -202,28 +202,28 @@ extension Planner {
         var result: [Draft] = []
         var isLoaded: Set<AID> = []
         for item in incoming {
-            for file in inOrder(filesToLoad(item)) where isLoaded.insert(file.aid).inserted {
-                let room = size(of: file, in: item.release).room
+            for needed in inOrder(filesToLoad(item)) where isLoaded.insert(needed.loadFile.aid).inserted {
+                let file = needed.loadFile
                 result.append(
                     Draft(
                         step: .load(
                             .init(
-                                release: item.release.id, aid: file.aid, digest: HexBytes(file.digest),
+                                release: needed.release, aid: file.aid, digest: HexBytes(file.digest),
                                 byteCount: file.byteCount, domain: nil)),
                         effort: effortOfLoading(file.byteCount),
-                        change: Room.none - room))
+                        change: Room.none - size(of: needed).room))
             }
         }
         return result
     }
 
-    private func inOrder(_ files: [Release.LoadFile]) -> [Release.LoadFile] {
+    private func inOrder(_ files: [NeededLoadFile]) -> [NeededLoadFile] {
         var open = files
-        var result: [Release.LoadFile] = []
+        var result: [NeededLoadFile] = []
         // Bounded: each round takes one.
         while !open.isEmpty {
             let next =
-                open.firstIndex { file in !open.contains { file.imports.contains($0.aid) } }
+                open.firstIndex { file in !open.contains { file.loadFile.imports.contains($0.loadFile.aid) } }
                 ?? open.startIndex
             result.append(open.remove(at: next))
         }

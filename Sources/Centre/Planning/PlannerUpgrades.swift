@@ -29,7 +29,8 @@ extension Planner {
             to: .init(release: release.id, digest: HexBytes(code.new.digest), byteCount: code.new.byteCount))
         let coming = Incoming(
             release: release, instances: release.instances, sources: [:], imageBytes: [:], rooms: [:])
-        let new = release.instances.reduce(size(of: code.new, in: release)) { $0 + size(of: $1, in: coming) }
+        let new = release.instances.reduce(size(of: NeededLoadFile(loadFile: code.new, release: release.id)))
+        { $0 + size(of: $1, in: coming) }
         let gone = present.reduce(code.loaded.size) { $0 + $1.size }
         let kept = present.reduce(Room.none) { $0 + saved($1) }
         // What is saved stands beside the old instances first, and beside the new ones at the end.

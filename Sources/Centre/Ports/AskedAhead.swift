@@ -59,7 +59,7 @@ extension Query {
         // Rows keep their keys.
         return zip(table.key, change.key).allSatisfy { column, value in
             conditions.allSatisfy {
-                $0.column != column.name || $0.source != nil || $0.values.contains(value)
+                $0.column != column.name || !$0.isEqual || $0.values.contains(value)
             }
         }
     }

@@ -33,7 +33,7 @@ package protocol Transaction: AnyObject {
     func flush() throws(StoreFailure)
 }
 
-/// Rows of one table whose columns have these values, in the order of the key.
+/// Rows of one table whose columns have these values, in the order of the key (but see `Condition.isLeast`).
 package struct Query: Hashable, Sendable {
     /// A list that nobody bounded is bounded by this; more comes page by page.
     package static let rowsMax = 1_000
@@ -49,6 +49,11 @@ package struct Query: Hashable, Sendable {
         package let isFixed: Bool
         /// Where the value stands that the column has; `values` is the key of that row.
         package let source: Source?
+        /// The column has the value or a greater one; an empty column has neither.
+        package private(set) var isLeast = false
+
+        /// `values` are those that the column itself may have.
+        package var isEqual: Bool { source == nil && !isLeast }
 
         /// A column of one row of another table.
         package struct Source: Hashable, Sendable {
@@ -78,6 +83,12 @@ package struct Query: Hashable, Sendable {
             values = [.integer(number)]
             isFixed = true
             source = nil
+        }
+
+        /// This number or a greater one: the rows come in the order of this column first, as an index of it gives them.
+        package init(_ column: String, atLeast number: Int64) {
+            self.init(column, .integer(number))
+            isLeast = true
         }
 
         package init(_ column: String, anyOf values: [StoredValue]) {

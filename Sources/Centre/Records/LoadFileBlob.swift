@@ -72,6 +72,32 @@ extension LoadFileBlob: Record {
     }
 }
 
+/// That a provider gave the bytes of a load file: its releases may name it, and others' only when they gave it too.
+package struct BroughtLoadFile: Hashable, Sendable {
+    package var digest: [UInt8]
+    package var provider: ProviderID
+    package var since: Instant
+
+    package init(digest: [UInt8], provider: ProviderID, since: Instant) {
+        self.digest = digest
+        self.provider = provider
+        self.since = since
+    }
+}
+
+extension BroughtLoadFile: Record {
+    package static let table = Table(
+        "brought_load_files", key: [.bytes("digest"), .text("provider")], [.integer("since")])
+
+    package var row: [StoredValue] { [.bytes(digest), .word(provider), .instant(since)] }
+
+    package init(row: inout RowReader) throws(RowError) {
+        digest = try row.bytes()
+        provider = try row.identifier()
+        since = try row.instant()
+    }
+}
+
 // A package in a column: tag 80 with major, minor, and the AID.
 extension CAPPackage {
     fileprivate var encoded: [UInt8] {

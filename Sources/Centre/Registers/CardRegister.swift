@@ -44,7 +44,7 @@ package struct CardRegistration: Hashable, Sendable {
         return bytes
     }
 
-    func check(today: CalendarDay) throws(CardRefusal) {
+    func check() throws(CardRefusal) {
         guard identity.issuerDomain != nil else { throw .issuerDomainUnknown }
         // What a card does not tell cannot contradict.
         let offered = identity.secureChannels.map(\.version)
@@ -56,7 +56,6 @@ package struct CardRegistration: Hashable, Sendable {
         guard versions.isEmpty || versions.contains(keySet.version) || keySet.version == 0 else {
             throw .keyVersionNotOnCard(keySet.version, versions: versions)
         }
-        if let expiry, expiry < today { throw .expiryPassed(expiry) }
     }
 }
 
@@ -78,13 +77,18 @@ package struct RegisteredCard: KeptAnswer, Hashable {
 extension Act {
     /// A request that is repeated gets the same answer; another request for the same card is refused.
     package func registerCard(_ registration: CardRegistration) throws -> RegisteredCard {
-        try once(registration.canonicalBytes) { try registerNewCard(registration) }
+        try once(registration.canonicalBytes) {
+            try requireOperator(to: "register a card")
+            if let expiry = registration.expiry, expiry < now.day { throw CardRefusal.expiryPassed(expiry) }
+            return try registerKnownCard(registration)
+        }
     }
 
-    private func registerNewCard(_ registration: CardRegistration) throws -> RegisteredCard {
+    /// A card that another register had: its last day may be over.
+    package func registerKnownCard(_ registration: CardRegistration) throws -> RegisteredCard {
         try requireOperator(to: "register a card")
         let id = try registration.cardID()
-        try registration.check(today: now.day)
+        try registration.check()
         guard let issuerDomain = registration.identity.issuerDomain else {
             throw CardRefusal.issuerDomainUnknown
         }

@@ -69,13 +69,15 @@ struct CatalogueEntries: Sendable {
     var versions: [ApplicationID: [CataloguedRelease]] = [:]
     var vetoes: [ApplicationID: ProviderVeto?] = [:]
     var tariffs: [ProviderID: TariffBook] = [:]
+    /// What releases need that other releases bring.
+    var libraries: [ReleaseID: [NeededLoadFile]] = [:]
     /// Load file data blocks by their digests; never that there is none, since an import is not noted.
     var code: [[UInt8]: [UInt8]] = [:]
 
     var codeBytes: Int { code.values.reduce(0) { $0 + $1.count } }
     var count: Int {
         names.count + applications.count + releases.count + vetoes.count + tariffs.count
-            + versions.values.reduce(0) { $0 + 1 + $1.count }
+            + libraries.count + versions.values.reduce(0) { $0 + 1 + $1.count }
     }
 
     mutating func merge(_ other: CatalogueEntries) {
@@ -85,6 +87,7 @@ struct CatalogueEntries: Sendable {
         versions.merge(other.versions) { $1 }
         vetoes.merge(other.vetoes) { $1 }
         tariffs.merge(other.tariffs) { $1 }
+        libraries.merge(other.libraries) { $1 }
     }
 }
 

@@ -29,6 +29,8 @@ package enum CatalogueRefusal: Refusal, Hashable {
     case cycle(AID)
     case twoVersions(AID)
     case aidTaken(AID, by: ReleaseID)
+    /// By a release that is not the asker's to know.
+    case aidTakenElsewhere(AID)
     case notCAP(String)
     case notForProfile(ReleaseID, ProfileName)
 
@@ -58,7 +60,7 @@ package enum CatalogueRefusal: Refusal, Hashable {
         case .dependencyLater: "dependency-order"
         case .cycle: "dependency-cycle"
         case .twoVersions: "dependency-conflict"
-        case .aidTaken: "aid-taken"
+        case .aidTaken, .aidTakenElsewhere: "aid-taken"
         case .notCAP: "not-a-cap-file"
         case .notForProfile: "profile-not-compatible"
         }
@@ -98,6 +100,7 @@ extension CatalogueRefusal {
         case .cycle(let aid): "Load file \(aid) would need itself, by way of others."
         case .twoVersions(let aid): "Two different load files \(aid) would have to be on one card."
         case .aidTaken(let aid, let release): "\(aid) already belongs to release \(release)."
+        case .aidTakenElsewhere(let aid): "\(aid) already belongs to a release of another provider."
         case .notCAP(let why): "This is not a CAP file that can be used: \(why)"
         case .notForProfile(let id, let profile): "Release \(id) is not for cards of profile '\(profile)'."
         }
@@ -129,6 +132,7 @@ extension CatalogueRefusal {
         case .cycle: "Libraries must not need what needs them."
         case .twoVersions: "Use the same version of the library throughout."
         case .aidTaken: "Choose another AID, or share the load file byte for byte."
+        case .aidTakenElsewhere: "Choose another AID, or ask the operator of the centre."
         case .notCAP: "Convert the package again with a current converter."
         case .notForProfile: "Choose a release for this profile."
         }

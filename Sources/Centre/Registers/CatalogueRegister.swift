@@ -100,13 +100,17 @@ extension Act {
 // MARK: Releases: draft, published, withdrawn
 
 extension Act {
-    /// Keeps the bytes of a load file, once however often they come.
+    /// Keeps the bytes of a load file, once however often they come; who brings them learns of nobody else who did.
     package func keep(_ cap: CAPImport, for provider: ProviderID) throws {
         try require(provider, to: "add load files for '\(provider)'")
         _ = try activeProvider(provider)
-        guard try transaction.find(KeptLoadFile.self, key: .bytes(cap.kept.digest)) == nil else { return }
-        transaction.insert(cap.kept)
-        transaction.insert(cap.blob)
+        let key = StoredValue.bytes(cap.kept.digest)
+        guard try transaction.find(BroughtLoadFile.self, key: key, .word(provider)) == nil else { return }
+        if try transaction.find(KeptLoadFile.self, key: key) == nil {
+            transaction.insert(cap.kept)
+            transaction.insert(cap.blob)
+        }
+        transaction.insert(BroughtLoadFile(digest: cap.kept.digest, provider: provider, since: now))
         try note(
             Note(
                 "catalogue.load-file-kept", .provider(provider), provider: provider,

@@ -76,6 +76,16 @@ final class CatalogueView {
         return blob.dataBlock
     }
 
+    /// Load files of others that a release needs.
+    func libraries(of release: Release, by act: Act) throws -> [NeededLoadFile] {
+        if let known = fetched.libraries[release.id] ?? remembered.libraries[release.id] { return known }
+        var new = CatalogueEntries()
+        new.libraries[release.id] = try act.libraries(of: release)
+        fetched.merge(new)
+        if let head { transaction.catalogueMemory?.keep(new, under: head) }
+        return new.libraries[release.id] ?? []
+    }
+
     /// What the catalogue says of names, with the owners of their applications.
     func names(of aids: [AID], beside others: [Query] = []) throws(StoreFailure) -> (
         names: CatalogueNames, others: [[[StoredValue]]]

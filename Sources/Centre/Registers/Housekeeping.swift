@@ -43,6 +43,12 @@ extension Act {
         var forgottenCount = 0
         for digest in digests where !named.contains(digest) {
             guard let kept = try transaction.lock(KeptLoadFile.self, key: .bytes(digest)) else { continue }
+            var brought = try transaction.all(BroughtLoadFile.self, key: .bytes(digest))
+            // Bounded: every round removes what it found.
+            while !brought.isEmpty {
+                for entry in brought { transaction.remove(entry) }
+                brought = try transaction.all(BroughtLoadFile.self, key: .bytes(digest))
+            }
             transaction.change(.remove(LoadFileBlob.table, key: [.bytes(digest)]))
             transaction.remove(kept)
             forgottenCount += 1

@@ -86,6 +86,19 @@ extension Act {
 
     /// An operator hands a card to a holder: the first one, or one where no terminal is.
     package func assignCard(_ id: CardID, to number: HolderNumber) throws {
+        let (card, holder) = try assignable(id, to: number)
+        if let expiry = card.expiry, expiry < now.day { throw HolderRefusal.cardExpired(id, expiry) }
+        try give(card, expiry: card.expiry, to: holder)
+    }
+
+    /// The same for a card that another register had: its last day may be over; and where it was retired there, its
+    /// holder may have another one, which stays the one that counts.
+    package func assignKnownCard(_ id: CardID, to number: HolderNumber, wasRetired: Bool) throws {
+        let (card, holder) = try assignable(id, to: number)
+        try give(card, expiry: card.expiry, to: holder, counts: !wasRetired || holder.card == nil)
+    }
+
+    private func assignable(_ id: CardID, to number: HolderNumber) throws -> (Card, Holder) {
         try requireOperator(to: "assign a card to a holder")
         let holder = try lockHolder(number)
         guard let card = try transaction.lock(Card.self, key: .word(id)) else {
@@ -93,8 +106,7 @@ extension Act {
         }
         guard card.life == .active else { throw HolderRefusal.cardNotActive(id) }
         guard try isNobodys(card) else { throw HolderRefusal.cardTaken(id) }
-        if let expiry = card.expiry, expiry < now.day { throw HolderRefusal.cardExpired(id, expiry) }
-        try give(card, expiry: card.expiry, to: holder)
+        return (card, holder)
     }
 
     private func permitsIssue(_ holder: Holder) -> Bool {
@@ -118,11 +130,15 @@ extension Act {
     }
 
     /// The old card is retired: there is one card of a holder that counts.
-    private func give(_ card: Card, expiry: CalendarDay?, to holder: Holder) throws {
+    private func give(
+        _ card: Card, expiry: CalendarDay?, to holder: Holder, counts: Bool = true
+    ) throws {
         var (card, holder) = (card, holder)
-        if let old = holder.card { try retire(old, for: card.id) }
+        if counts {
+            if let old = holder.card { try retire(old, for: card.id) }
+            (holder.card, holder.cardExpiry) = (card.id, expiry)
+        }
         holder.issueCount += 1
-        (holder.card, holder.cardExpiry) = (card.id, expiry)
         (card.holder, card.expiry, card.issueNumber) = (holder.number, expiry, holder.issueCount)
         transaction.put(holder)
         note(

@@ -1,6 +1,6 @@
 internal import CardManagement
 internal import GlobalPlatform
-internal import SmartCard
+package import SmartCard
 
 extension Release {
     /// What can be said against it without looking at anything else.
@@ -80,9 +80,9 @@ extension Act {
     /// Every load file as it describes itself, held to what the release says about it.
     private func kept(of release: Release) throws -> [KeptLoadFile] {
         try release.loadFiles.map { loadFile in
-            guard let kept = try transaction.find(KeptLoadFile.self, key: .bytes(loadFile.digest)) else {
-                throw CatalogueRefusal.blobMissing(loadFile.aid)
-            }
+            guard let kept = try transaction.find(KeptLoadFile.self, key: .bytes(loadFile.digest)),
+                try isActorsToName(loadFile)
+            else { throw CatalogueRefusal.blobMissing(loadFile.aid) }
             let comparisons = [
                 (kept.package.aid == loadFile.aid, "AID"),
                 (kept.byteCount == loadFile.byteCount, "size"),
@@ -95,15 +95,36 @@ extension Act {
         }
     }
 
+    /// A digest alone gives a provider nothing: it names what it brought itself, or has in a release already. Whether
+    /// somebody else brought the bytes it does not learn.
+    private func isActorsToName(_ loadFile: Release.LoadFile) throws -> Bool {
+        guard case .provider(let provider) = actor else { return true }
+        let brought = try transaction.find(
+            BroughtLoadFile.self, key: .bytes(loadFile.digest), .word(provider))
+        if brought != nil { return true }
+        return try transaction.all(PublishedAID.self, key: .aid(loadFile.aid))
+            .contains { try $0.digest == loadFile.digest && isActors($0.release) }
+    }
+
+    /// Whether it may know of the release.
+    private func isActors(_ release: ReleaseID) throws -> Bool {
+        guard case .provider(let provider) = actor else { return true }
+        return try transaction.find(Application.self, key: .word(release.application))?.provider == provider
+    }
+
+    private func taken(_ aid: AID, by release: ReleaseID) throws -> CatalogueRefusal {
+        try isActors(release) ? .aidTaken(aid, by: release) : .aidTakenElsewhere(aid)
+    }
+
     /// An AID that another application published first is another thing, unless it is the same load file byte for byte.
     private func published(_ loadFile: Release.LoadFile, in release: Release) throws -> PublishedAID {
         let others = try others(with: loadFile.aid, than: release)
         if let instance = others.first(where: { $0.role == .instance }) {
-            throw CatalogueRefusal.aidTaken(loadFile.aid, by: instance.release)
+            throw try taken(loadFile.aid, by: instance.release)
         }
         let owners = others.filter { $0.role == .loadFile }
         if let owner = owners.first, !owners.contains(where: { $0.digest == loadFile.digest }) {
-            throw CatalogueRefusal.aidTaken(loadFile.aid, by: owner.release)
+            throw try taken(loadFile.aid, by: owner.release)
         }
         return PublishedAID(
             aid: loadFile.aid, release: release.id, role: owners.isEmpty ? .loadFile : .sharedLoadFile,
@@ -112,7 +133,7 @@ extension Act {
 
     private func published(_ instance: Release.Instance, in release: Release) throws -> PublishedAID {
         if let other = try others(with: instance.aid, than: release).first {
-            throw CatalogueRefusal.aidTaken(instance.aid, by: other.release)
+            throw try taken(instance.aid, by: other.release)
         }
         return PublishedAID(aid: instance.aid, release: release.id, role: .instance)
     }
@@ -129,26 +150,62 @@ extension Act {
 package struct NeededLoadFile: Hashable, Sendable {
     package let loadFile: Release.LoadFile
     package let release: ReleaseID
+
+    package init(loadFile: Release.LoadFile, release: ReleaseID) {
+        self.loadFile = loadFile
+        self.release = release
+    }
+}
+
+extension Release {
+    /// Libraries that its load files need, and that it does not bring itself.
+    package var foreignImports: [AID] {
+        guard loadFiles.contains(where: { !$0.imports.isEmpty }) else { return [] }
+        return loadFiles.flatMap(\.imports).filter { aid in
+            !PlatformPackages.contains(aid) && !loadFiles.contains { $0.aid == aid }
+        }
+    }
 }
 
 extension Act {
     /// The load files of a release and of everything that they need, each once, in an order in which they can be
     /// loaded.
-    package func closure(of release: Release) throws -> [NeededLoadFile] {
-        var walk = DependencyWalk(self)
+    ///
+    /// - Parameter permitsWithdrawn: for what was on the card already, where nobody publishes the library any more.
+    package func closure(
+        of release: Release, permitsWithdrawn: Bool = false
+    ) throws -> [NeededLoadFile] {
+        var walk = DependencyWalk(self, permitsWithdrawn: permitsWithdrawn)
         for loadFile in release.loadFiles { try walk.visit(loadFile, in: release, depth: 0) }
         return walk.ordered
+    }
+
+    /// Load files of others that a release needs, in the order of loading; none where one of them is not published.
+    func libraries(of release: Release, permitsWithdrawn: Bool = false) throws -> [NeededLoadFile] {
+        guard !release.foreignImports.isEmpty else { return [] }
+        do {
+            return try closure(of: release, permitsWithdrawn: permitsWithdrawn)
+                .filter { $0.release != release.id }
+        } catch is CatalogueRefusal {
+            return []
+        }
     }
 }
 
 /// Goes through load files depth first: libraries come before what needs them.
 private struct DependencyWalk {
+    private typealias Rank = (life: Int, owner: Int, at: Instant, id: ReleaseID)
+
     private let act: Act
+    private let permitsWithdrawn: Bool
     private(set) var ordered: [NeededLoadFile] = []
     /// On the way from the release to where the walk is.
     private var path: [AID] = []
 
-    init(_ act: Act) { self.act = act }
+    init(_ act: Act, permitsWithdrawn: Bool) {
+        self.act = act
+        self.permitsWithdrawn = permitsWithdrawn
+    }
 
     mutating func visit(_ loadFile: Release.LoadFile, in release: Release, depth: Int) throws {
         if let known = ordered.first(where: { $0.loadFile.aid == loadFile.aid }) {
@@ -189,15 +246,17 @@ private struct DependencyWalk {
         try visit(library, in: owner, depth: depth + 1)
     }
 
-    /// The newest published release whose load file can stand in for the import.
+    /// The newest published release whose load file can stand in for the import: of whoever published it first, else of
+    /// another who has it byte for byte. Where that is permitted and there is none, the newest that was withdrawn.
     private func published(
         _ package: CAPPackage, neededBy loadFile: Release.LoadFile
     ) throws -> (Release.LoadFile, Release) {
-        var best: (at: Instant, loadFile: Release.LoadFile, release: Release)?
+        var best: (rank: Rank, loadFile: Release.LoadFile, release: Release)?
         var refusal = CatalogueRefusal.dependencyMissing(package, of: loadFile.aid)
         for entry in try act.transaction.all(PublishedAID.self, key: .aid(package.aid))
-        where entry.role == .loadFile {
-            guard let release = try act.find(entry.release), case .published(let at) = release.life,
+        where entry.role != .instance {
+            guard let release = try act.find(entry.release),
+                let rank = rank(of: release, isOwner: entry.role == .loadFile),
                 let library = release.loadFiles.first(where: { $0.aid == package.aid })
             else { continue }
             do {
@@ -206,12 +265,20 @@ private struct DependencyWalk {
                 refusal = older
                 continue
             }
-            // Two of the same instant are told apart by name, so that the choice never depends on anything else.
-            if let best, (best.at, best.release.id) > (at, release.id) { continue }
-            best = (at, library, release)
+            if let best, best.rank > rank { continue }
+            best = (rank, library, release)
         }
         guard let best else { throw refusal }
         return (best.loadFile, best.release)
+    }
+
+    /// Two of the same instant are told apart by name, so that the choice never depends on anything else.
+    private func rank(of release: Release, isOwner: Bool) -> Rank? {
+        switch release.life {
+        case .published(let at): (1, isOwner ? 1 : 0, at, release.id)
+        case .withdrawn(let at, _): permitsWithdrawn ? (0, isOwner ? 1 : 0, at, release.id) : nil
+        case .draft: nil
+        }
     }
 
     private func check(

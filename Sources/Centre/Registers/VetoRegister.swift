@@ -50,7 +50,7 @@ extension Act {
     /// The application leaves no card of the holder to make room; the holder says so, or an operator.
     package func veto(_ id: ApplicationID, for number: HolderNumber, reason: String) throws {
         if actor != .holder(number) { try requireOperator(to: "veto for a holder") }
-        let application = try vetoable(id)
+        _ = try vetoable(id)
         try Self.checkVeto(reason)
         _ = try lockHolder(number)
         let vetoes = try vetoes(of: number)
@@ -60,21 +60,17 @@ extension Act {
         transaction.put(
             HolderVeto(holder: number, application: id, reason: reason, since: known?.since ?? now))
         try note(
-            Note(
-                "holder.vetoed", .holder(number), provider: application.provider,
-                facts: [.name("application", id)]))
+            // Who its holders are is not for its provider.
+            Note("holder.vetoed", .holder(number), facts: [.name("application", id)]))
     }
 
     package func liftVeto(_ id: ApplicationID, for number: HolderNumber) throws {
         if actor != .holder(number) { try requireOperator(to: "lift a veto for a holder") }
-        let application = try vetoable(id)
+        _ = try vetoable(id)
         _ = try lockHolder(number)
         guard let known = try transaction.find(HolderVeto.self, key: .word(number), .word(id)) else { return }
         transaction.remove(known)
-        try note(
-            Note(
-                "holder.veto-lifted", .holder(number), provider: application.provider,
-                facts: [.name("application", id)]))
+        try note(Note("holder.veto-lifted", .holder(number), facts: [.name("application", id)]))
     }
 
     package func vetoes(of number: HolderNumber) throws -> [HolderVeto] {

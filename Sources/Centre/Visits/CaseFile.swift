@@ -18,6 +18,8 @@ package struct CaseFile {
 
     // What came of the report.
 
+    /// The operation as the card's answers had shown it, before it was turned round and got other steps.
+    package var turned: Operation?
     /// Images to seal and keep, in this very transaction.
     package var images: [(stay: CustodyKey, generation: UInt32, bytes: Secret)] = []
     /// Stays that ended with their application at work, and whose images are kept as copies.
@@ -61,6 +63,8 @@ package protocol Materials {
     /// A load file data block by its digest.
     func loadFile(_ digest: [UInt8]) throws -> [UInt8]
     func release(_ id: ReleaseID) throws -> Release
+    /// Load files of others that it needs, in the order of loading.
+    func libraries(of release: Release) throws -> [NeededLoadFile]
     func application(_ id: ApplicationID) throws -> Application
     /// The image of a held stay, opened.
     func image(of stay: Custody) throws -> Secret

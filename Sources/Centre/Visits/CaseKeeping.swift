@@ -164,9 +164,14 @@ extension Act {
 
     /// What our own steps did is no drift, and what they took is learned from.
     private func followSteps(_ dossier: inout CardDossier, _ known: OpenCase, _ file: CaseFile) throws {
-        // An operation that was turned round has other steps; the reading that follows tells the rest.
-        guard let operation = file.operation, operation.steps == known.operation?.steps else { return }
+        // One that was turned round has other steps by now: what was seen of it is told by those it had.
+        guard let operation = file.turned ?? file.operation, operation.steps == known.operation?.steps
+        else { return }
         let before = known.operation?.done ?? []
+        // An instance that is made anew is nothing until then.
+        for case .install(let install) in before.subtracting(operation.done).map({ operation.steps[$0] }) {
+            dossier.removed(install.aid, nil, on: file.model)
+        }
         var learned: [(measurement: FootprintMeasurement, part: Footprint.Part)] = []
         for index in operation.done.subtracting(before).sorted() {
             let measured = file.measurements.last { $0.step == index }
@@ -330,6 +335,10 @@ final class StoredMaterials: Materials {
         try fetch([id], [])
         guard let release = catalogue.release(id)?.release else { throw MaterialFailure.releaseUnknown(id) }
         return release
+    }
+
+    func libraries(of release: Release) throws -> [NeededLoadFile] {
+        try act.libraries(of: release, permitsWithdrawn: true)
     }
 
     func application(_ id: ApplicationID) throws -> Application {

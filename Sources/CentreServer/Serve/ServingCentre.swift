@@ -49,7 +49,7 @@ package final class ServingCentre: Sendable {
         package let store: String
         package let vault: String
         package let made: [String]
-        package let firstSignIn: FirstSignIn?
+        package fileprivate(set) var firstSignIn: FirstSignIn?
         package let encrypted: [ListenAddress]
         package let plain: [ListenAddress]
         package let fingerprint: [UInt8]?
@@ -68,7 +68,11 @@ package final class ServingCentre: Sendable {
     private let stamps: Mutex<[[Int64]?]>
 
     /// Serves from then on.
-    package init(_ configuration: ServeConfiguration, _ surroundings: Surroundings) throws {
+    ///
+    /// - Parameter tell: tells what was started; a first sign-in is made only after it returned.
+    package init(
+        _ configuration: ServeConfiguration, _ surroundings: Surroundings, tell: (Report) throws -> Void
+    ) throws {
         let settings = try ServeSettings(configuration)
         let log = ServiceLog(
             settings.logFormat, from: settings.logLevel, clock: surroundings.clock,
@@ -111,12 +115,18 @@ package final class ServingCentre: Sendable {
         self.spans = spans
         self.flag = flag
         stamps = Mutex(Self.stamps(settings))
-        report = Report(
+        let started = Report(
             store: ground.store.place, vault: ServingFiles.absolute(settings.vault), made: ground.made,
-            firstSignIn: try Self.firstSignIn(signIn, settings),
+            firstSignIn: nil,
             encrypted: Array(server.addresses.prefix(encrypted.count)),
             plain: Array(server.addresses.dropFirst(encrypted.count)),
             fingerprint: try ground.identity.map { try X509Certificate(pem: $0.certificates).fingerprint })
+        do {
+            report = try Self.told(started, signIn, settings, log, tell)
+        } catch {
+            server.stop()
+            throw error
+        }
         let carrier: (any WebhookCarrier)? =
             surroundings.webhooks
             ?? CurlCarrier(NetworkPolicy(allowed: settings.webhookNetworks), clock: surroundings.clock)
@@ -303,13 +313,27 @@ extension ServingCentre {
 
     private static let otherDescriptors = 128
 
-    private static func firstSignIn(
-        _ signIn: SignIn, _ settings: ServeSettings
-    ) throws -> Report.FirstSignIn? {
+    private static func told(
+        _ started: Report, _ signIn: SignIn, _ settings: ServeSettings, _ log: ServiceLog,
+        _ tell: (Report) throws -> Void
+    ) throws -> Report {
         guard let name = try? OperatorID(settings.admin) else {
             throw ServeFailure("configuration", "'\(settings.admin)' is no name for an operator")
         }
-        return try signIn.makeFirstAdmin(named: name).map { .init(name: settings.admin, password: $0) }
+        var report = started
+        let admin = try signIn.makeFirstAdmin(named: name) { password in
+            report.firstSignIn = .init(name: settings.admin, password: password)
+            try tell(report)
+        }
+        switch admin {
+        case .made: return report
+        case .somebodyWas: try tell(started)
+        case .anotherNodeWasFaster:
+            log.write(
+                .warning, "first-sign-in-void",
+                ["reason": "another node showed its own meanwhile; the one shown here lets nobody in"])
+        }
+        return started
     }
 
     private static func chores(

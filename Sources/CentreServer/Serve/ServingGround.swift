@@ -24,6 +24,7 @@ struct ServingGround: Sendable {
         if case .file(let path) = address, !ServingFiles.exists(path) { made.append("the store \(path)") }
         try pause.await(address)
         store = try address.openForWork()
+        try Self.requireVault(settings, of: store)
         vault = try Self.vault(settings, clock, entropy, &made)
         // A vault that is not this store's must be found out before anything is sealed in it.
         let (keys, now) = (try vault.wrappingKeys(), clock.now)
@@ -40,6 +41,20 @@ struct ServingGround: Sendable {
         try settings.clientAuthorities.map { path throws(ServeFailure) in
             try ServingFiles.read(path).withBytes { Array($0) }
         }
+    }
+
+    /// A new vault opens nothing of a store that had one: none is made, so that nobody takes it for the right one.
+    private static func requireVault(_ settings: ServeSettings, of store: any Database) throws {
+        guard !ServingFiles.exists(settings.vault) else { return }
+        let hadOne = try store.read { try $0.count(Query(WrappingKeyRow.table)) > 0 }
+        guard hadOne else { return }
+        throw ServeFailure(
+            "vault-missing", "the vault \(settings.vault) is not there",
+            why: "the store \(store.place) has had one, and no other opens what that one sealed",
+            advice: [
+                "restore \(settings.vault) from a backup, and what opens it, then start again",
+                "if the vault is elsewhere, say where with --\(ServeSetting.vault.name)",
+            ])
     }
 
     private static func vault(

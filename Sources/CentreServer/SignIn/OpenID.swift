@@ -50,7 +50,8 @@ package struct OpenID: Sendable {
         self.keys = keys
     }
 
-    /// Throws a problem where the token is not good here; it does not say which of its parts was wrong.
+    /// Throws a problem where the token is not good here; it does not say which of its parts was wrong. Of a token that
+    /// the issuer did make for us it says which claim names nobody, for whoever set the issuer up.
     package func verify(_ token: some StringProtocol, now: Instant) throws -> Identity {
         guard token.utf8.count <= Self.bytesMax else { throw Problem.noSuchToken }
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
@@ -66,10 +67,15 @@ package struct OpenID: Sendable {
             throw Problem.noSuchToken
         }
         try check(claims, now: now)
-        guard let principal = principal(claims), let subject = claims["sub"]?.stringValue else {
+        guard let role = role(claims) else {
             throw Problem.known("forbidden", "The token names no role that the centre knows.")
         }
-        return Identity(principal: principal, subject: subject)
+        guard let subject = claims["sub"]?.stringValue else {
+            throw Problem.known(
+                "forbidden", "The token has no text in the claim 'sub'.",
+                remedy: "Have the issuer put it into its tokens.")
+        }
+        return Identity(principal: try principal(role, claims), subject: subject)
     }
 
     private static func object(_ part: Substring) -> JSONObject? {
@@ -124,22 +130,46 @@ package struct OpenID: Sendable {
     // MARK: Roles
 
     /// The strongest of the roles that the token names.
-    private func principal(_ claims: JSONObject) -> Principal? {
+    private func role(_ claims: JSONObject) -> Role? {
         let words = Self.texts(claim(configuration.roleClaim, claims))
         let roles = Set(words.compactMap { configuration.roles[$0] })
-        guard let role = Role.allCases.first(where: roles.contains) else { return nil }
-        let name = claim(configuration.nameClaim, claims)?.stringValue ?? ""
-        let tenant = claim(configuration.tenantClaim, claims)?.stringValue ?? ""
+        return Role.allCases.first(where: roles.contains)
+    }
+
+    private func principal(_ role: Role, _ claims: JSONObject) throws -> Principal {
+        let (name, tenant) = (configuration.nameClaim, configuration.tenantClaim)
         switch role {
-        case .admin: return (try? OperatorID(name.lowercased())).map { .admin($0) }
-        case .operator: return (try? OperatorID(name.lowercased())).map { .operator($0) }
-        case .auditor: return (try? OperatorID(name.lowercased())).map { .auditor($0) }
-        case .provider: return (try? ProviderID(tenant)).map { .provider($0) }
-        case .supplier: return (try? ProviderID(tenant)).map { .supplier($0) }
-        case .terminal: return (try? TerminalID(name)).map { .terminal($0) }
-        case .holder: return (try? HolderNumber(name)).map { .holder($0, at: nil) }
+        case .admin: return .admin(try named(by: name, claims) { $0.lowercased() })
+        case .operator: return .operator(try named(by: name, claims) { $0.lowercased() })
+        case .auditor: return .auditor(try named(by: name, claims) { $0.lowercased() })
+        case .provider: return .provider(try named(by: tenant, claims) { $0 })
+        case .supplier: return .supplier(try named(by: tenant, claims) { $0 })
+        case .terminal: return .terminal(try named(by: name, claims) { $0 })
+        case .holder: return .holder(try named(by: name, claims) { $0 }, at: nil)
         }
     }
+
+    private func named<Kind: IdentifierKind>(
+        by path: String, _ claims: JSONObject, _ spelled: (String) -> String
+    ) throws -> Identifier<Kind> {
+        guard let text = claim(path, claims)?.stringValue else {
+            throw Problem.known(
+                "forbidden",
+                "The token has no text in the claim '\(path)', which is to name the \(Kind.noun).",
+                remedy: Self.remedy)
+        }
+        do throws(IdentifierError) {
+            return try Identifier(spelled(text))
+        } catch {
+            let why = Problem(explaining: error).detail
+            throw Problem.known(
+                "forbidden", "The claim '\(path)' of the token names no \(Kind.noun). \(why)",
+                remedy: Self.remedy)
+        }
+    }
+
+    private static let remedy =
+        "Have the issuer put a name of the centre there, or name another claim in the centre's settings."
 
     private func claim(_ path: String, _ claims: JSONObject) -> JSONValue? {
         if let value = claims[path] { return value }

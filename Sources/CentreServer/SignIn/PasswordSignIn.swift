@@ -1,6 +1,7 @@
 package import CardCrypto
 package import Centre
 internal import JSON
+internal import Synchronization
 internal import Wire
 
 // Sign-in by name and password. What is known and what is not takes the same time and gives the same answer; doors that
@@ -30,6 +31,7 @@ extension SignIn {
         let attempt = Attempt(
             subject: .operator(id), door: "operator/\(id)", place: "address/\(address)",
             actor: .operator(id), life: Bounds.operatorSessionLife)
+        firstAdmin.wait()
         try checkDoors(attempt)
         let known = try node.store.read { try $0.find(Operator.self, key: .word(id)) }
         let verifier = known.flatMap { $0.isActive ? $0.passwordVerifier : nil }
@@ -179,18 +181,41 @@ extension Credential.Subject {
 // MARK: The first admin
 
 extension SignIn {
-    /// For a store that has no operator yet: an admin with a password that is shown once. `nil` where somebody is.
-    package func makeFirstAdmin(named name: OperatorID) throws -> String? {
+    /// For a store that has no operator yet: an admin with a password that is shown once, before the admin is there. A
+    /// password without its admin costs another start; an admin whose password nobody saw would keep everybody out.
+    package func makeFirstAdmin(
+        named name: OperatorID, show: (String) throws -> Void
+    ) throws -> FirstAdmin {
         let isEmpty = try node.store.read { try $0.count(Query(Operator.table)) == 0 }
-        guard isEmpty else { return nil }
+        guard isEmpty else { return .somebodyWas }
         let password = EnrolmentCode(node.entropy).text
         let verifier = try PasswordVerifier(Secret(Array(password.utf8)), entropy: node.entropy)
-        let isMade = try node.act(by: .centre) { act in
-            // Another node may have been faster.
-            guard try act.transaction.count(Query(Operator.table)) == 0 else { return false }
-            _ = try act.registerOperator(name, .admin, password: verifier)
-            return true
+        let isMade = try firstAdmin.hold {
+            // Not within the transaction, which may run more than once.
+            try show(password)
+            return try node.act(by: .centre) { act in
+                // Another node may have been faster.
+                guard try act.transaction.count(Query(Operator.table)) == 0 else { return false }
+                _ = try act.registerOperator(name, .admin, password: verifier)
+                return true
+            }
         }
-        return isMade ? password : nil
+        return isMade ? .made(password: password) : .anotherNodeWasFaster
     }
+
+    package enum FirstAdmin: Hashable, Sendable {
+        case made(password: String)
+        case somebodyWas
+        /// The password that was shown is nobody's.
+        case anotherNodeWasFaster
+    }
+}
+
+/// Whoever signs in with what was just shown waits until it is made.
+final class FirstAdminGate: Sendable {
+    private let isMaking = Mutex(())
+
+    func wait() { isMaking.withLock { _ in } }
+
+    func hold(_ making: () throws -> Bool) throws -> Bool { try isMaking.withLock { _ in try making() } }
 }

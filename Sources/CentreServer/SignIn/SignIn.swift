@@ -13,6 +13,7 @@ package struct SignIn: Sendable {
     private let owners = TokenOwners()
     private let uses = NotedUses()
     let gate: PasswordGate
+    let firstAdmin = FirstAdminGate()
     let work: PasswordVerifier.Work
 
     package init(

@@ -13,7 +13,9 @@ package struct TokenText {
 
     package init(_ entropy: any EntropySource) {
         // Base 64 has no other characters than a name may have, but `_` divides the parts here.
-        let name = Base64URL.encode(entropy.bytes(Self.idBytes)).replacing("_", with: ".")
+        var name = Base64URL.encode(entropy.bytes(Self.idBytes)).replacing("_", with: ".")
+        // On a command line a word that begins with a hyphen is an option.
+        if name.hasPrefix("-") { name = "." + String(name.dropFirst()) }
         guard let id = try? CredentialID(name) else { preconditionFailure("base 64 makes a name") }
         self.id = id
         secret = Base64URL.encode(entropy.bytes(Self.secretBytes))

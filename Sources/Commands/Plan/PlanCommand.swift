@@ -132,7 +132,7 @@ enum PlanCommand {
             } ?? [:])
     }
 
-    private static func exit(_ kind: Objection.Kind) -> ExitCode {
+    static func exit(_ kind: Objection.Kind) -> ExitCode {
         switch kind {
         case .notEnoughRoom, .quotaExceeded, .tooManyApplications: .noRoom
         case .applicationUnknown, .releaseUnknown, .notInstalled, .notHeld, .berthMissing: .notFound

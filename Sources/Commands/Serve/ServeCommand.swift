@@ -63,8 +63,8 @@ enum ServeCommand {
                     clock: clock, entropy: SystemEntropy(), models: BuiltInModels(),
                     version: BerthProgram.version,
                     writeLog: { terminal.errors.write($0) },
-                    pause: { signals.next($0) != .end }))
-            tell(centre.report, on: terminal)
+                    pause: { signals.next($0) != .end }),
+                tell: { try tell($0, on: terminal) })
             loop: while true {
                 switch signals.next(1_000) {
                 case nil:
@@ -139,7 +139,18 @@ enum ServeCommand {
 
     // MARK: What was started
 
-    private static func tell(_ report: ServingCentre.Report, on terminal: Terminal) {
+    private static func tell(_ report: ServingCentre.Report, on terminal: Terminal) throws(Problem) {
+        show(report, on: terminal)
+        guard report.firstSignIn != nil, !terminal.output.isComplete else { return }
+        let reason = terminal.output.failure.map { String(cString: strerror($0)) }
+        throw Problem(
+            "serve-sign-in-not-shown", exit: .inputOutput,
+            "the first sign-in could not be shown, so it was not made",
+            why: reason ?? "whoever was to read the output has gone away",
+            advice: ["start again with an output that can be written: it shows another one"])
+    }
+
+    private static func show(_ report: ServingCentre.Report, on terminal: Terminal) {
         let addresses = report.encrypted.map { "https://\($0)" } + report.plain.map { "http://\($0)" }
         let fingerprint = report.fingerprint.map { bytes in
             bytes.map { [$0].hex }.joined(separator: ":")

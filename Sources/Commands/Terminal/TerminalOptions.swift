@@ -198,7 +198,11 @@ extension Problem {
         case .cardUnknown: self.init("card-unknown", exit: .notFound, "the centre does not know this card")
         case .cardNotServed(let why):
             self.init("card-not-served", exit: .refused, "the card is not served", why: why)
-        case .notFeasible: self.init("not-feasible", exit: .noRoom, "this is not possible on this card now")
+        case .notFeasible(let obstacle):
+            let kind = obstacle.flatMap { Objection.Kind(rawValue: $0) }
+            self.init(
+                "not-feasible", exit: kind.map { PlanCommand.exit($0) } ?? .refused,
+                "this is not possible on this card now")
         case .declined:
             self.init("declined", exit: .interrupted, "nothing was changed", why: "the answer was no")
         case .notHeld(let name):

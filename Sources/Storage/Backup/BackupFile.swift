@@ -167,6 +167,7 @@ final class BackupSource {
     }
 
     private var isFileOver: Bool {
+        guard file >= 0 else { return true }
         var byte: UInt8 = 0
         return pread(file, &byte, 1, off_t(bytesRead)) == 0
     }

@@ -23,6 +23,7 @@ struct Statement: Hashable, Sendable {
             var fixed: Int64?
             /// The parameter is the key of a row of another table.
             var source: Query.Condition.Source?
+            var isLeast = false
         }
         let conditions: [Condition]
         /// The columns of the key in which a row must come later.
@@ -58,7 +59,7 @@ struct Statement: Hashable, Sendable {
         case .remove: "DELETE FROM \(table.name) WHERE \(numbered(table.key.map(\.name), " = ", " AND "))"
         case .select(let filter, let isLocking):
             "SELECT \(list(table.columns[...])) FROM \(table.name)" + clause(filter)
-                + (filter.isOnly ? "" : " ORDER BY \(list(table.key))")
+                + (filter.isOnly ? "" : " ORDER BY \(order(filter))")
                 + " LIMIT $\(parameterCount(filter) + 1)"
                 + (isLocking ? lock : "")
         case .count(let filter): "SELECT count(*) FROM \(table.name)" + clause(filter)
@@ -114,7 +115,7 @@ struct Statement: Hashable, Sendable {
             }
             switch condition.count {
             case 0: parts.append("\(condition.column) IS NULL")
-            case 1: parts.append("\(condition.column) = $\(number + 1)")
+            case 1: parts.append("\(condition.column) \(condition.isLeast ? ">=" : "=") $\(number + 1)")
             case let count:
                 let values = (1...count).map { "$\(number + $0)" }
                 parts.append("\(condition.column) IN (\(values.joined(separator: ", ")))")
@@ -126,6 +127,10 @@ struct Statement: Hashable, Sendable {
             parts.append("(\(list(table.columns[filter.later]))) > (\(values.joined(separator: ", ")))")
         }
         return parts.isEmpty ? "" : " WHERE " + parts.joined(separator: " AND ")
+    }
+
+    private func order(_ filter: Filter) -> String {
+        (filter.conditions.filter(\.isLeast).map(\.column) + table.key.map(\.name)).joined(separator: ", ")
     }
 
     private func parameterCount(_ filter: Filter) -> Int {
@@ -204,13 +209,13 @@ struct Call: Sendable {
             let count = condition.appendParameters(to: &values)
             conditions.append(
                 .init(
-                    column: condition.column, count: count, fixed: condition.number, source: condition.source)
-            )
+                    column: condition.column, count: count, fixed: condition.number, source: condition.source,
+                    isLeast: condition.isLeast))
         }
         var later = 0..<0
         if let after = query.after {
             precondition(
-                !after.isEmpty && after.count <= table.keyCount,
+                !after.isEmpty && after.count <= table.keyCount && !conditions.contains(where: \.isLeast),
                 "a place in \(table.name) is given by its key")
             // Where the beginning of the key is given anyway, comparing only the rest lets the engine go there at once.
             var start = 0
@@ -224,7 +229,7 @@ struct Call: Sendable {
 
 extension Query {
     fileprivate func fixes(_ column: String, _ value: StoredValue) -> Bool {
-        conditions.contains { $0.column == column && $0.source == nil && $0.values == [value] }
+        conditions.contains { $0.column == column && $0.isEqual && $0.values == [value] }
     }
 }
 

@@ -171,7 +171,7 @@ enum Claim {
             case .card, .register, .queue: 1
             }
         // Nearly everything that is asked is about one card.
-        if sharing.kind == .card, let first = query.conditions.first, first.source == nil,
+        if sharing.kind == .card, let first = query.conditions.first, first.isEqual,
             first.values.count == 1, first.column == query.table.columns[0].name
         {
             return .parts([number("cards", "", first.values[...])])
@@ -179,7 +179,7 @@ enum Claim {
         var keys: [[StoredValue]] = [[]]
         for column in query.table.columns.prefix(count) {
             guard let condition = query.conditions.first(where: { $0.column == column.name }),
-                condition.source == nil
+                condition.isEqual
             else { return nil }
             keys = keys.flatMap { key in condition.values.map { key + [$0] } }
         }
@@ -189,7 +189,7 @@ enum Claim {
     /// One row of a table whose rows nobody claims for looking at them.
     private static func ofOneRow(_ query: Query) -> Claim {
         let key = query.table.key.compactMap { column in
-            query.conditions.first { $0.column == column.name && $0.values.count == 1 && $0.source == nil }?
+            query.conditions.first { $0.column == column.name && $0.values.count == 1 && $0.isEqual }?
                 .values.first
         }
         guard key.count == query.table.keyCount else { return .everything }
@@ -200,7 +200,7 @@ enum Claim {
         for column in sharing.lookups {
             guard let condition = query.conditions.first(where: { $0.column == column }) else { continue }
             // Of the value that another row has only a holder can be claimed.
-            guard condition.source == nil || query.holderSource != nil else { return nil }
+            guard condition.isEqual || query.holderSource != nil else { return nil }
             return (column, condition.values)
         }
         return nil

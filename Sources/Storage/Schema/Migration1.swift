@@ -2,6 +2,7 @@ extension Schema {
     /// The schema of this program.
     package static let current = Schema([
         Migration(1, "registers", registers), Migration(2, "vetoes", [VetoTables.sql]),
+        Migration(3, "brought-load-files", [LoadFileTables.sql]),
     ])
 
     /// Every group of tables adds one line; a table stands after those that it refers to.

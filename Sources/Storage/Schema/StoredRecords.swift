@@ -6,4 +6,5 @@ package enum StoredRecords {
     package static let all: [any Record.Type] =
         PeopleTables.records + CardTables.records + VaultTables.records + MoneyTables.records
         + OperationTables.records + ServiceTables.records + EventTables.records + VetoTables.records
+        + LoadFileTables.records
 }

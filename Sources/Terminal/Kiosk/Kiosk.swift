@@ -23,7 +23,8 @@ package enum KioskFailure: Error, Hashable {
     case cardGone
     case cardUnknown
     case cardNotServed(String)
-    case notFeasible
+    /// With the kind of the first obstacle in the plan, where it names one.
+    case notFeasible(String?)
     case declined
     case notHeld(String)
     case failed(String)
@@ -232,7 +233,10 @@ package final class Kiosk {
         guard let plan = visit.plan else { throw .unfinished }
         narrator.tell("plan", ["plan": plan])
         narrator.show(narrator.display.plan(plan))
-        guard plan["isFeasible"]?.boolValue == true else { throw .notFeasible }
+        guard plan["isFeasible"]?.boolValue == true else {
+            let obstacle = plan["objections"]?.arrayValue?.first { $0["isObstacle"]?.boolValue == true }
+            throw .notFeasible(obstacle?["kind"]?.stringValue)
+        }
         if case .asked(let approve) = consent {
             try require(approve)
             visit = try self.visit(wishes, begins: true, approval: plan["approval"]?.stringValue)

@@ -68,6 +68,58 @@ struct EventEndpointTests {
         #expect(refused.status == 400)
     }
 
+    /// What a stream that begins before all events tells until it waits.
+    private func streamed(_ token: String) throws -> String {
+        let answer = bench.answer(
+            .get, "/v1/events", token: token, fields: ["Accept": "text/event-stream", "Last-Event-ID": "0"])
+        guard case .now(let response) = answer, case .stream(let stream) = response.body else {
+            Issue.record("there is no stream")
+            return ""
+        }
+        var text = ""
+        for _ in 0..<20 {
+            guard case .bytes(let bytes) = stream.next() else { break }
+            text += String(decoding: bytes, as: UTF8.self)
+        }
+        return text
+    }
+
+    @Test("who uses what, and all else that is about a holder, no provider is told", .mission(.c14))
+    func holders() throws {
+        let number = RestBench.city.holder
+        let use = "/v1/holders/\(number)/uses/purse"
+        // Also not of what the provider said itself.
+        #expect(try bench.ask(.put, use, token: city, body: ["isUsed": false]).status == 204)
+        #expect(try bench.ask(.put, use, token: root, body: ["isUsed": true]).status == 204)
+        try bench.node.act(by: .centre) { act in
+            let id = try HolderNumber(number)
+            try act.changeHolder(id, HolderDetails(name: "Ada King"))
+            try act.permitIssue(for: id, from: act.now.day, through: act.now.day)
+            try act.forbidIssue(for: id)
+            try act.veto(ApplicationID("purse"), for: id, reason: "on holiday")
+            try act.liftVeto(ApplicationID("purse"), for: id)
+        }
+        while try EventPump(bench.node).turn() > 0 {}
+        let kinds = [
+            "registered", "uses", "uses-no-more", "changed", "issue-permitted", "issue-forbidden", "vetoed",
+            "veto-lifted",
+        ]
+        let about = "/v1/events?after=0&subject=holder/\(number)"
+        let types = items(try bench.ask(.get, about, token: root)).compactMap { $0["type"]?.stringValue }
+        #expect(Set(types).isSuperset(of: kinds.map { "dev.berth.holder.\($0).v1" }), "\(types)")
+        #expect(items(try bench.ask(.get, about, token: city)).isEmpty)
+        for kind in kinds {
+            let path = "/v1/events?after=0&type=dev.berth.holder.\(kind).v1"
+            #expect(try !items(bench.ask(.get, path, token: root)).isEmpty, "\(kind)")
+            #expect(try items(bench.ask(.get, path, token: city)).isEmpty, "\(kind)")
+        }
+        let own = try bench.ask(.get, "/v1/events?after=0", token: city)
+        #expect(!items(own).isEmpty && !own.text.contains("holder"), "\(own.text)")
+        let (all, part) = (try streamed(root), try streamed(city))
+        #expect(kinds.allSatisfy { all.contains("dev.berth.holder.\($0).v1") }, "\(all)")
+        #expect(part.contains("application/purse") && !part.contains("holder"), "\(part)")
+    }
+
     @Test(
         "a stream that begins behind all events waits for them",
         arguments: ["9223372036854775807", "9223372036854774808"])

@@ -66,6 +66,28 @@ struct OpenIDTests {
         #expect(try ask(try issuer.token(unknown)).status == 401)
     }
 
+    private static let nobodies: [(role: String, claim: String, value: JSONValue?, words: String)] = [
+        ("centre-admins", "preferred_username", "Ada Lovelace", "Character 4 of the operator"),
+        ("looks", "preferred_username", "", "1 to 64 characters"),
+        ("centre-admins", "preferred_username", 7, "no text"),
+        ("city-people", "provider", "City", "Character 1 of the provider"),
+        ("city-people", "provider", nil, "no text"), ("centre-admins", "sub", nil, "no text"),
+    ]
+
+    @Test("a claim that names nobody is told, with what is wrong with it", arguments: nobodies)
+    func namesNobody(_ nobody: (role: String, claim: String, value: JSONValue?, words: String)) throws {
+        let claims = OpenIDIssuer.claims {
+            $0["realm_access"] = ["roles": [.string(nobody.role)]]
+            $0[nobody.claim] = nobody.value
+        }
+        let reply = try ask(try issuer.token(claims))
+        #expect((reply.status, reply.code) == (403, "forbidden"))
+        let detail = reply.json["detail"]?.stringValue ?? ""
+        #expect(detail.contains("'\(nobody.claim)'") && detail.contains(nobody.words), "\(detail)")
+        #expect(reply.json["remedy"]?.stringValue?.contains("issuer") == true)
+        #expect(!detail.contains("Lovelace"), "what a token holds of a person is not told")
+    }
+
     @Test("an operator who was shut out here stays out, whatever the issuer says")
     func shutOut() throws {
         try bench.node.act(by: .centre) { act in

@@ -64,4 +64,44 @@ struct ProviderSightTests {
             #expect(status == (hasBerth || instances > 0 ? 200 : 404), "\(card)")
         }
     }
+
+    @Test("another provider's operation stands in the way without its name", .mission(.a11))
+    func othersOperation() throws {
+        let bench = try RestBench()
+        let (root, city) = (try bench.token(.admin), try bench.token(.provider))
+        let rail = try bench.token(.provider, of: RestBench.rail)
+        // The rail's operation waits there, and the city has room there too.
+        let card = RestBench.rail.card
+        try bench.node.act(by: .centre) { act in
+            act.transaction.put(
+                Berth(
+                    card: try CardID(card), provider: try ProviderID("city"), reserved: Room(nonVolatile: 1),
+                    means: .ledger, state: .ready(since: act.now)))
+        }
+        let room: JSONValue = ["nonVolatile": 512, "volatile": 16]
+        let berth = "/v1/cards/\(card)/berths/city"
+        let operations = "/v1/cards/\(card)/operations"
+        for (method, path, body) in [
+            (.put, berth, ["room": room]), (.delete, berth, nil),
+            (
+                .post, operations,
+                ["wishes": [["kind": "reserve", "provider": "city", "room": room]]]
+            ),
+            (.post, operations, ["wishes": [["kind": "release-berth", "provider": "city"]]]),
+        ] as [(HTTPMethod, String, JSONValue?)] {
+            let hidden = try bench.ask(method, path, token: city, body: body)
+            #expect((hidden.status, hidden.code) == (409, "operation-open"), "\(hidden.text)")
+            #expect(hidden.text.contains("Another operation on this card is not over yet."), "\(hidden.text)")
+            #expect(!hidden.text.contains("waits"), "\(hidden.text)")
+            // The issuer is told which.
+            let told = try bench.ask(method, path, token: root, body: body)
+            #expect((told.status, told.code) == (409, "operation-open"), "\(told.text)")
+            #expect(told.text.contains("The operation waits on this card"), "\(told.text)")
+        }
+        // And so is whose it is.
+        let own = try bench.ask(
+            .put, "/v1/cards/\(card)/berths/rail", token: rail, body: ["room": room])
+        #expect((own.status, own.code) == (409, "operation-open"), "\(own.text)")
+        #expect(own.text.contains("The operation waits on this card"), "\(own.text)")
+    }
 }

@@ -208,6 +208,26 @@ struct RoomEndpointTests {
         #expect(try begin(second).status == 202)
     }
 
+    @Test("an operation waits for its card for ninety days, and no longer")
+    func deadline() throws {
+        try crowd()
+        try bench.node.act(by: .centre) { act in
+            act.transaction.change(.remove(Operation.table, key: [.text(Self.card), .text("waits")]))
+        }
+        func begin(_ seconds: Int64) throws -> Reply {
+            let deadline = bench.clock.now.advanced(by: .seconds(seconds)).description
+            let body: JSONValue = ["wishes": Self.wish["wishes"] ?? .null, "deadline": .string(deadline)]
+            return try bench.ask(.post, "/v1/cards/\(Self.card)/operations", token: root, body: body)
+        }
+        let far = try begin(90 * 86_400 + 1)
+        #expect((far.status, far.code) == (422, "deadline-too-far"), "\(far.text)")
+        #expect(far.text.contains("for 90 days at most"), "\(far.text)")
+        let last = try begin(90 * 86_400)
+        #expect(last.status == 202, "\(last.text)")
+        let deadline = bench.clock.now.advanced(by: .seconds(90 * 86_400))
+        #expect(last.json["deadline"]?.stringValue == deadline.description)
+    }
+
     // MARK: Drift
 
     private static let stranger = "A00000099901"

@@ -55,6 +55,14 @@ struct SignInTests {
         #expect(try bench.ask(.get, "/v1/sessions/current", token: token).status == 200)
     }
 
+    @Test("no public name of a token begins as an option of a command line does")
+    func publicNames() {
+        for seed in 0..<2_000 {
+            let token = TokenText(SeededEntropy(seed: [UInt8(seed >> 8), UInt8(seed & 0xFF)]))
+            #expect(!token.id.text.hasPrefix("-"), "seed \(seed)")
+        }
+    }
+
     @Test("when a token was used is kept by the hour, a little later, and once")
     func uses() throws {
         let bench = try RestBench()
@@ -361,15 +369,23 @@ struct SignInTests {
         let memory = try SQLiteStore(.memory, mode: .direct)
         try memory.migrate(to: .current)
         let filled = try RestBench()
-        #expect(try filled.signIn.makeFirstAdmin(named: try OperatorID("admin")) == nil)
+        let name = try OperatorID("admin")
+        var shown: [String] = []
+        let late = try filled.signIn.makeFirstAdmin(named: name) { shown.append($0) }
+        #expect(late == .somebodyWas && shown.isEmpty)
         let bench = try RestBench(store: memory)
         try bench.store.write { transaction in
             for entry in try transaction.all(Operator.self, Query(Operator.table)) {
                 transaction.remove(entry)
             }
         }
-        let password = try #require(try bench.signIn.makeFirstAdmin(named: try OperatorID("admin")))
-        #expect(try bench.signIn.makeFirstAdmin(named: try OperatorID("admin")) == nil)
+        #expect(throws: CryptoError.notAuthentic, "words that nobody saw make no admin") {
+            try bench.signIn.makeFirstAdmin(named: name) { _ in throw CryptoError.notAuthentic }
+        }
+        let made = try bench.signIn.makeFirstAdmin(named: name) { shown.append($0) }
+        let again = try bench.signIn.makeFirstAdmin(named: name) { shown.append($0) }
+        let password = try #require(shown.first)
+        #expect(made == .made(password: password) && again == .somebodyWas && shown.count == 1)
         let reply = try signIn(bench, "admin", password)
         let token = reply.json["token"]?.stringValue ?? ""
         #expect(try bench.ask(.get, "/v1/sessions/current", token: token).json["role"] == "admin")

@@ -91,6 +91,18 @@ private final class TerminalBench {
 
 @Suite("A terminal and a centre over HTTP", .serialized)
 struct TerminalEndToEndTests {
+    @Test("a blocked card is not possible because it is blocked, not for want of room")
+    func blocked() throws {
+        let bench = try TerminalBench()
+        let (card, id) = try bench.bench.makeCard()
+        try bench.kiosk(PlainChannel(card)).run(.add("purse"), .asked { true })
+        try bench.bench.act { try $0.blockCard(id, reason: "It was lost.") }
+        let kiosk = try bench.kiosk(PlainChannel(card))
+        #expect(throws: KioskFailure.notFeasible("card-blocked")) {
+            try kiosk.run(.remove("purse"), .asked { true })
+        }
+    }
+
     @Test(
         "a person adds an application: the plan, the consent, the work, the memory", .mission(.b3),
         .mission(.b13))

@@ -66,6 +66,16 @@ struct ServeConfigurationTests {
         #expect(text?.contains("hunter2") == false)
     }
 
+    @Test(
+        "every setting that may hold a secret hides it",
+        arguments: [ServeSetting.store, .traces, .openIDIssuer, .openIDKeys])
+    func hiddenEverywhere(setting: ServeSetting) {
+        let value = "https://berth:hunter2@id.example/realm?token=hunter2"
+        let configuration = ServeConfiguration(given: [setting: .init(value, .commandLine)])
+        let text = configuration.shown.first { $0.setting == setting }?.text
+        #expect(text == "https://berth:…@id.example/realm?token=…")
+    }
+
     @Test("every setting has a name of its own in the file, in the environment, and says what it is")
     func names() {
         #expect(Set(ServeSetting.all.map(\.name)).count == ServeSetting.all.count)

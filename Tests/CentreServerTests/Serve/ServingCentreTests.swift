@@ -1,6 +1,7 @@
 import CardCrypto
 import Centre
 import CentreServer
+import FoundationEssentials
 import JSON
 import SmartCard
 import Storage
@@ -58,7 +59,8 @@ private struct NoServedModels: CardModels {
 @Suite("A serving node")
 struct ServingCentreTests {
     private func serve(
-        _ folder: TemporaryFolder, _ more: [ServeSetting: String] = [:], log: Box<[String]> = Box([])
+        _ folder: TemporaryFolder, _ more: [ServeSetting: String] = [:], log: Box<[String]> = Box([]),
+        tell: (ServingCentre.Report) throws -> Void = { _ in }
     ) throws -> ServingCentre {
         var given: [ServeSetting: ServeConfiguration.Value] = [
             .data: .init(folder.path, .commandLine), .listen: .init("127.0.0.1:0", .commandLine),
@@ -70,7 +72,8 @@ struct ServingCentreTests {
             .init(
                 clock: RealClock(), entropy: SystemEntropy(), models: NoServedModels(), version: "test",
                 writeLog: { line in log.value += [String(decoding: line, as: UTF8.self)] },
-                pause: { _ in true }))
+                pause: { _ in true }),
+            tell: tell)
     }
 
     private func client(_ centre: ServingCentre) throws -> RawClient {
@@ -100,6 +103,26 @@ struct ServingCentreTests {
         #expect(second.report.made.isEmpty && second.report.firstSignIn == nil)
         #expect(second.report.fingerprint == fingerprint)
         second.stop()
+    }
+
+    @Test("a first sign-in that could not be shown is not made: the next start shows one that works")
+    func signInNotShown() throws {
+        let folder = TemporaryFolder()
+        #expect(throws: CryptoError.notAuthentic) {
+            try serve(folder) { _ in throw CryptoError.notAuthentic }.stop()
+        }
+        let told = Box<[String?]>([])
+        let centre = try serve(folder) { report in told.value += [report.firstSignIn?.password] }
+        let password = try #require(centre.report.firstSignIn?.password)
+        #expect(told.value == [password])
+        let answer = try client(centre).post(
+            "/v1/sessions", #"{"operator": "admin", "password": "\#(password)"}"#,
+            "Content-Type: application/json\r\n")
+        #expect(answer?.status == 201)
+        centre.stop()
+        let again = try serve(folder) { report in told.value += [report.firstSignIn?.password] }
+        #expect(told.value == [password, nil])
+        again.stop()
     }
 
     @Test("each part answers at its own paths, and what is nobody's is unknown")
@@ -141,9 +164,35 @@ struct ServingCentreTests {
     @Test("another vault than the store's is found out at once")
     func otherVault() throws {
         let folder = TemporaryFolder()
-        try serve(folder).stop()
-        for name in ["keys.vault", "vault.key"] { unlink("\(folder.path)/\(name)") }
+        let other = TemporaryFolder()
+        for folder in [folder, other] { try serve(folder).stop() }
+        for name in ["keys.vault", "vault.key"] {
+            rename("\(other.path)/\(name)", "\(folder.path)/\(name)")
+        }
         #expect(throws: KeyVaultFailure.otherVault) { try serve(folder).stop() }
+    }
+
+    @Test(
+        "a vault that is gone is not made anew under a store that had one, and nothing is touched",
+        arguments: [["keys.vault"], ["keys.vault", "vault.key"]])
+    func vaultGone(_ gone: [String]) throws {
+        let folder = TemporaryFolder()
+        try serve(folder).stop()
+        for name in gone { unlink("\(folder.path)/\(name)") }
+        // SQLite has them while a store is open.
+        func files() -> [String: Data?] {
+            let names = folder.names.filter { !$0.hasSuffix("-wal") && !$0.hasSuffix("-shm") }
+            return Dictionary(
+                uniqueKeysWithValues: names.map {
+                    ($0, FileManager.default.contents(atPath: "\(folder.path)/\($0)"))
+                })
+        }
+        _ = eventually { !folder.names.contains("store.db-wal") }
+        let before = files()
+        let failure = #expect(throws: ServeFailure.self) { try serve(folder).stop() }
+        #expect(failure?.code == "vault-missing" && failure?.what.contains("/keys.vault ") == true)
+        #expect(failure?.advice.first?.contains("backup") == true)
+        #expect(files() == before)
     }
 
     @Test(

@@ -290,6 +290,36 @@ struct PlannerTests {
         }
     }
 
+    @Test("nothing is added in the place of data that are on their way to this card")
+    func promised() throws {
+        var fixture = try Fixture(free: 8_192)
+        let release = try Fixture.release("a", code: 2_048, data: 512)
+        try fixture.publish(release)
+        let (card, other) = (fixture.picture.card.id, try CardID("AA"))
+        let since = Instant(milliseconds: 0)
+        for (state, codes) in [
+            (Custody.State.returning(to: card, since: since), ["name-taken"]),
+            (.returning(to: other, since: since), []), (.held(since: since), ["left-out"]),
+        ] {
+            fixture.picture.custody = [
+                Custody(
+                    card: card, aid: try Fixture.instance("a"), ordinal: 1, release: release.id,
+                    provider: try ProviderID("shop"), parking: .contract, state: state, imageBytes: 450,
+                    room: Room(nonVolatile: 600), openedAt: since)
+            ]
+            for wish in [try add("a"), .addRelease(release.id)] {
+                let plan = fixture.plan(wish)
+                #expect(plan.codes == codes, "\(state)")
+                let isRefused = codes == ["name-taken"]
+                #expect(plan.isFeasible == !isRefused, "\(state)")
+                #expect(plan.story == (isRefused ? [] : ["load a", "install a"]), "\(state)")
+                guard isRefused else { continue }
+                #expect(plan.objections[0].reason == "The data of a are on their way to this card.")
+                #expect(plan.objections[0].remedy.contains("restore it"))
+            }
+        }
+    }
+
     @Test("a removal is for good, and takes code along that nobody needs")
     func remove() throws {
         var fixture = try Fixture(free: 0)

@@ -78,6 +78,27 @@ struct AdminVerbTests {
         #expect(events.json?["target"]?.stringValue?.contains("subject=card%2F0A") == true)
     }
 
+    @Test(
+        "null is nothing where nothing may be said, and a text where only a text is taken",
+        arguments: [
+            ("cards set-expiry 42ABCDEF-01 --expiry null", #"{"expiry":null}"#),
+            ("cards set-expiry 42ABCDEF-01 --expiry none", #"{"expiry":null}"#),
+            ("cards set-expiry 42ABCDEF-01 --expiry 2027-05-31", #"{"expiry":"2027-05-31"}"#),
+            (
+                "terminals change lobby --label L --blocked Lost. --if-match 7",
+                #"{"label":"L","blocked":"Lost."}"#
+            ),
+            (
+                "terminals change lobby --label null --blocked null --if-match 7",
+                #"{"label":"null","blocked":null}"#
+            ),
+        ])
+    func null(_ line: String, _ body: String) async {
+        let outcome = await run(line + " --dry-run --json")
+        #expect(outcome.exit == .success, "\(outcome.output)\(outcome.errors)")
+        #expect(outcome.json?["body"]?.text == body, "\(outcome.output)")
+    }
+
     @Test("a request that is not complete is told so before anything is sent")
     func incomplete() async {
         let outcome = await run("providers register --id city --json")

@@ -10,8 +10,6 @@ enum BerthEndpoints {
     private static let path: [Parameter] = [.path("card", .card), .path("provider", .provider)]
     private static let readers: Set<Role> = .staff.union([.provider])
     private static let writers: Set<Role> = .operators.union([.provider])
-    /// How long it waits for the card where nobody says otherwise.
-    private static let deadlineDefault = Duration.seconds(30 * 86_400)
 
     static let all: [Endpoint] = [
         Endpoint(
@@ -81,8 +79,7 @@ enum BerthEndpoints {
             try call.check([wish], on: card, act)
             let plan = try act.plan([wish], on: card, call.node.models)
             let operation = try call.hidingOthers(on: card, act) {
-                try act.requestOperation(
-                    id, plan, deadline: act.now.advanced(by: deadlineDefault), call.node.models)
+                try act.requestOperation(id, plan, deadline: call.defaultDeadline(act), call.node.models)
             }
             let isOwn = call.principal.tenant == nil
             return RestAnswer.accepted(

@@ -14,9 +14,6 @@ enum OperationEndpoints {
     private static let wishers: Set<Role> = [.admin, .operator, .provider, .holder, .terminal]
     private static let onlookers: Set<Role> = wishers.union([.auditor])
 
-    /// How long an operation waits for its card where nobody says otherwise.
-    static let deadlineDefault = Duration.seconds(30 * 86_400)
-
     // MARK: Plans
 
     private static let plan = Endpoint(
@@ -86,8 +83,7 @@ enum OperationEndpoints {
             }
             let operation = try call.hidingOthers(on: id, act) {
                 try act.requestOperation(
-                    operationID, plan, deadline: deadline ?? act.now.advanced(by: deadlineDefault),
-                    call.node.models)
+                    operationID, plan, deadline: deadline ?? call.defaultDeadline(act), call.node.models)
             }
             return .accepted(
                 operation.json(isOwn: try own(plan, call, act)),
@@ -221,6 +217,14 @@ enum OperationEndpoints {
         let query = Query(Application.table, [.init("provider", .word(tenant))])
         let ids = Set(try act.transaction.all(Application.self, query).map(\.id))
         return operation.json { id in id.map(ids.contains) ?? false }
+    }
+}
+
+extension RestCall {
+    /// How long an operation waits for its card where nobody says otherwise. It keeps the card from all others for so
+    /// long: a provider's for a week, as the card is not its own.
+    func defaultDeadline(_ act: Act) -> Instant {
+        act.now.advanced(by: .seconds((principal.tenant == nil ? 30 : 7) * 86_400))
     }
 }
 

@@ -148,7 +148,7 @@ private struct Visit {
         }
         guard plan.isFeasible else { return .ok(.object(object)) }
         let operation = try act.requestOperation(
-            id, plan, deadline: act.now.advanced(by: OperationEndpoints.deadlineDefault), call.node.models)
+            id, plan, deadline: call.defaultDeadline(act), call.node.models)
         object["operation"] = operation.json { _ in true }
         return .ok(.object(object)).ringing(.card(card))
     }
