@@ -12,6 +12,7 @@ package struct Node: Sendable {
     package let bell: any Bell
     /// Sessions of agents that this node remembers; it may lose them.
     let sessions = SeramShelf()
+    let eventStreams = EventStreamPlaces()
 
     package init(
         store: any Store, vault: any KeyVault, models: any CardModels, desk: ExchangeDesk,

@@ -52,17 +52,19 @@ package enum ApplicationFolder {
         var outcome = Outcome()
         var publications: [ReleaseID] = []
         var withdrawals: [(id: ReleaseID, reason: String)] = []
+        var seen: Set<ReleaseID> = []
         for entry in try list(manifest, "applications") {
-            try check(entry, "an application", has: ["id", "name", "releases"])
+            try check(entry, "an application", has: ["id", "name", "serviceStopped", "releases"])
             let id: ApplicationID = try Fields.name(entry["id"]?.stringValue ?? "", "id")
-            if try act.transaction.find(Application.self, key: .text(id.text)) == nil {
-                try act.registerApplication(
-                    id, name: entry["name"]?.stringValue ?? id.text, provider: provider)
-                outcome.applications += 1
-            }
+            if try isNew(id, entry, provider, act) { outcome.applications += 1 }
             for release in try list(entry, "releases") {
                 let life = try life(release)
-                guard let new = try take(release, of: id, provider, act, read) else {
+                let version: ReleaseVersion = try Fields.name(
+                    try text(release, "version") ?? "", "version")
+                guard seen.insert(ReleaseID(id, version)).inserted else {
+                    throw FieldProblem(reason: "release \(ReleaseID(id, version)) is there twice.")
+                }
+                guard let new = try take(release, ReleaseID(id, version), provider, act, read) else {
                     outcome.unchanged += 1
                     continue
                 }
@@ -80,6 +82,27 @@ package enum ApplicationFolder {
         // At the end: a release that was published while a library was not yet withdrawn needs it here, too.
         for release in withdrawals { try act.withdraw(release.id, reason: release.reason) }
         return outcome
+    }
+
+    /// Registers it unless it is there already: then it must be this provider's, and what the folder says of it.
+    private static func isNew(
+        _ id: ApplicationID, _ entry: JSONValue, _ provider: ProviderID, _ act: Act
+    ) throws -> Bool {
+        let (name, reason) = (try text(entry, "name"), try text(entry, "serviceStopped"))
+        guard let known = try act.transaction.find(Application.self, key: .text(id.text)) else {
+            try act.registerApplication(id, name: name ?? id.text, provider: provider)
+            if let reason { try act.stopService(of: id, reason: reason) }
+            return true
+        }
+        var said = ["provider": provider.text]
+        (said["name"], said["serviceStopped"]) = (name, reason)
+        var there = ["provider": known.provider.text, "name": known.name]
+        if case .stopped(let reason) = known.service { there["serviceStopped"] = reason }
+        let columns = ["provider", "name", "serviceStopped"]
+        if let problem = FieldProblem(said: said, there: there, columns: columns) {
+            throw FieldProblem(reason: "application '\(id)': \(problem.reason)")
+        }
+        return false
     }
 
     /// A library may stand behind what needs it: what can be published is, again and again.
@@ -120,7 +143,7 @@ package enum ApplicationFolder {
             entry, "a release",
             has: [
                 "version", "files", "instances", "personalisation", "parking", "reason", "profiles", "life",
-                "withdrawalReason",
+                "withdrawalReason", "permitsSnapshots",
             ])
         let word = entry["life"] == nil ? "published" : entry["life"]?.stringValue
         let reason = entry["withdrawalReason"]
@@ -144,13 +167,11 @@ package enum ApplicationFolder {
     /// Writes the draft, whatever it is to become.
     /// - Returns: `nil` where it is there already.
     private static func take(
-        _ entry: JSONValue, of application: ApplicationID, _ provider: ProviderID, _ act: Act,
+        _ entry: JSONValue, _ id: ReleaseID, _ provider: ProviderID, _ act: Act,
         _ read: (String) throws -> [UInt8]
     ) throws -> ReleaseID? {
-        let version: ReleaseVersion = try Fields.name(entry["version"]?.stringValue ?? "", "version")
-        let id = ReleaseID(application, version)
         if let known = try act.transaction.find(
-            Release.self, key: .text(application.text), .text(version.text)), known.life != .draft
+            Release.self, key: .text(id.application.text), .text(id.version.text)), known.life != .draft
         {
             return nil
         }
@@ -166,7 +187,7 @@ package enum ApplicationFolder {
         var release = Release(
             id: id, loadFiles: imports.map(\.loadFile), instances: try instances(entry, imports),
             personalisation: try texts(entry, "personalisation").map { try bytes($0, "personalisation") },
-            parking: try parking(entry))
+            parking: try parking(entry), permitsSnapshots: try flag(entry, "permitsSnapshots"))
         let profiles = try texts(entry, "profiles")
         if !profiles.isEmpty {
             release.compatibility = .only(
@@ -197,26 +218,32 @@ package enum ApplicationFolder {
                 throw FieldProblem(reason: "no file of the release has the module \(module).")
             }
             let expected = cap.modules.first { $0.aid == module }?.expected ?? .none
-            let privileges = item["privileges"]?.integerValue ?? 0
-            guard let privileges = UInt32(exactly: privileges) else {
+            guard let privileges = UInt32(exactly: try number(item, "privileges") ?? 0),
+                privileges <= 0xFF_FFFF
+            else {
                 throw FieldProblem(reason: "privileges are no number of 24 bits.")
             }
             return Release.Instance(
                 aid: item["aid"] == nil ? module : try aid(item, "aid"), module: module,
                 loadFile: cap.loadFile.aid, privileges: Privileges(rawValue: privileges),
-                parameters: try bytes(item["parameters"]?.stringValue ?? "", "parameters"),
+                parameters: try bytes(try text(item, "parameters") ?? "", "parameters"),
                 declared: Room(
-                    nonVolatile: item["nonVolatile"]?.integerValue.map { Int($0) } ?? expected.nonVolatile,
-                    volatile: item["volatile"]?.integerValue.map { Int($0) } ?? expected.volatile))
+                    nonVolatile: try number(item, "nonVolatile") ?? expected.nonVolatile,
+                    volatile: try number(item, "volatile") ?? expected.volatile))
         }
     }
 
     private static func parking(_ entry: JSONValue) throws -> Release.Parking {
-        switch entry["parking"]?.stringValue {
+        let word = entry["parking"]?.stringValue
+        let reason = try text(entry, "reason")
+        guard reason == nil || word == "never" else {
+            throw FieldProblem(reason: "reason is only for a release whose parking is never.")
+        }
+        switch word {
         case "contract"?: return .contract
         case "stateless"?: return .stateless
         case "re-personalised"?: return .rePersonalised
-        case "never"?: return .never(reason: entry["reason"]?.stringValue ?? "its provider says so")
+        case "never"?: return .never(reason: reason ?? "its provider says so")
         case nil, .some:
             throw FieldProblem(
                 reason: "parking is none of contract, stateless, re-personalised and never.")
@@ -236,6 +263,27 @@ package enum ApplicationFolder {
     private static func list(_ value: JSONValue, _ name: String) throws(FieldProblem) -> [JSONValue] {
         guard let list = value[name]?.arrayValue else { throw FieldProblem(reason: "\(name) is no list.") }
         return list
+    }
+
+    /// `nil` where nothing is said.
+    private static func text(_ value: JSONValue, _ name: String) throws(FieldProblem) -> String? {
+        guard let member = value[name] else { return nil }
+        guard let text = member.stringValue else { throw FieldProblem(reason: "\(name) is no text.") }
+        return text
+    }
+
+    private static func flag(_ value: JSONValue, _ name: String) throws(FieldProblem) -> Bool {
+        guard let member = value[name] else { return false }
+        guard let flag = member.boolValue else {
+            throw FieldProblem(reason: "\(name) is neither true nor false.")
+        }
+        return flag
+    }
+
+    private static func number(_ value: JSONValue, _ name: String) throws(FieldProblem) -> Int? {
+        guard let member = value[name] else { return nil }
+        guard let number = member.integerValue else { throw FieldProblem(reason: "\(name) is no number.") }
+        return Int(number)
     }
 
     private static func texts(_ value: JSONValue, _ name: String) throws(FieldProblem) -> [String] {
@@ -268,6 +316,9 @@ extension ApplicationFolder {
     package static func give(
         _ provider: ProviderID, _ act: Act, write: (String, [UInt8]) throws -> Void
     ) throws -> Int {
+        guard try act.transaction.find(Provider.self, key: .text(provider.text)) != nil else {
+            throw ProviderRefusal.unknown(provider)
+        }
         var releaseCount = 0
         var written: Set<String> = []
         var applications: [JSONValue] = []
@@ -284,10 +335,14 @@ extension ApplicationFolder {
                     }
                 }
                 releaseCount += releases.count
-                applications.append([
+                var entry: JSONObject = [
                     "id": .string(application.id.text), "name": .string(application.name),
-                    "releases": .array(releases.map(entry)),
-                ])
+                ]
+                if case .stopped(let reason) = application.service {
+                    entry["serviceStopped"] = .string(reason)
+                }
+                entry["releases"] = .array(releases.map(Self.entry))
+                applications.append(.object(entry))
             }
             guard page.count == 100, let last = page.last else { break }
             after = last.id
@@ -330,6 +385,7 @@ extension ApplicationFolder {
         if case .only(let profiles) = release.compatibility {
             entry["profiles"] = .array(profiles.map { .string($0.text) })
         }
+        if release.permitsSnapshots { entry["permitsSnapshots"] = true }
         return .object(entry)
     }
 

@@ -34,6 +34,9 @@ enum CardExchange {
             return false
         }
         let life = fields.optional("life")
+        if life == nil || life == "active", fields.optional("reason") != nil {
+            throw FieldProblem(reason: "reason is only for a card that is blocked or retired.")
+        }
         try register(registration, id, life, try fields.optionalName("holder"), act)
         switch life {
         case nil, "active"?: break

@@ -22,11 +22,11 @@ enum HolderExchange {
             return false
         }
         try act.registerHolder(number, details, password: try verifier(fields, act))
-        if let first = try fields.day("issue-from") {
-            guard let last = try fields.day("issue-through") else {
-                throw FieldProblem(reason: "issue-through is missing.")
-            }
-            try act.permitIssue(for: number, from: first, through: last)
+        switch (try fields.day("issue-from"), try fields.day("issue-through")) {
+        case (nil, nil): break
+        case (let first?, let last?): try act.permitIssue(for: number, from: first, through: last)
+        case (.some, nil): throw FieldProblem(reason: "issue-through is missing.")
+        case (nil, .some): throw FieldProblem(reason: "issue-from is missing.")
         }
         for application in (fields.optional("uses") ?? "").split(separator: " ") {
             try act.setUse(of: try Fields.name(String(application), "uses"), by: number, isUsed: true)
@@ -56,11 +56,16 @@ enum HolderExchange {
 
     /// Without one, a verifier that no password fits: the holder gets a password before the first sign-in.
     private static func verifier(_ fields: Fields, _ act: Act) throws -> PasswordVerifier {
-        let bytes = try fields.bytes("password-verifier") ?? ([1, 15, 8, 1] + act.entropy.bytes(48))
+        guard let bytes = try fields.bytes("password-verifier") else { return .fittingNone(act.entropy) }
         guard let verifier = PasswordVerifier(bytes: bytes) else {
             throw FieldProblem(reason: "password-verifier is none that berth made.")
         }
-        return verifier
+        if verifier.isOfUsualCost { return verifier }
+        // What older programs wrote for a holder without a password, and for nobody else.
+        guard bytes.starts(with: [1, 15, 8, 1]) else {
+            throw FieldProblem(reason: "password-verifier is of another cost than berth's own.")
+        }
+        return .fittingNone(act.entropy)
     }
 
     static func page(

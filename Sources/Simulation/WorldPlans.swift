@@ -70,7 +70,7 @@ extension World {
             let held = watch.books.stays.filter { $0.isHeld && isAtHome($0, on: card) }
             return chance.pick(held).map { one("\($0.release.application) back", .restore($0.key)) }
         case .remove:
-            return chance.pick(present).map {
+            return chance.pick(removable(on: card)).map {
                 one("\($0.rawValue) gone for good", .remove(application: name($0)))
             }
         case .rotateKeys: return rotating(card)

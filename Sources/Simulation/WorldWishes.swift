@@ -114,6 +114,20 @@ extension World {
         }
     }
 
+    /// What can be removed for good: where people add beside custody, also what froze, or may have given its data up.
+    func removable(on card: SimulatedCard) -> [ExampleApplication] {
+        guard shape.addsBeside else { return present(on: card) }
+        let leaving = watch.books.stays.filter { stay in
+            switch stay.state {
+            case .frozen, .provisional, .surrendering: stay.card == card.id
+            case .held, .returning, .returned, .discarded: false
+            }
+        }.map(\.aid)
+        return ExampleApplication.withData.filter {
+            leaving.contains($0.module) && card.instances.contains($0.module)
+        } + present(on: card)
+    }
+
     private func busyInstances(of card: SimulatedCard) -> Set<AID> {
         let busy = watch.books.stays.filter {
             $0.isOpen && $0.card == card.id && !(shape.addsBeside && $0.isHeld)
@@ -155,7 +169,7 @@ extension World {
             guard !isStrange || mood == .malice && chance.percent(50) else { return nil }
             return restoring(stay, card)
         case .remove:
-            return chance.pick(present).map { example in
+            return chance.pick(removable(on: card)).map { example in
                 Draft(
                     words: "\(example.rawValue) gone for good", wishes: [.remove(application: name(example))],
                     steps: shelf.removing(example))

@@ -8,7 +8,7 @@ import Testing
 import VirtualCard
 
 /// A store in memory, and files that go in and out.
-private final class Bench {
+final class Bench {
     let store: SQLiteStore
     let clock = ManualClock(Instant(milliseconds: 1_795_255_216_000))
     private let entropy = SeededEntropy(seed: [1])
@@ -256,7 +256,7 @@ struct ExchangeTests {
             #expect(bad == [] && progress.added == 2, "\(kind): \(text)")
             #expect(try other.give(kind, format, .init(hasPasswordVerifiers: true)) == text, "\(kind)")
         }
-        #expect(try !bench.give(.holders, format).contains("010F0801"))
+        #expect(try !bench.give(.holders, format).contains("010F0803"))
         let flags = try other.store.read { try $0.all(UseFlag.self, Query(UseFlag.table)) }
         #expect(flags.count == 2)
     }

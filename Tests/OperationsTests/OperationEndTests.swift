@@ -92,6 +92,28 @@ struct OperationEndTests {
         #expect(try bench.operation("wish", on: id)?.isOpen == true)
     }
 
+    @Test("what is overdue is ended, however many others wait for cards that come before")
+    func manyOpen() throws {
+        let bench = try DeskBench()
+        let (_, id) = try bench.makeCard()
+        let last = bench.clock.now.advanced(by: .seconds(30 * 86_400))
+        let others = try (0..<Query.rowsMax).map { try CardID("00-\(10_000 + $0)") }
+        #expect(others.allSatisfy { $0.text < id.text })
+        try bench.act { act in
+            for other in others {
+                act.transaction.insert(
+                    Operation(
+                        id: try RequestID("wish"), card: other, wishes: [],
+                        steps: try VisitBench.adding(.pass), requestedAt: bench.clock.now, deadline: last))
+            }
+        }
+        try bench.request("wish", VisitBench.adding(.pass), on: id, hours: 1)
+        bench.clock.advance(by: .seconds(3_700))
+        #expect(try bench.desk.expire() == 1)
+        #expect(try bench.operation("wish", on: id)?.isOpen == false)
+        #expect(try bench.operation("wish", on: others[0])?.isOpen == true)
+    }
+
     @Test("a plan that was made before an operation was called off is still good")
     func plansStay() throws {
         let bench = try DeskBench()

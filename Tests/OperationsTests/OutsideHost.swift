@@ -22,12 +22,12 @@ struct OutsideHost {
     }
 
     /// A session with a domain that has the card's keys.
-    func open(_ domain: AID) throws {
+    func open(_ domain: AID, _ level: SecurityLevel = .commandMAC) throws {
         _ = try link.send(.select(domain))
         let options = SCP02Options(rawValue: card.profile.scp02Options ?? 0x15)
         try link.authenticate(
             Handshake.Wish(
-                hostChallenge: .init(repeating: 7, count: 8), level: .commandMAC, scp02Options: options,
+                hostChallenge: .init(repeating: 7, count: 8), level: level, scp02Options: options,
                 application: domain),
             keys: KeySource(.one(Secret([UInt8](0x40...0x4F))), diversification: scheme).provider)
     }

@@ -50,6 +50,33 @@ struct RefusedScriptTests {
         #expect(installs.count <= 3, "\(installs.map(\.text))")
     }
 
+    @Test("who was told a part of its script and cannot be deleted ends the operation, torn anywhere")
+    func undeletable() throws {
+        var stuck = 0
+        for point in stride(from: 0, to: 400, by: 2) {
+            let bench = try DeskBench()
+            let runtime = StubbornRuntime(stays: ExampleApplication.pass.module)
+            let (card, id) = try bench.makeCard(runtimes: [runtime])
+            try bench.visit(card, id)
+            try bench.wish("add", [.add(application: Self.pass)], on: id)
+            bench.tear = (bench.exchanges + point, true)
+            try bench.visit(card, id)
+            guard bench.tear == nil, try bench.operation("add", on: id)?.isOpen == true else { break }
+            for _ in 0..<3 where try bench.operation("add", on: id)?.isOpen == true {
+                try bench.visit(card, id)
+                #expect(bench.roundTrips < 20, "\(point)")
+            }
+            let state = try bench.operation("add", on: id)?.state
+            guard case .ended(.needsPerson(let reason, _))? = state else {
+                #expect(state == .ended(.done), "\(point): \(String(describing: state))")
+                continue
+            }
+            stuck += 1
+            #expect(reason.code == .cardRefused, "\(point): \(reason)")
+        }
+        #expect(stuck > 0)
+    }
+
     /// What is wished beside what the card refuses.
     enum Beside: CaseIterable {
         case parking

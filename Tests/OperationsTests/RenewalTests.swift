@@ -213,4 +213,68 @@ struct RenewalTests {
         #expect(try berths().isEmpty)
         #expect(try bench.events().last { $0.hasPrefix("berth.") } == "berth.released")
     }
+
+    @Test(
+        "a release that was withdrawn hinders no new card: its data come back, and what has none is left out")
+    func withdrawn() throws {
+        let (bench, _, _, number, balance) = try Self.prepared()
+        try bench.act { act in
+            for example in [ExampleApplication.purse, .pass] {
+                try act.withdraw(VisitBench.id(example), reason: "it has a mistake")
+            }
+        }
+        let (card, id) = try bench.makeCard("javacard-80k", seed: 2)
+        try bench.act { try $0.assignCard(id, to: number) }
+        try bench.visit(card, id)
+        let plan = try bench.plan(for: [.renew], on: id)
+        #expect(plan.objections.map(\.kind) == [.leftOut])
+        #expect(plan.objections.first?.subject == ExampleApplication.pass.rawValue)
+        try bench.wish("renew", [.renew], on: id)
+        try bench.visitUntilEnd(card, id, "renew")
+        #expect(try DeskBench.ask(card, .purse, "8030000000") == balance)
+        #expect(card.contents.application(ExampleApplication.pass.module) == nil)
+        #expect(card.contents.application(ExampleApplication.loyalty.module) != nil)
+        // It may leave by wish, and comes back where it left.
+        let purse = VisitBench.id(.purse).application
+        try bench.wish("park", [.park(application: purse)], on: id)
+        try bench.visitUntilEnd(card, id, "park")
+        let stay = try #require(try bench.stays(of: id).last(where: { $0.isOpen }))
+        try bench.wish("back", [.restore(stay.key)], on: id)
+        try bench.visitUntilEnd(card, id, "back")
+        #expect(try DeskBench.ask(card, .purse, "8030000000") == balance)
+    }
+
+    @Test("what left a card before it was the holder's is the holder's, and comes to the next card")
+    func nobodys() throws {
+        let bench = try DeskBench()
+        let (old, oldID) = try bench.makeCard("javacard-80k", seed: 1)
+        try bench.visit(old, oldID)
+        let purse = VisitBench.id(.purse).application
+        try bench.wish("add", [.add(application: purse)], on: oldID)
+        try bench.visitUntilEnd(old, oldID, "add")
+        _ = try DeskBench.ask(old, .purse, "803200000400002710")
+        let balance = try DeskBench.ask(old, .purse, "8030000000")
+        try bench.wish("park", [.park(application: purse)], on: oldID)
+        try bench.visitUntilEnd(old, oldID, "park")
+        let number = try HolderNumber("10042")
+        let verifier = try PasswordVerifier(
+            Secret(Array("a long password".utf8)), entropy: SeededEntropy(seed: [3]),
+            cost: KeyDerivation.ScryptCost(workExponent: 2, blockSize: 1, parallelism: 1))
+        try bench.act { act in
+            try act.registerHolder(number, HolderDetails(name: "Ada Lovelace"), password: verifier)
+            try act.assignCard(oldID, to: number)
+            try act.setUse(of: purse, by: number, isUsed: true)
+        }
+        #expect(try bench.stays(of: oldID).map(\.holder) == [number])
+        let charged = try bench.store.read {
+            try $0.all(Stay.self, Query(Stay.table, [.init("holder", .word(number))]))
+        }
+        #expect(charged.map(\.id.card) == [oldID])
+        let (card, id) = try bench.makeCard("javacard-80k", seed: 2)
+        try bench.act { try $0.assignCard(id, to: number) }
+        try bench.visit(card, id)
+        try bench.wish("renew", [.renew], on: id)
+        try bench.visitUntilEnd(card, id, "renew")
+        #expect(try DeskBench.ask(card, .purse, "8030000000") == balance)
+    }
 }

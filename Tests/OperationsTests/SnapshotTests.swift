@@ -114,4 +114,25 @@ struct SnapshotTests {
             return
         }
     }
+
+    @Test("a copy that was made before the card was the holder's is the holder's when the card is lost")
+    func nobodys() throws {
+        let bench = try DeskBench(copyable: [.purse])
+        let (card, id) = try bench.makeCard("javacard-80k")
+        try bench.visit(card, id)
+        try bench.wish("add", [.add(application: Self.purse)], on: id)
+        try bench.visitUntilEnd(card, id, "add")
+        try bench.wish("copy", [.snapshot(application: Self.purse)], on: id)
+        try bench.visitUntilEnd(card, id, "copy")
+        let number = try HolderNumber("10042")
+        let verifier = try PasswordVerifier(
+            Secret(Array("a long password".utf8)), entropy: SeededEntropy(seed: [3]),
+            cost: KeyDerivation.ScryptCost(workExponent: 2, blockSize: 1, parallelism: 1))
+        try bench.act { act in
+            try act.registerHolder(number, HolderDetails(name: "Ada Lovelace"), password: verifier)
+            try act.assignCard(id, to: number)
+            try act.retireCard(id, reason: "lost")
+        }
+        #expect(try bench.stays(of: id).filter(\.isOpen).map(\.holder) == [number])
+    }
 }

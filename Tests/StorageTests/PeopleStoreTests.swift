@@ -41,7 +41,7 @@ struct PeopleStoreTests {
         try store.read { transaction in
             let head: AuditHead =
                 switch stream {
-                case .registers:
+                case .registers, .refusals:
                     try transaction.find(AuditStreamHead.self, key: stream.value)?.head ?? .none
                 case .card(let id):
                     AuditHead(bytes: try transaction.find(Card.self, key: .word(id))?.auditHead ?? [])

@@ -79,6 +79,25 @@ struct SchemaTests {
         }
     }
 
+    @Test("an operation from before is read, without who asked for it", arguments: Engine.allCases)
+    func askers(_ engine: Engine) throws {
+        try engine.with(Schema(Array(Schema.current.migrations.prefix(3)))) { store, _ throws in
+            let table = Centre.Operation.table
+            let before = Table(
+                table.name, key: Array(table.key), Array(table.columns.dropFirst(table.keyCount).dropLast()))
+            var operation = Centre.Operation(
+                id: try RequestID("old"), card: try CardID("0A"), wishes: [.renew], steps: [],
+                requestedAt: Instant(milliseconds: 1), deadline: Instant(milliseconds: 2))
+            try store.insert(before, Array(operation.row.dropLast()))
+            try store.migrate(to: .current)
+            let key = (StoredValue.word(operation.card), StoredValue.word(operation.id))
+            #expect(try store.read { try $0.find(Centre.Operation.self, key: key.0, key.1) } == operation)
+            operation.askedBy = "operator/olga"
+            try store.put(table, operation.row)
+            #expect(try store.read { try $0.find(Centre.Operation.self, key: key.0, key.1) } == operation)
+        }
+    }
+
     @Test("a table refers only to tables before it, so that rows can be copied table by table")
     func references() throws {
         let store = try SQLiteStore.inMemory()

@@ -34,6 +34,8 @@ package enum CustodyEvent: Hashable, Sendable {
     case cardLost(CardID, reason: String)
     /// The command that was to freeze it never arrived, and cannot any more.
     case neverFrozen
+    /// What was frozen does not stand on its card any more: it was removed there for good, or other data have its name.
+    case removed
     /// A person gives up the vault's copy.
     case dismissed(reason: String)
 }

@@ -16,7 +16,8 @@ extension Custody {
         case .committed(let evidence, let card): try committed(evidence, on: card, now)
         case .returnAbandoned(let evidence, let card): try returnAbandoned(evidence, on: card)
         case .cardLost(let card, let reason): try cardLost(card, reason, now)
-        case .neverFrozen: try neverFrozen(now)
+        case .neverFrozen: try notLeaving("the card never froze it", now)
+        case .removed: try notLeaving("it was removed from its card", now)
         case .dismissed(let reason): try dismissed(reason, now)
         }
     }
@@ -70,9 +71,10 @@ extension Custody {
         }
     }
 
-    private func neverFrozen(_ now: Instant) throws(CustodyRefusal) -> Custody {
+    /// Nothing was to be given up yet, so what the vault may have is no live copy.
+    private func notLeaving(_ reason: String, _ now: Instant) throws(CustodyRefusal) -> Custody {
         switch state {
-        case .frozen, .provisional: return with(.discarded(at: now, reason: "the card never froze it"))
+        case .frozen, .provisional: return with(.discarded(at: now, reason: reason))
         case .discarded: return self
         case .surrendering, .held, .returning, .returned: throw .outOfOrder(.thaw, state)
         }

@@ -72,7 +72,9 @@ extension Act {
                     Custody.self, key: .word(card.id), .aid(snapshot.aid), .count(snapshot.ordinal)),
                 try transaction.openStays(dependingOn: card.id).allSatisfy({ $0.aid != snapshot.aid })
             else { continue }
-            try settle(try stay.revived(at: now), from: stay, on: &card)
+            var revived = try stay.revived(at: now)
+            revived.holder = revived.holder ?? card.holder
+            try settle(revived, from: stay, on: &card)
         }
     }
 

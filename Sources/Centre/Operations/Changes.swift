@@ -224,18 +224,20 @@ extension Visit {
         send(release.personalisation, to: task.instance, index, &draft)
     }
 
-    /// So often a script is tried in one visit that the card refuses.
-    private static let scriptTriesMax = 2
+    /// So often an instance is to be made anew in one visit before its operation is given up.
+    private static let anewMax = 2
 
     /// Nobody knows how far a personalisation came that broke off: the instance has no data of its own yet, so it is
     /// made again.
     private mutating func makeAnew(
         _ instance: AID, _ index: Int, _ file: inout CaseFile, _ draft: inout OrderDraft
     ) throws {
-        // What the card refused once more on an instance just made, it will refuse always.
-        if sight.refused[index] != nil {
-            refusedScripts[instance, default: 0] += 1
-            guard refusedScripts[instance, default: 0] < Self.scriptTriesMax else { throw Barrier() }
+        // What the card refused once more on an instance just made, it will refuse always; so it is with one that it
+        // does not delete.
+        madeAnew[instance, default: 0] += 1
+        guard madeAnew[instance, default: 0] < Self.anewMax else {
+            if let refusal = sight.notCleared[instance] { file.operation?.lastRefusal = refusal }
+            throw Barrier()
         }
         guard
             let made = file.operation?.steps.firstIndex(where: {

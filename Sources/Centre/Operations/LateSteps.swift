@@ -6,19 +6,31 @@ internal import SmartCard
 // what it did on the card was asked for here, and is no drift.
 
 extension Act {
-    /// The dossier with what the last operation that ended had begun on the card, and can be seen there now; `nil`
-    /// where nothing of it shows.
+    /// The dossier with what operations that ended had begun on the card, and can be seen there now; `nil` where
+    /// nothing of it shows.
+    /// - Parameter stays: of the card, and those on their way to it.
     /// - Parameter present: the operation of this visit, whose steps were looked at.
     func followLateSteps(
-        _ dossier: CardDossier, _ contents: CardContents, on model: CardModel, besides present: RequestID?
+        _ dossier: CardDossier, _ contents: CardContents, _ stays: [Custody], on model: CardModel,
+        besides present: RequestID?
     ) throws -> CardDossier? {
         let query = Query(Operation.table, [.init("card", .word(dossier.card.id))])
-        let ended = try transaction.all(Operation.self, query).filter { !$0.isOpen && $0.id != present }
-        guard var operation = ended.max(by: { $0.requestedAt < $1.requestedAt }) else { return nil }
+        let ended = try transaction.all(Operation.self, query)
+            .filter { !$0.isOpen && $0.id != present && !$0.begun.isSubset(of: $0.done) }
+            .sorted { $0.requestedAt > $1.requestedAt }
         var next = dossier
+        for operation in ended { try followLateSteps(of: operation, &next, contents, stays, on: model) }
+        return next == dossier ? nil : next
+    }
+
+    private func followLateSteps(
+        of ended: Operation, _ next: inout CardDossier, _ contents: CardContents, _ stays: [Custody],
+        on model: CardModel
+    ) throws {
+        var operation = ended
         for index in operation.begun.subtracting(operation.done).sorted() {
             let step = operation.steps[index]
-            guard try shows(step, contents, next), !operation.leavesHalf(step) else { continue }
+            guard try shows(step, contents, next), !operation.leavesHalf(step, stays) else { continue }
             _ = try follow(step, nil, in: &next, on: model)
             operation.done.insert(index)
             transaction.insert(
@@ -27,9 +39,7 @@ extension Act {
                     kind: .result, step: index, text: "done before its end, and seen now: \(step.words)"))
             operation.journalCount += 1
         }
-        guard next != dossier else { return nil }
-        transaction.put(operation)
-        return next
+        if operation != ended { transaction.put(operation) }
     }
 
     /// The registry says of this step that it is done, and the register does not know.
@@ -87,13 +97,16 @@ extension Act {
 
 extension Operation {
     /// An instance that was made and has not its data is no application: nobody may take it for one.
-    fileprivate func leavesHalf(_ step: PlanStep) -> Bool {
+    /// - Parameter stays: what is on its way back has one that says how far it is.
+    func leavesHalf(_ step: PlanStep, _ stays: [Custody]) -> Bool {
         guard case .install(let install) = step else { return false }
         return remainingSteps.contains { other in
             switch other {
             case .personalise(let task): task.instance == install.aid
             case .identify(let instance): instance == install.aid
-            case .restore(let task): task.instance == install.aid && task.way != .stateless
+            case .restore(let task):
+                task.instance == install.aid && task.way != .stateless
+                    && !stays.contains { $0.aid == install.aid && $0.isReturning(to: card) }
             case .park, .snapshot, .removeInstance, .removeLoadFile, .dropDomain, .makeDomain,
                 .reserveInLedger, .releaseInLedger, .extradite, .load, .install, .putKeys, .upgrade:
                 false

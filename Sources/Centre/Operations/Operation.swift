@@ -47,6 +47,8 @@ package struct Operation: Hashable, Sendable {
     package var pendingKeys: Card.KeySet?
     /// The version that the card's new keys took the place of, until it is deleted.
     package var replacedKeyVersion: UInt8?
+    /// Whoever asked for it, as audit entries name actors; `nil` where that was not written down yet.
+    package var askedBy: String?
 
     package init(
         id: RequestID, card: CardID, wishes: [Wish], steps: [PlanStep], state: State = .waiting,

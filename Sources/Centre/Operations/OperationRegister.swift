@@ -9,7 +9,7 @@ package enum OperationRefusal: Refusal, Hashable {
     case otherIsOpen(RequestID)
     /// The card is not as it was when the plan was made.
     case planOutdated(CardID)
-    case planNotFeasible(reason: String)
+    case planNotFeasible(Objection)
     case deadlinePassed
     case deadlineTooFar
     case idTaken(RequestID)
@@ -39,7 +39,7 @@ package enum OperationRefusal: Refusal, Hashable {
         case .unknown(let id): "There is no operation \(id) on this card."
         case .otherIsOpen(let id): "The operation \(id) on this card is not over yet."
         case .planOutdated(let id): "The card \(id) has changed since the plan was made."
-        case .planNotFeasible(let reason): "The plan cannot be carried out: \(reason)"
+        case .planNotFeasible(let obstacle): "The plan cannot be carried out: \(obstacle.reason)"
         case .deadlinePassed: "The deadline lies in the past."
         case .deadlineTooFar:
             "An operation keeps its card from others for "
@@ -94,7 +94,7 @@ extension Act {
             throw OperationRefusal.planOutdated(card.id)
         }
         if let obstacle = plan.objections.first(where: \.isObstacle) {
-            throw OperationRefusal.planNotFeasible(reason: obstacle.reason)
+            throw OperationRefusal.planNotFeasible(obstacle)
         }
         guard deadline > now else { throw OperationRefusal.deadlinePassed }
         guard deadline <= now.advanced(by: Bounds.operationDeadlineMax) else {
@@ -103,6 +103,7 @@ extension Act {
         var operation = Operation(
             id: id, card: card.id, wishes: plan.wishes, steps: plan.steps.map(\.step), requestedAt: now,
             deadline: deadline)
+        operation.askedBy = actor.description
         operation.pendingKeys = Self.unprovedKeys(
             of: card, by: try transaction.decode(Operation.self, rows[3]))
         endLedgerOnly(&operation)
@@ -163,7 +164,8 @@ extension Act {
         save(next, since: known, [requested] + berthNotes(from: known, to: asked) + settled + ended)
     }
 
-    /// Before the card gave anything up, what was begun is undone; later it is too late.
+    /// Before the card gave anything up, what was begun is undone; later it is too late. It is for whoever asked for
+    /// it, and for operators.
     package func cancelOperation(
         _ id: RequestID, on card: CardID, _ models: any CardModels
     ) throws -> Operation {
@@ -171,6 +173,9 @@ extension Act {
         guard let row = try transaction.lock(Card.self, key: .word(card)),
             var operation = try transaction.lock(Operation.self, key: .word(card), .word(id))
         else { throw OperationRefusal.unknown(id) }
+        if operation.askedBy != actor.description {
+            try requireOperator(to: "cancel an operation that another asked for")
+        }
         guard operation.isOpen else { throw OperationRefusal.over(id) }
         guard !operation.isPastReturn else { throw OperationRefusal.pastReturn(id) }
         operation.isCancelRequested = true
@@ -187,7 +192,7 @@ extension Act {
         limit: Int = 100, _ models: any CardModels, flaws: Flaws = []
     ) throws -> Int {
         guard !flaws.contains(.ignoresDeadline) else { return 0 }
-        let overdue = try overdueOperations().prefix(limit)
+        let overdue = try overdueOperations(limit: limit)
         for operation in overdue {
             guard let card = try transaction.lock(Card.self, key: .word(operation.card)) else { continue }
             try end(operation, as: .overdue(operation), on: card, models)
@@ -195,10 +200,11 @@ extension Act {
         return overdue.count
     }
 
-    func overdueOperations() throws -> [Operation] {
-        let open = try transaction.all(
-            Operation.self, Query(Operation.table, [.init("is_open", fixed: 1)], limit: Query.rowsMax))
-        return open.filter { $0.deadline < now }
+    func overdueOperations(limit: Int) throws -> [Operation] {
+        let conditions: [Query.Condition] = [.init("is_open", fixed: 1), .init("deadline", atLeast: .min)]
+        // They come in the order of their deadlines.
+        return try transaction.all(Operation.self, Query(Operation.table, conditions, limit: limit))
+            .filter { $0.deadline < now }
     }
 }
 

@@ -9,7 +9,7 @@ extension Operation: Record {
             .integer("requested_at"), .integer("deadline"), .integer("is_past_return"),
             .integer("is_cancel_requested"), .integer("idle_orders"), .integer("order_count"),
             .integer("journal_count"), .text("last_refusal").optional, .text("pending_keys").optional,
-            .integer("replaced_key_version").optional,
+            .integer("replaced_key_version").optional, .text("asked_by").optional,
         ])
 
     package var row: [StoredValue] {
@@ -23,7 +23,7 @@ extension Operation: Record {
             [.text(word), .optional(reason), .optional(next), .instant(requestedAt), .instant(deadline)],
             [.bool(isPastReturn), .bool(isCancelRequested), .count(idleOrders), .count(orderCount)],
             [.count(journalCount), .optional(lastRefusal?.stored), .optional(pendingKeys?.text)],
-            [.optional(replacedKeyVersion)],
+            [.optional(replacedKeyVersion), .optional(askedBy)],
         ]
         return columns.flatMap { $0 }
     }
@@ -48,6 +48,7 @@ extension Operation: Record {
         lastRefusal = try row.optionalText().map(Reason.init(stored:))
         pendingKeys = try row.optionalWord(Card.KeySet.init(text:))
         replacedKeyVersion = try row.optionalInteger().flatMap { UInt8(exactly: $0) }
+        askedBy = try row.optionalText()
         guard done.union(begun).allSatisfy(steps.indices.contains) else {
             throw RowError(table: "operations", column: "done", problem: "names a step that is not there")
         }

@@ -185,6 +185,7 @@ extension Visit {
     private mutating func event(
         _ stay: Custody, _ evidence: InstanceEvidence, _ file: CaseFile
     ) -> CustodyEvent? {
+        guard evidence != .installed || isMade(stay, file) else { return nil }
         let evidence = commitEvidence(stay, evidence, file)
         let sighting = Sighting(card: file.card.id, aid: stay.aid, evidence: evidence)
         let judgement = Judgement(sighting, stay: stay)
@@ -197,6 +198,13 @@ extension Visit {
             return nil
         case (.returning(file.card.id, _), _):
             return evidence == .absent ? .returnAbandoned(evidence, on: file.card.id) : nil
+        // Other data have its name: the instance that this stay is about is gone. The next stay is about them.
+        case (.frozen, .askPerson(.otherLineage)), (.provisional, .askPerson(.otherLineage)):
+            return .removed
+        case (.surrendering, .askPerson(.otherLineage)): return .surrendered(.absent)
+        case (.frozen, _) where evidence == .absent && isRemovedForGood(stay, file),
+            (.provisional, _) where evidence == .absent && isRemovedForGood(stay, file):
+            return .removed
         // Without data there is nothing to thaw: the stay ends only when nobody wants it to go on.
         case (.provisional, .surrenderOrThaw) where !stay.hasImage && !isWanted(stay, file),
             (.surrendering, .surrenderOrThaw) where !stay.hasImage && !isWanted(stay, file):
@@ -204,6 +212,31 @@ extension Visit {
         case (.frozen, _), (.provisional, _), (.surrendering, _), (.held, _), (.returning, _), (.returned, _),
             (.discarded, _):
             return nil
+        }
+    }
+
+    /// This operation may have deleted it, and not because the vault has its data.
+    private func isRemovedForGood(_ stay: Custody, _ file: CaseFile) -> Bool {
+        guard stay.card == file.card.id, let operation = file.operation, operation.isOpen else {
+            return false
+        }
+        let removal = PlanStep.removeInstance(.init(instance: stay.aid, purpose: .forGood))
+        return operation.begun.contains { operation.steps[$0] == removal }
+    }
+
+    /// Whether what stands there without data of its own is what the operation makes in the stay's place: not what it
+    /// is yet to remove under this name, nor an instance without its script.
+    private func isMade(_ stay: Custody, _ file: CaseFile) -> Bool {
+        guard case .returning(file.card.id, _) = stay.state, let operation = file.operation, operation.isOpen
+        else { return true }
+        return !operation.remaining.contains { index in
+            switch operation.steps[index] {
+            case .removeInstance(let removal): removal.instance == stay.aid
+            case .personalise(let task): task.instance == stay.aid && !sight.succeeded.contains(index)
+            case .park, .snapshot, .removeLoadFile, .dropDomain, .makeDomain, .reserveInLedger,
+                .releaseInLedger, .load, .install, .extradite, .identify, .restore, .putKeys, .upgrade:
+                false
+            }
         }
     }
 

@@ -25,6 +25,8 @@ extension Visit {
         operation.idleOrders = 0
         operation.lastRefusal = nil
         file.operation = operation
+        // What the card did was said of other steps.
+        sight.succeeded = []
         judge(&file, around)
     }
 
@@ -48,17 +50,23 @@ extension Visit {
                 break
             }
         }
+        var data: [PlanStep] = []
         for (index, step) in operation.steps.enumerated() {
+            // Without data of its own it is parked without a command.
             guard case .park(let parking) = step, let stay = file.stay(of: parking.instance),
-                operation.begun.contains(index) || !standsBesideOlder(parking.instance, file, around)
+                operation.begun.contains(index) || operation.done.contains(index)
+                    || !standsBesideOlder(parking.instance, file, around)
             else { continue }
             switch stay.state {
             // Half of it may stand on the card: that goes first, by a step above.
             case .held, .returning(file.card.id, _): break
             case .frozen, .provisional, .surrendering, .returning, .returned, .discarded: continue
             }
-            steps += comeback(stay, parking.way, around)
+            let comeback = comeback(stay, parking.way, around)
+            steps += comeback.code
+            data += comeback.data
         }
+        steps += data
         // What was put under the issuer's domain goes back to its own, with the code that was made anew for it.
         for index in operation.begun.sorted() {
             guard case .extradite(let move) = operation.steps[index], move.to == file.card.issuerDomain else {
@@ -96,13 +104,15 @@ extension Visit {
         return (instances, loadFiles)
     }
 
-    /// Everything that brings a held application back to the card it left.
+    /// Everything that brings a held application back to the card it left. Data come after all instances stand, and by
+    /// the rules of a plan: a release's script is for its first instance.
     private func comeback(
         _ stay: Custody, _ way: PlanStep.Way, _ around: Surroundings
-    ) -> [PlanStep] {
-        guard let release = try? around.materials.release(stay.release),
-            let recipe = release.instances.first(where: { $0.aid == stay.aid }) ?? release.instances.first
-        else { return [] }
+    ) -> (code: [PlanStep], data: [PlanStep]) {
+        guard let release = try? around.materials.release(stay.release), let first = release.instances.first
+        else { return ([], []) }
+        let recipe = release.instances.first { $0.aid == stay.aid } ?? first
+        let isFirst = recipe.aid == first.aid
         let libraries = (try? around.materials.libraries(of: release)) ?? []
         let own = release.loadFiles.map { NeededLoadFile(loadFile: $0, release: release.id) }
         var steps = (libraries + own).map { needed in
@@ -118,12 +128,20 @@ extension Visit {
                     release: release.id, aid: stay.aid, module: recipe.module, loadFile: recipe.loadFile,
                     privileges: recipe.privileges.rawValue, parameters: HexBytes(recipe.parameters),
                     domain: nil, isVacant: way == .contract)))
-        steps.append(
+        var data: [PlanStep] = []
+        if way == .stateless, isFirst, !release.personalisation.isEmpty {
+            data.append(
+                .personalise(
+                    .init(
+                        release: release.id, instance: stay.aid, commandCount: release.personalisation.count,
+                        byteCount: release.personalisation.reduce(0) { $0 + $1.count })))
+        }
+        data.append(
             .restore(
                 .init(
-                    instance: stay.aid, release: release.id, imageBytes: stay.imageBytes, way: way,
-                    source: .held(stay.key))))
-        return steps
+                    instance: stay.aid, release: release.id, imageBytes: stay.imageBytes,
+                    way: way == .script && !isFirst ? .stateless : way, source: .held(stay.key))))
+        return (steps, data)
     }
 }
 
@@ -190,6 +208,48 @@ extension Visit {
         switch sight.parking[stay.aid]?.state {
         case .vacant, .importing, .verified: return true
         case .active, .frozen, nil: return false
+        }
+    }
+}
+
+// MARK: - What a new release makes needless
+
+extension Visit {
+    /// What has no data of its own and was parked for a new release that stands now is not needed any more.
+    func dismissReplaced(_ file: inout CaseFile) {
+        guard let operation = file.operation else { return }
+        for index in file.stays.indices where operation.hasReplaced(file.stays[index]) {
+            let reason = "its new release took its place"
+            if let next = try? file.stays[index].after(.dismissed(reason: reason), at: file.now) {
+                file.stays[index] = next
+            }
+        }
+    }
+}
+
+extension Operation {
+    /// A stay without data that an update left behind, where everything of the new release stands.
+    fileprivate func hasReplaced(_ stay: Custody) -> Bool {
+        guard !isUndoing, stay.card == card, !stay.hasImage, case .held = stay.state else { return false }
+        let isParkedHere = steps.indices.contains { index in
+            guard case .park(let parking) = steps[index] else { return false }
+            return parking.instance == stay.aid && done.contains(index)
+        }
+        let application = stay.release.application
+        let releases = wishes.compactMap { wish in
+            if case .update(let id) = wish, id.application == application { id } else { nil }
+        }
+        guard isParkedHere, let release = releases.first, release != stay.release else { return false }
+        return steps.enumerated().allSatisfy { index, step in
+            switch step {
+            case .load(let load): load.release != release || done.contains(index)
+            case .install(let install): install.release != release || done.contains(index)
+            case .personalise(let task): task.release != release || done.contains(index)
+            case .restore(let task): task.release != release
+            case .park, .snapshot, .removeInstance, .removeLoadFile, .dropDomain, .makeDomain,
+                .reserveInLedger, .releaseInLedger, .extradite, .identify, .putKeys, .upgrade:
+                true
+            }
         }
     }
 }

@@ -97,6 +97,7 @@ extension Visit {
         let isLate = file.now > operation.deadline && !operation.remaining.isEmpty
         if isLate, !around.flaws.contains(.ignoresDeadline) {
             keepUnseen(&file, around)
+            dismissReplaced(&file)
             file.operation?.state = .ended(.overdue(operation))
         } else if operation.isCancelRequested, !operation.isPastReturn, !operation.isUndoing {
             giveUp(.cancelled, &file, around)
@@ -126,13 +127,32 @@ extension Visit {
             return true
         }
         switch operation.state {
-        case .waiting, .running: file.operation?.state = .ended(.done)
+        case .waiting, .running:
+            dismissReplaced(&file)
+            file.operation?.state = .ended(.done)
         case .undoing(let reason):
             file.operation?.state = .ended(
                 operation.isCancelRequested ? .cancelled(reason: reason) : .undone(reason, operation))
         case .ended: break
         }
         return false
+    }
+}
+
+extension Operation {
+    /// Something that left the card, or may have, is not known to be back.
+    fileprivate var hasLeft: Bool {
+        isPastReturn
+            && steps.indices.contains { index in
+                switch steps[index] {
+                case .removeInstance(let removal): removal.purpose == .parked
+                case .restore: isUndoing && !done.contains(index)
+                case .park, .snapshot, .removeLoadFile, .dropDomain, .makeDomain, .reserveInLedger,
+                    .releaseInLedger, .load, .install, .extradite, .personalise, .identify, .putKeys,
+                    .upgrade:
+                    false
+                }
+            }
     }
 }
 
@@ -152,7 +172,7 @@ extension Operation.End {
             reason: Reason(
                 .overdue, about: "\(operation.deadline)",
                 text: "The card was not seen again before the deadline of \(operation.deadline)."),
-            nextStep: operation.isPastReturn
+            nextStep: operation.hasLeft
                 ? "What had left the card is in custody: ask for it back when the card is at a terminal."
                 : operation.begun.isEmpty
                     ? "Nothing was changed on the card; ask again."
@@ -259,6 +279,8 @@ extension Visit {
         // Nothing else changes on the card before the upgrade is over.
         if endUpgrade(&file, &draft, around) { return draft }
         guard let operation = file.operation, operation.isOpen else { return draft }
+        // Once it is deleted nobody can tell that it was to go on: it would seem to have given its data up.
+        if draft.thaws(anyOf: operation.remainingSteps.compactMap(\.deletedAID)) { return draft }
         try addReading(&file, &draft, around)
         let isReading =
             file.operation?.remainingSteps.contains(where: \.isReading) ?? false

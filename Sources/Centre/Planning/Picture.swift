@@ -121,8 +121,12 @@ package struct Picture: Hashable, Sendable {
     package var applications: [ApplicationID: Application]
     /// Releases that are wanted, and those of everything installed or kept.
     package var releases: [ReleaseID: Release]
-    /// Load files of others that a release needs, in the order of loading; none where somebody does not publish one.
+    /// Load files of others that stand in for what a release needs; what nobody publishes is missing among them.
     package var libraries: [ReleaseID: [NeededLoadFile]]
+    /// How load files describe themselves, by their digests: those that need what others bring, and what would do.
+    package var packages: [[UInt8]: KeptLoadFile]
+    /// Digests of load files that several providers publish, where there are berths: charged to none of them.
+    package var common: Set<[UInt8]> = []
     /// Learned sizes of what is not on the card; what is missing here is taken as declared.
     package var learned: [Part: Size]
     package var vetoes: [ApplicationID: Veto]
@@ -142,7 +146,7 @@ package struct Picture: Hashable, Sendable {
         card: Card, model: CardModel, free: Room, isFreeMeasured: Bool, installed: [Installed] = [],
         loaded: [Loaded] = [], berths: [HeldBerth] = [], custody: [Custody] = [],
         applications: [ApplicationID: Application] = [:], releases: [ReleaseID: Release] = [:],
-        libraries: [ReleaseID: [NeededLoadFile]] = [:],
+        libraries: [ReleaseID: [NeededLoadFile]] = [:], packages: [[UInt8]: KeptLoadFile] = [:],
         learned: [Part: Size] = [:], vetoes: [ApplicationID: Veto] = [:],
         fees: [ApplicationID: DailyFee] = [:], holderSet: [ApplicationID] = [],
         copiedAt: [CustodyKey: Instant] = [:], otherCards: [CardID] = [], ownDomains: [ProviderID: AID] = [:],
@@ -159,6 +163,7 @@ package struct Picture: Hashable, Sendable {
         self.applications = applications
         self.releases = releases
         self.libraries = libraries
+        self.packages = packages
         self.learned = learned
         self.vetoes = vetoes
         self.fees = fees
@@ -178,6 +183,13 @@ package struct DailyFee: Hashable, Sendable, Codable {
     package init(minorUnits: Int, currency: String) {
         self.minorUnits = minorUnits
         self.currency = currency
+    }
+
+    /// All together, one for each currency.
+    package static func sums(_ fees: [DailyFee]) -> [DailyFee] {
+        var sums: [String: Int] = [:]
+        for fee in fees { sums[fee.currency, default: 0] += fee.minorUnits }
+        return sums.keys.sorted().map { DailyFee(minorUnits: sums[$0] ?? 0, currency: $0) }
     }
 }
 

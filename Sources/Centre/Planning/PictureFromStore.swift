@@ -30,28 +30,35 @@ extension Act {
         }
         let custody = try custodyInReach(of: dossier)
         let wanted = try holderSet(dossier.card, wishes)
+        let known = dossier.applications.compactMap(\.release) + custody.map(\.release)
         var releases = try releases(
             wanted: wishes.compactMap(\.application) + wanted
                 + (wishes.contains(.renew) ? [IdentityProgram.application] : []),
-            known: dossier.applications.compactMap(\.release) + custody.map(\.release)
-                + wishes.compactMap(\.release), catalogue)
-        let libraries = try addLibraries(to: &releases, catalogue)
+            known: known + wishes.compactMap(\.release) + codeReleases(on: dossier, beside: known, catalogue),
+            catalogue)
+        let libraries = try addLibraries(to: &releases, on: dossier, catalogue)
         let applications = releases.applications
         var names = CatalogueNames(dossier.names.uniqued.flatMap { catalogue.published($0) })
-        let known = names.applications.sorted()
+        let applicationNames = names.applications.sorted()
         let footprints =
             sizeRows.areAll ? [] : Footprint.queries(releases.parts, on: dossier.card.profile)
         let providers = Set(applications.values.map(\.provider)).sorted()
+        let coming = releases.coming(wishes, custody)
+        // Whose code is decides only what berths are charged with.
+        let hasBerths =
+            !dossier.berths.isEmpty || wishes.contains { if case .reserve = $0 { true } else { false } }
+        let code = hasBerths ? coming.flatMap(\.loadFiles).map(\.aid) : []
         let learned = try catalogue.fetch(
-            CatalogueKeys(applications: known, tariffs: providers), beside: footprints)
-        names.add(known.compactMap { catalogue.application($0) })
+            CatalogueKeys(names: code, applications: applicationNames, tariffs: providers),
+            beside: footprints)
+        names.add(applicationNames.compactMap { catalogue.application($0) })
         let sizes = SizeBook(
             model: model,
             footprints: try transaction.decode(
                 Footprint.self,
                 sizeRows.areAll ? sizeRows.of(releases.parts) : learned.flatMap { $0 }),
             releases: Array(releases.all.values))
-        let imports = importsByFile(releases.all.values)
+        let imports = CodeImports(releases.all.values)
         let ledger = BerthLedger(dossier, names: names, sizes: sizes)
         let account = ledger.account
         var picture = Picture(
@@ -63,15 +70,16 @@ extension Act {
                 return Picture.Installed(entry, size: sizes.size(of: entry), imageBytes: stay?.imageBytes)
             },
             loaded: dossier.loadFiles.map { entry in
-                Picture.Loaded(entry, size: sizes.size(of: entry), imports: imports[entry.aid] ?? [])
+                Picture.Loaded(entry, size: sizes.size(of: entry), imports: imports.of(entry))
             },
             berths: ledger.held, custody: custody, applications: applications, releases: releases.all,
-            libraries: libraries, learned: sizes.learned(of: releases.coming(wishes, custody)),
+            libraries: libraries.files, packages: libraries.packages, learned: sizes.learned(of: coming),
             vetoes: try vetoes(on: dossier.card, of: Self.installedNames(on: dossier), catalogue),
             fees: fees(applications.values, on: dossier, kept: keptBytes(dossier, custody, sizes), catalogue),
             holderSet: wanted,
             copiedAt: try copyTimes(of: custody, wishes), otherCards: try otherCards(dossier.card, wishes),
             ownDomains: try ownDomains(on: dossier, of: applications.values), now: now)
+        if hasBerths { picture.common = try commonCode(code + dossier.loadFiles.map(\.aid), catalogue) }
         for case .reserve(let reservation) in wishes {
             picture.used[reservation.provider] = ledger.used(by: reservation.provider)
         }
@@ -174,23 +182,62 @@ extension Act {
         return found
     }
 
-    /// What releases need of others, with those others.
+    /// A release of each load file whose application is neither on the card nor in custody: by it the code is known.
+    private func codeReleases(
+        on dossier: CardDossier, beside known: [ReleaseID], _ catalogue: CatalogueView
+    ) -> [ReleaseID] {
+        dossier.loadFiles.compactMap { file in
+            let releases = catalogue.published(file.aid).filter {
+                $0.role != .instance && $0.digest != nil && $0.digest == file.digest
+            }.map(\.release)
+            return releases.contains(where: known.contains) ? nil : releases.max()
+        }
+    }
+
+    /// Digests of load files that several providers publish: such code is charged to nobody's berth.
+    private func commonCode(_ aids: [AID], _ catalogue: CatalogueView) throws -> Set<[UInt8]> {
+        var releases: [[UInt8]: Set<ApplicationID>] = [:]
+        for published in aids.uniqued.flatMap(catalogue.published) {
+            guard published.role != .instance, let digest = published.digest else { continue }
+            releases[digest, default: []].insert(published.release.application)
+        }
+        releases = releases.filter { $0.value.count > 1 }
+        try catalogue.fetch(CatalogueKeys(applications: releases.values.flatMap { $0 }))
+        return Set(
+            releases.filter { _, applications in
+                Set(applications.compactMap { catalogue.application($0)?.provider }).count > 1
+            }.keys)
+    }
+
+    /// What releases need of others, with those others, and with what is known of the libraries that are there.
     private func addLibraries(
-        to found: inout PictureReleases, _ catalogue: CatalogueView
-    ) throws -> [ReleaseID: [NeededLoadFile]] {
+        to found: inout PictureReleases, on dossier: CardDossier, _ catalogue: CatalogueView
+    ) throws -> (files: [ReleaseID: [NeededLoadFile]], packages: [[UInt8]: KeptLoadFile]) {
         var libraries: [ReleaseID: [NeededLoadFile]] = [:]
+        var packages: [[UInt8]: KeptLoadFile] = [:]
         for release in found.all.values where !release.foreignImports.isEmpty {
             let needed = try catalogue.libraries(of: release, by: self)
-            if !needed.isEmpty { libraries[release.id] = needed }
+            libraries[release.id] = needed.files
+            packages.merge(needed.packages) { $1 }
         }
-        guard !libraries.isEmpty else { return [:] }
+        guard !libraries.isEmpty else { return ([:], [:]) }
+        let imported = Set(packages.values.flatMap(\.imports).map(\.aid))
+        var unknown = dossier.loadFiles.filter { imported.contains($0.aid) && $0.packageVersion == nil }
+            .compactMap(\.digest)
+        for file in found.all.values.lazy.flatMap(\.loadFiles) where imported.contains(file.aid) {
+            unknown.append(file.digest)
+        }
+        let queries = unknown.uniqued.filter { packages[$0] == nil }.map {
+            Query(KeptLoadFile.table, key: [.bytes($0)], limit: 1)
+        }
+        for kept in try transaction.all(KeptLoadFile.self, queries) { packages[kept.digest] = kept }
         let owners = Set(libraries.values.joined().map(\.release)).sorted()
         try catalogue.fetch(CatalogueKeys(applications: owners.map(\.application), releases: owners))
         for owner in owners {
             found.applications[owner.application] = catalogue.application(owner.application)
             if let release = catalogue.release(owner) { found.addLibrary(release) }
         }
-        return libraries
+        return (libraries, packages)
     }
 
     func sizeBook(
@@ -223,13 +270,6 @@ extension Act {
 
     /// The life cycle byte of a domain with keys (GPCS 2.3.1 table 11-5).
     private static let personalised: UInt8 = 0x0F
-
-    private func importsByFile(_ releases: some Sequence<Release>) -> [AID: [AID]] {
-        var imports: [AID: [AID]] = [:]
-        imports.reserveCapacity(releases.underestimatedCount)
-        for release in releases { for file in release.loadFiles { imports[file.aid] = file.imports } }
-        return imports
-    }
 
     /// Bytes that the vault keeps, or would keep, of each application: of what was kept before, as much again; of the
     /// rest, as much as it takes.
@@ -283,6 +323,28 @@ private struct PictureQuestions {
                 Custody.query(ofHolderOf: id), HolderVeto.query(ofHolderOf: id),
                 Footprint.query(ofProfileOf: id),
             ]
+    }
+}
+
+/// What load files import, by what they are byte for byte.
+private struct CodeImports {
+    private var ofDigest: [[UInt8]: [AID]] = [:]
+    /// Of all versions together, for a file of which nobody knows which it is.
+    private var ofName: [AID: [AID]] = [:]
+
+    init(_ releases: some Sequence<Release>) {
+        ofDigest.reserveCapacity(releases.underestimatedCount)
+        for file in releases.lazy.flatMap(\.loadFiles) {
+            guard ofDigest.updateValue(file.imports, forKey: file.digest) == nil, !file.imports.isEmpty else {
+                continue
+            }
+            let known = ofName[file.aid] ?? []
+            ofName[file.aid] = known + file.imports.filter { !known.contains($0) }
+        }
+    }
+
+    func of(_ file: InstalledLoadFile) -> [AID] {
+        file.digest.flatMap { ofDigest[$0] } ?? ofName[file.aid]?.sorted() ?? []
     }
 }
 

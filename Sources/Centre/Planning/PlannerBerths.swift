@@ -15,13 +15,8 @@ extension Planner {
         for item in incoming {
             var room = Room.none
             // A library that two wishes bring is loaded once.
-            for file in filesToLoad(item) where counted.insert(file.loadFile.aid).inserted {
-                if file.release == item.release.id {
-                    room += size(of: file).most
-                } else {
-                    let owner = picture.applications[file.release.application]?.provider
-                    rooms[owner, default: .none] += size(of: file).most
-                }
+            for file in item.files where counted.insert(file.loadFile.aid).inserted {
+                rooms[owner(of: file), default: .none] += size(of: file).most
             }
             for instance in item.instances { room += size(of: instance, in: item).most }
             rooms[item.provider, default: .none] += room
@@ -33,11 +28,11 @@ extension Planner {
     private func leaving(of provider: ProviderID) -> Room {
         var room = Room.none
         for item in outgoing {
+            for file in item.loadFiles where owner(of: file) == provider { room += file.size.least }
             guard let application = item.application,
                 picture.applications[application]?.provider == provider
             else { continue }
             for instance in item.instances { room += instance.size.least }
-            for file in item.loadFiles { room += file.size.least }
         }
         return room
     }
@@ -125,7 +120,7 @@ extension Planner {
             + incoming.flatMap { item -> [PlanStep.Extradition] in
                 guard let domain = item.domain else { return [] }
                 let own = Set(item.instances.map(\.loadFile))
-                let files = filesToLoad(item).map(\.loadFile.aid).filter(own.contains)
+                let files = item.files.map(\.loadFile.aid).filter(own.contains)
                 return (files + item.instances.map(\.aid)).map {
                     .init(object: $0, from: picture.card.issuerDomain, to: domain)
                 }

@@ -13,14 +13,16 @@ extension Planner {
         identify()
         for application in picture.holderSet
         where application != IdentityProgram.application && instances(of: application).isEmpty {
-            if case .stopped(let reason)? = picture.applications[application]?.service {
-                object(
-                    .leftOut, application.text,
-                    "\(application) is left out: its service is stopped (\(reason)).",
-                    "It can be added when its service runs again.")
-                continue
-            }
+            let (known, coming) = (objections.count, incoming.count)
             bringBack(application)
+            guard incoming.count == coming else { continue }
+            // What cannot come hinders nothing else.
+            for index in known..<objections.count where objections[index].isObstacle {
+                objections[index] = Objection(
+                    .leftOut, application.text,
+                    reason: "\(application) is left out. \(objections[index].reason)",
+                    remedy: objections[index].remedy)
+            }
         }
     }
 
@@ -41,11 +43,22 @@ extension Planner {
 
     private mutating func bringBack(_ application: ApplicationID) {
         let held = picture.custody.filter { $0.release.application == application && mayReturn($0) }
-        if let first = held.first, let release = release(first.release), isInstallable(release) {
-            restore(release, kept: held.filter { $0.release == first.release && $0.card == first.card })
+        if let newest = held.max(by: { isOlder($0, $1) }) {
+            guard let release = release(newest.release), isInstallable(release, takesBack: true) else {
+                return
+            }
+            let kept = held.filter { $0.release == newest.release && $0.card == newest.card }
+            restore(release, kept: kept)
+            for stay in held where !kept.contains(stay) {
+                object(
+                    .leftOut, application.text,
+                    "Other data of \(application) stay in custody: those that card \(stay.card) had on "
+                        + "\(dataTime(stay)).",
+                    "Dismiss them when nobody needs them.")
+            }
             return
         }
-        guard held.isEmpty, let release = newestRelease(of: application), isInstallable(release) else {
+        guard let release = newestRelease(of: application), isInstallable(release) else {
             return
         }
         switch release.parking {
@@ -63,5 +76,16 @@ extension Planner {
         case .stateless, .rePersonalised: break
         }
         bring(release, instances: release.instances)
+    }
+
+    /// What is on its way to this card comes before all else: half of it may stand there.
+    private func isOlder(_ one: Custody, _ other: Custody) -> Bool {
+        (one.isReturning(to: picture.card.id) ? 1 : 0, dataTime(one))
+            < (other.isReturning(to: picture.card.id) ? 1 : 0, dataTime(other))
+    }
+
+    /// Since when nothing has happened to the data: a copy is as old as it is, whenever its card was given up.
+    private func dataTime(_ stay: Custody) -> Instant {
+        picture.copiedAt[stay.key] ?? stay.heldSince ?? stay.openedAt
     }
 }

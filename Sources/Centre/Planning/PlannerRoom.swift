@@ -94,9 +94,7 @@ extension Planner {
         for item in incoming {
             guard let held = berth(of: item.provider), let quota = held.berth.quota else { continue }
             var room = held.used
-            for file in filesToLoad(item) where file.release == item.release.id {
-                room += size(of: file).most
-            }
+            for file in item.files where owner(of: file) == item.provider { room += size(of: file).most }
             for instance in item.instances { room += size(of: instance, in: item).most }
             guard !quota.covers(room) else { continue }
             object(
@@ -187,7 +185,7 @@ struct Candidates {
         let left = planner.picture.loaded.filter { !planner.leavingFiles.contains($0.entry.aid) }
         let reloadable = Set(
             planner.picture.releases.values.flatMap { $0.loadFiles.map(\.digest) })
-        let needed = planner.neededByIncoming.union(planner.irreplaceable)
+        let needed = planner.neededFiles.union(planner.irreplaceable)
         var chosen = left.filter { file in
             let aid = file.entry.aid
             guard let digest = file.entry.digest, reloadable.contains(digest), !needed.contains(aid) else {
@@ -258,6 +256,7 @@ extension Planner {
         }
         if incoming.contains(where: { $0.release.id.application == id }) { return "" }
         if upgrades.contains(where: { $0.release.id.application == id }) { return "" }
+        if copied.contains(where: { $0.entry.release?.application == id }) { return "" }
         let releases = group.compactMap(\.entry.release)
         guard let only = releases.first, releases.allSatisfy({ $0 == only }),
             let release = picture.releases[only]
@@ -271,7 +270,7 @@ extension Planner {
             return "\(id) stays: it cannot be parked (\(reason))."
         }
         if case .withdrawn = release.life {
-            return "\(id) stays: its release was withdrawn and could not be installed again."
+            return "\(id) stays: its release was withdrawn, so it leaves only where that is wished."
         }
         if case .draft = release.life { return "\(id) stays: its release is not published." }
         if let provider = picture.applications[id]?.provider, keepsWhatItFrees(provider) {
@@ -289,11 +288,18 @@ extension Planner {
 
     /// Whose code it is, where that is one.
     func owner(of file: Picture.Loaded) -> ProviderID? {
+        if let digest = file.entry.digest, picture.common.contains(digest) { return nil }
         let releases = picture.releases.values.filter { release in
             release.loadFiles.contains { $0.digest == file.entry.digest }
         }
         let owners = Set(releases.compactMap { picture.applications[$0.id.application]?.provider })
         return owners.count == 1 ? owners.first : nil
+    }
+
+    /// The same of what comes: as the ledger will charge it.
+    func owner(of file: NeededLoadFile) -> ProviderID? {
+        picture.common.contains(file.loadFile.digest)
+            ? nil : picture.applications[file.release.application]?.provider
     }
 
     func candidate(_ id: ApplicationID, _ group: [Picture.Installed]) -> Outgoing? {

@@ -46,10 +46,11 @@ extension Planner {
         }
     }
 
-    /// What is parked and replaced is back at the end, and costs nothing, unless its data stay in custody.
+    /// What is parked and replaced is back or given up at the end, and costs nothing, unless its data stay in custody.
     private func fee(_ item: Outgoing) -> DailyFee? {
         guard item.purpose == .parked else { return nil }
         if item.cause == .replaced {
+            guard item.release?.parking == .contract else { return nil }
             let back = Set(incoming.flatMap(\.sources.keys))
             guard item.instances.contains(where: { !back.contains($0.entry.aid) }) else { return nil }
         }
@@ -57,9 +58,7 @@ extension Planner {
     }
 
     private var custodyPerDay: [DailyFee] {
-        var sums: [String: Int] = [:]
-        for fee in outgoing.compactMap(fee) { sums[fee.currency, default: 0] += fee.minorUnits }
-        return sums.keys.sorted().map { DailyFee(minorUnits: sums[$0] ?? 0, currency: $0) }
+        DailyFee.sums(outgoing.compactMap(fee))
     }
 
     // MARK: - The order
@@ -202,7 +201,7 @@ extension Planner {
         var result: [Draft] = []
         var isLoaded: Set<AID> = []
         for item in incoming {
-            for needed in inOrder(filesToLoad(item)) where isLoaded.insert(needed.loadFile.aid).inserted {
+            for needed in item.files.inLoadingOrder where isLoaded.insert(needed.loadFile.aid).inserted {
                 let file = needed.loadFile
                 result.append(
                     Draft(
@@ -213,19 +212,6 @@ extension Planner {
                         effort: effortOfLoading(file.byteCount),
                         change: Room.none - size(of: needed).room))
             }
-        }
-        return result
-    }
-
-    private func inOrder(_ files: [NeededLoadFile]) -> [NeededLoadFile] {
-        var open = files
-        var result: [NeededLoadFile] = []
-        // Bounded: each round takes one.
-        while !open.isEmpty {
-            let next =
-                open.firstIndex { file in !open.contains { file.loadFile.imports.contains($0.loadFile.aid) } }
-                ?? open.startIndex
-            result.append(open.remove(at: next))
         }
         return result
     }
@@ -256,9 +242,11 @@ extension Planner {
     /// Data come after all instances of the release stand.
     private func dataSteps(_ item: Incoming, way: PlanStep.Way) -> [Draft] {
         var result: [Draft] = []
-        // A script that brings an instance back is the personalisation itself.
-        let isFresh = way == .stateless || item.sources.isEmpty
-        if isFresh, !item.release.personalisation.isEmpty, let first = item.instances.first {
+        // The script is for the release's first instance; one that brings it back is the personalisation itself.
+        if !item.release.personalisation.isEmpty, let first = item.release.instances.first,
+            item.instances.contains(where: { $0.aid == first.aid }),
+            way == .stateless || item.sources[first.aid] == nil
+        {
             result.append(
                 Draft(
                     step: .personalise(
@@ -271,7 +259,6 @@ extension Planner {
         for instance in item.instances {
             guard let source = item.sources[instance.aid] else { continue }
             let bytes = way == .contract ? item.imageBytes[instance.aid] ?? 0 : 0
-            // The script is for the first instance, as when it is new.
             let isFirst = instance.aid == item.release.instances.first?.aid
             let way: PlanStep.Way = way == .script && !isFirst ? .stateless : way
             let effort = effortOfRestoring(bytes: bytes, way: way, release: item.release)

@@ -57,16 +57,17 @@ extension Planner {
         else { return nil }
         let isThere = release.loadFiles.allSatisfy { file in
             file.aid == aid
-                || self.loaded(file.aid)?.entry.digest == file.digest && !leavingFiles.contains(file.aid)
+                || self.loaded(file.aid)?.entry.digest == file.digest
         }
-        let isLinked = after.imports.allSatisfy {
-            PlatformPackages.contains($0) || self.loaded($0) != nil && !leavingFiles.contains($0)
+        let packages = picture.packages[after.digest]?.imports ?? []
+        let isLinked = after.imports.allSatisfy { aid in
+            PlatformPackages.contains(aid)
+                || self.loaded(aid).map { picture.does($0, standInFor: packages) } ?? false
         }
         let isShared =
             picture.installed.contains { $0.entry.loadFile == aid && !names.contains($0.entry.aid) }
             || picture.loaded.contains { $0.imports.contains(aid) }
-        return isThere && isLinked && !isShared && !leavingFiles.contains(aid)
-            ? (before, after, loaded) : nil
+        return isThere && isLinked && !isShared ? (before, after, loaded) : nil
     }
 
     /// The data of an instance with what says where they belong, as one object.

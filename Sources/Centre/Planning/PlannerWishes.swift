@@ -72,7 +72,9 @@ extension Planner {
     }
 
     /// Whether it may be put on this card at all.
-    mutating func isInstallable(_ release: Release) -> Bool {
+    /// - Parameter takesBack: data that left it; no other release is known to read them, so they return into it
+    ///   also where it was withdrawn.
+    mutating func isInstallable(_ release: Release, takesBack: Bool = false) -> Bool {
         let name = release.id.description
         if case .stopped(let reason)? = picture.applications[release.id.application]?.service {
             object(
@@ -86,6 +88,7 @@ extension Planner {
         case .draft:
             object(.releaseNotPublished, name, "\(name) is a draft.", "Publish it first.")
             return false
+        case .withdrawn where takesBack: break
         case .withdrawn(_, let reason):
             object(
                 .releaseNotPublished, name, "\(name) was withdrawn: \(reason).", "Choose another release.")
@@ -153,20 +156,6 @@ extension Planner {
         let provider = picture.applications[release.id.application]?.provider
         // The domain of a berth only keeps room: what its owner has stands in its own domain, or in the issuer's.
         let domain = provider.flatMap { picture.ownDomains[$0] }
-        for file in release.loadFiles {
-            guard let present = loaded(file.aid), let digest = present.entry.digest, digest != file.digest,
-                !leavingFiles.contains(file.aid)
-            else { continue }
-            let leaving = leavingInstances
-            if isFree(present, leaving: leaving, dropped: leavingFiles) {
-                leavingFiles.insert(file.aid)
-            } else {
-                object(
-                    .stillNeeded, "\(file.aid)",
-                    "Another version of the load file \(file.aid) is on the card, and something there needs it.",
-                    "Update or remove what needs it first.")
-            }
-        }
         var rooms: [AID: Room] = [:]
         var imageBytes: [AID: Int] = [:]
         for item in kept {
@@ -197,7 +186,7 @@ extension Planner {
                 "Wait for the operation that has it, or look at its history.")
             return
         }
-        guard let release = release(named.release), isInstallable(release) else { return }
+        guard let release = release(named.release), isInstallable(release, takesBack: true) else { return }
         let kept = picture.custody.filter {
             $0.card == named.card && $0.release == named.release && mayReturn($0)
         }
@@ -267,7 +256,18 @@ extension Planner {
                 "Park it, or ask its provider for a release that permits copies.")
             return
         }
+        let leaving = leavingInstances
+        guard !present.contains(where: { leaving.contains($0.entry.aid) }) else {
+            return objectCopiedAndLeaving(application)
+        }
         copied += present
+    }
+
+    /// When the copy is made, what was frozen for it goes on working: that ends the stay which leaving needs.
+    private mutating func objectCopiedAndLeaving(_ application: ApplicationID) {
+        object(
+            .wishesContradict, application.text, "\(application) is to be copied and to leave at once.",
+            "Leave one of both out, or make two plans.")
     }
 
     private mutating func objectNotInstalled(_ application: ApplicationID) {
@@ -286,6 +286,9 @@ extension Planner {
                 .wishesContradict, application?.text ?? "\(present[0].entry.aid)",
                 "Two wishes make the same application leave.", "Leave one of them out.")
             return
+        }
+        if let application, !copiedInstances.isDisjoint(with: present.map(\.entry.aid)) {
+            return objectCopiedAndLeaving(application)
         }
         outgoing.append(
             Outgoing(
@@ -342,16 +345,14 @@ extension Planner {
         }
         guard canPark(present) else { return }
         let names = Set(release.instances.map(\.aid))
-        let isKept = oldRelease?.parking == release.parking
-        // Without data of its own, what comes back under other names or by other means leaves nothing behind.
-        let isParked =
-            oldRelease?.parking == .contract
-            || isKept && present.allSatisfy { names.contains($0.entry.aid) }
-        leave(
-            present, application: release.id.application, purpose: isParked ? .parked : .forGood,
-            cause: .replaced)
+        leave(present, application: release.id.application, purpose: .parked, cause: .replaced)
+        // Without data of its own, what has other names or other means in the new release is made anew there: what was
+        // parked of it is given up when all is done, and is there for a new release that is refused.
+        let isTakenOver =
+            oldRelease?.parking == release.parking
+            && (release.parking == .contract || present.allSatisfy { names.contains($0.entry.aid) })
         var sources: [AID: PlanStep.Source] = [:]
-        if isKept, isParked {
+        if isTakenOver {
             for item in present where names.contains(item.entry.aid) {
                 sources[item.entry.aid] = .parkedByThisPlan(instance: item.entry.aid)
             }

@@ -1,4 +1,14 @@
+internal import GlobalPlatform
 internal import SmartCard
+
+extension InstalledLoadFile {
+    /// As the registry tells it: major and minor (GPCS 2.3.1 table 11-36); `nil` where it tells none, or in another
+    /// way.
+    var packageVersion: CAPVersion? {
+        guard let version, version.count == 2 else { return nil }
+        return CAPVersion(version[0], version[1])
+    }
+}
 
 extension InstalledLoadFile: Record {
     package static let table = Table(

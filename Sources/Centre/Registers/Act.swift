@@ -60,14 +60,21 @@ extension Act {
     /// Writes the note into the one chain of everything that is not on a card, and announces it.
     package func note(_ note: Note) throws(StoreFailure) {
         let head: AuditHead
-        if let known = registersHead {
-            head = known
-        } else {
-            head = try transaction.lock(AuditStreamHead.self, key: AuditStream.registers.value)?.head ?? .none
-        }
+        if let known = registersHead { head = known } else { head = try self.head(of: .registers) }
         let next = append(note, to: .registers, after: head)
         transaction.put(AuditStreamHead(stream: .registers, head: next))
         registersHead = next
+    }
+
+    /// Writes down what was refused to somebody who did not sign in, into the chain of such; nobody is told.
+    package func noteRefusal(_ kind: StaticString, _ subject: Note.Subject) throws(StoreFailure) {
+        let note = Note(kind, subject, isAnnounced: false)
+        let next = append(note, to: .refusals, after: try head(of: .refusals))
+        transaction.put(AuditStreamHead(stream: .refusals, head: next))
+    }
+
+    private func head(of stream: AuditStream) throws(StoreFailure) -> AuditHead {
+        try transaction.lock(AuditStreamHead.self, key: stream.value)?.head ?? .none
     }
 
     private func append(_ note: Note, to stream: AuditStream, after head: AuditHead) -> AuditHead {
@@ -124,8 +131,10 @@ extension Act {
     /// `asked` is the request as canonical bytes, without secrets: only their digest is kept. What is refused by
     /// throwing leaves no trace, so it is decided anew when it is asked again. A door that keeps answers of its own,
     /// around those of the registers, keeps them under its name.
+    /// - Parameter isKept: of an answer that is a refusal, and yet leaves a trace, says no: that is decided anew too.
     package func once<Answer: KeptAnswer>(
-        _ asked: CanonicalBytes, door: StaticString? = nil, _ body: () throws -> Answer
+        _ asked: CanonicalBytes, door: StaticString? = nil, keeping isKept: (Answer) -> Bool = { _ in true },
+        _ body: () throws -> Answer
     ) throws -> Answer {
         guard let request else { return try body() }
         let asked = Digest.sha256.hash(asked.bytes)
@@ -139,6 +148,7 @@ extension Act {
             return answer
         }
         let answer = try body()
+        guard isKept(answer) else { return answer }
         let bytes = answer.keptBytes
         precondition(bytes.count <= Bounds.requestResultBytesMax, "an answer is too long to be kept")
         transaction.insert(

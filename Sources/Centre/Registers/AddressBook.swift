@@ -2,23 +2,28 @@
 package enum AddressRefusal: Refusal, Hashable {
     case cardUnknown(CardID)
     case over(until: Instant)
+    /// A line of the book that does not count any more.
+    case ended(at: Instant)
 
     package var code: String {
         switch self {
         case .cardUnknown: "card-unknown"
         case .over: "address-over"
+        case .ended: "address-ended"
         }
     }
     package var reason: String {
         switch self {
         case .cardUnknown(let id): "Card \(id) is not registered."
         case .over(let until): "The address would have been over at \(until), before it was written down."
+        case .ended(let instant): "The card is not at this address any more, since \(instant)."
         }
     }
     package var remedy: String {
         switch self {
         case .cardUnknown: "Register the card first."
         case .over: "Give a later end, or none."
+        case .ended: "Look at the card's addresses."
         }
     }
 }
@@ -54,15 +59,30 @@ extension Act {
 
     /// It is not there any more.
     package func endAddress(_ bearer: Bearer, of id: CardID) throws {
-        guard var card = try transaction.lock(Card.self, key: .word(id)) else {
+        guard let card = try transaction.lock(Card.self, key: .word(id)) else {
             throw AddressRefusal.cardUnknown(id)
         }
-        guard var line = try history(of: id).first(where: { $0.bearer == bearer && isOpen($0) }) else {
+        guard let line = try history(of: id).first(where: { $0.bearer == bearer && isOpen($0) }) else {
             return
         }
+        end(line, of: card)
+    }
+
+    /// It is not there any more, as this line of the book says that it is.
+    package func endAddress(_ line: CardAddress) throws {
+        guard let card = try transaction.lock(Card.self, key: .word(line.card)) else {
+            throw AddressRefusal.cardUnknown(line.card)
+        }
+        if let until = line.until, !isOpen(line) { throw AddressRefusal.ended(at: until) }
+        end(line, of: card)
+    }
+
+    private func end(_ line: CardAddress, of card: Card) {
+        var (line, card) = (line, card)
         line.until = now
         transaction.put(line)
-        note(Note("card.address-ended", .card(id), facts: [.word("bearer", bearer.kind)]), on: &card)
+        note(
+            Note("card.address-ended", .card(card.id), facts: [.word("bearer", line.bearer.kind)]), on: &card)
         transaction.put(card)
     }
 

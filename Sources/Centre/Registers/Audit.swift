@@ -109,18 +109,23 @@ package struct Fact: Hashable, Sendable {
     }
 }
 
-/// A chain of entries of its own: everything on one card, or everything else.
+/// A chain of entries of its own: everything on one card, what was refused to whoever did not sign in, or everything
+/// else.
 package enum AuditStream: Hashable, Sendable {
     case card(CardID)
     case registers
+    /// Anybody can make it longer: what nodes remember under the head of the registers must not depend on it.
+    case refusals
 
-    /// Card ids are upper case, so this is never one of them.
+    /// Card ids are upper case, so these are never one of them.
     private static let registersText = "registers"
+    private static let refusalsText = "refusals"
 
     package var text: String {
         switch self {
         case .card(let id): id.text
         case .registers: Self.registersText
+        case .refusals: Self.refusalsText
         }
     }
     package var value: StoredValue { .text(text) }
@@ -128,6 +133,8 @@ package enum AuditStream: Hashable, Sendable {
     package init?(text: String) {
         if text == Self.registersText {
             self = .registers
+        } else if text == Self.refusalsText {
+            self = .refusals
         } else if let id = try? CardID(text) {
             self = .card(id)
         } else {

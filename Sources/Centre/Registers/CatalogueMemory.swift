@@ -70,7 +70,7 @@ struct CatalogueEntries: Sendable {
     var vetoes: [ApplicationID: ProviderVeto?] = [:]
     var tariffs: [ProviderID: TariffBook] = [:]
     /// What releases need that other releases bring.
-    var libraries: [ReleaseID: [NeededLoadFile]] = [:]
+    var libraries: [ReleaseID: NeededLibraries] = [:]
     /// Load file data blocks by their digests; never that there is none, since an import is not noted.
     var code: [[UInt8]: [UInt8]] = [:]
 

@@ -76,14 +76,15 @@ final class CatalogueView {
         return blob.dataBlock
     }
 
-    /// Load files of others that a release needs.
-    func libraries(of release: Release, by act: Act) throws -> [NeededLoadFile] {
+    /// What a release needs of others.
+    func libraries(of release: Release, by act: Act) throws -> NeededLibraries {
         if let known = fetched.libraries[release.id] ?? remembered.libraries[release.id] { return known }
+        let libraries = try act.libraries(of: release)
         var new = CatalogueEntries()
-        new.libraries[release.id] = try act.libraries(of: release)
+        new.libraries[release.id] = libraries
         fetched.merge(new)
         if let head { transaction.catalogueMemory?.keep(new, under: head) }
-        return new.libraries[release.id] ?? []
+        return libraries
     }
 
     /// What the catalogue says of names, with the owners of their applications.

@@ -141,6 +141,13 @@ extension Act {
         holder.issueCount += 1
         (card.holder, card.expiry, card.issueNumber) = (holder.number, expiry, holder.issueCount)
         transaction.put(holder)
+        // What left the card while it was nobody's is its holder's from now on.
+        for stay in try transaction.openStays(dependingOn: card.id)
+        where stay.card == card.id && stay.holder == nil {
+            var owned = stay
+            owned.holder = holder.number
+            try settle(owned, from: stay, on: &card)
+        }
         note(
             Note(
                 "card.issued", .card(card.id),

@@ -45,13 +45,22 @@ package struct PasswordVerifier: Hashable, Sendable {
         return outcome.withBytes { isEqualInConstantTime($0, bytes[20...]) }
     }
 
-    /// For a user number that nobody has: as much work, and no password fits.
-    static let decoy = PasswordVerifier()
+    /// Whether a check is as much work as for any other holder: one that is dearer takes the node's memory, and whose
+    /// work differs is told apart by time.
+    package var isOfUsualCost: Bool { cost == .interactive }
 
-    private init() {
+    /// For a user number that nobody has: as much work, and no password fits.
+    static let decoy = PasswordVerifier(rest: [UInt8](repeating: 0, count: saltCount + outcomeCount))
+
+    /// For a holder who has no password yet: the same.
+    package static func fittingNone(_ entropy: any EntropySource) -> PasswordVerifier {
+        PasswordVerifier(rest: entropy.bytes(saltCount + outcomeCount))
+    }
+
+    private init(rest: [UInt8]) {
         cost = .interactive
         let costBytes = [cost.workExponent, cost.blockSize, cost.parallelism].map { UInt8($0) }
-        bytes = [1] + costBytes + [UInt8](repeating: 0, count: Self.saltCount + Self.outcomeCount)
+        bytes = [1] + costBytes + rest
     }
 }
 
@@ -92,7 +101,7 @@ package struct PasswordQuestion: Sendable {
 package struct PasswordAnswer: Hashable, Sendable {
     package let holder: HolderNumber
     fileprivate let verifier: [UInt8]
-    fileprivate let isRight: Bool
+    package let isRight: Bool
 }
 
 extension Holder {

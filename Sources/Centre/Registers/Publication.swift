@@ -157,6 +157,53 @@ package struct NeededLoadFile: Hashable, Sendable {
     }
 }
 
+/// What a release needs of others, import by import: also where somebody does not publish one of them.
+package struct NeededLibraries: Hashable, Sendable {
+    /// What stands in for an import, in the order of loading; of a name more than one where one does not do for all.
+    package var files: [NeededLoadFile]
+    /// How these and the release's own load files describe themselves, by their digests.
+    package var packages: [[UInt8]: KeptLoadFile]
+
+    package init(files: [NeededLoadFile] = [], packages: [[UInt8]: KeptLoadFile] = [:]) {
+        self.files = files
+        self.packages = packages
+    }
+
+    /// One of each name that the release does not bring itself: what does for every import of it, else the first.
+    func chosen(for release: Release) -> [NeededLoadFile] {
+        let imports = packages.values.flatMap(\.imports)
+        var chosen: [NeededLoadFile] = []
+        for file in files {
+            let known = chosen.map(\.loadFile) + release.loadFiles
+            guard !known.contains(where: { $0.aid == file.loadFile.aid }) else { continue }
+            let best = files.first { other in
+                guard other.loadFile.aid == file.loadFile.aid,
+                    let package = packages[other.loadFile.digest]?.package
+                else { return false }
+                return imports.allSatisfy { $0.aid != package.aid || $0.isSatisfied(by: package) }
+            }
+            chosen.append(best ?? file)
+        }
+        return chosen.inLoadingOrder
+    }
+}
+
+extension [NeededLoadFile] {
+    /// What is imported before what imports it.
+    var inLoadingOrder: [NeededLoadFile] {
+        var open = self
+        var result: [NeededLoadFile] = []
+        // Bounded: each round takes one.
+        while !open.isEmpty {
+            let next =
+                open.firstIndex { file in !open.contains { file.loadFile.imports.contains($0.loadFile.aid) } }
+                ?? open.startIndex
+            result.append(open.remove(at: next))
+        }
+        return result
+    }
+}
+
 extension Release {
     /// Libraries that its load files need, and that it does not bring itself.
     package var foreignImports: [AID] {
@@ -170,25 +217,21 @@ extension Release {
 extension Act {
     /// The load files of a release and of everything that they need, each once, in an order in which they can be
     /// loaded.
-    ///
-    /// - Parameter permitsWithdrawn: for what was on the card already, where nobody publishes the library any more.
-    package func closure(
-        of release: Release, permitsWithdrawn: Bool = false
-    ) throws -> [NeededLoadFile] {
-        var walk = DependencyWalk(self, permitsWithdrawn: permitsWithdrawn)
+    package func closure(of release: Release) throws -> [NeededLoadFile] {
+        var walk = DependencyWalk(self, permitsWithdrawn: false)
         for loadFile in release.loadFiles { try walk.visit(loadFile, in: release, depth: 0) }
         return walk.ordered
     }
 
-    /// Load files of others that a release needs, in the order of loading; none where one of them is not published.
-    func libraries(of release: Release, permitsWithdrawn: Bool = false) throws -> [NeededLoadFile] {
-        guard !release.foreignImports.isEmpty else { return [] }
-        do {
-            return try closure(of: release, permitsWithdrawn: permitsWithdrawn)
-                .filter { $0.release != release.id }
-        } catch is CatalogueRefusal {
-            return []
-        }
+    /// What there is of that which a release needs of others.
+    ///
+    /// - Parameter permitsWithdrawn: for what was on the card already, where nobody publishes the library any more.
+    func libraries(of release: Release, permitsWithdrawn: Bool = false) throws -> NeededLibraries {
+        guard !release.foreignImports.isEmpty else { return NeededLibraries() }
+        var walk = DependencyWalk(self, permitsWithdrawn: permitsWithdrawn)
+        for loadFile in release.loadFiles { try walk.gather(loadFile, in: release, depth: 0) }
+        return NeededLibraries(
+            files: walk.ordered.filter { $0.release != release.id }, packages: walk.packages)
     }
 }
 
@@ -199,6 +242,8 @@ private struct DependencyWalk {
     private let act: Act
     private let permitsWithdrawn: Bool
     private(set) var ordered: [NeededLoadFile] = []
+    /// What was gathered, by digest.
+    private(set) var packages: [[UInt8]: KeptLoadFile] = [:]
     /// On the way from the release to where the walk is.
     private var path: [AID] = []
 
@@ -227,6 +272,29 @@ private struct DependencyWalk {
             try visitLibrary(package, neededBy: loadFile, in: release, depth: depth)
         }
         path.removeLast()
+        ordered.append(NeededLoadFile(loadFile: loadFile, release: release.id))
+    }
+
+    /// The same for what is published already: what cannot be found is left out, and whatever else stands in for an
+    /// import comes along, because what is on a card decides which of them is wanted there.
+    mutating func gather(_ loadFile: Release.LoadFile, in release: Release, depth: Int) throws {
+        guard packages[loadFile.digest] == nil, depth < Bounds.closureDepthMax,
+            packages.count < Bounds.closureLoadFilesMax,
+            let kept = try act.transaction.find(KeptLoadFile.self, key: .bytes(loadFile.digest))
+        else { return }
+        packages[loadFile.digest] = kept
+        for package in kept.imports where !PlatformPackages.contains(package.aid) {
+            if let library = release.loadFiles.first(where: { $0.aid == package.aid }) {
+                try gather(library, in: release, depth: depth + 1)
+                continue
+            }
+            do {
+                let (library, owner) = try published(package, neededBy: loadFile)
+                try gather(library, in: owner, depth: depth + 1)
+            } catch is CatalogueRefusal {
+                continue
+            }
+        }
         ordered.append(NeededLoadFile(loadFile: loadFile, release: release.id))
     }
 

@@ -109,10 +109,7 @@ extension Act {
         webhook.filter = filter ?? webhook.filter
         try check(webhook.filter)
         guard webhook != before else { return webhook }
-        // What happened before was asked for by the filter before; only what still waits is left as it is.
-        if webhook.filter != before.filter, webhook.trouble == nil {
-            webhook.position = max(webhook.position, try transaction.newestEvent())
-        }
+        if webhook.filter != before.filter { webhook.position = try placeOfWaiting(before) }
         // Another address is another chance.
         if webhook.url != before.url { webhook.trouble = nil }
         return try save(webhook, "webhook.changed")
@@ -209,6 +206,19 @@ extension Act {
         guard filter.kinds.count <= Bounds.filtersPerWebhookMax,
             filter.subjects.count <= Bounds.filtersPerWebhookMax
         else { throw .tooManyFilters(max: Bounds.filtersPerWebhookMax) }
+    }
+
+    /// Up to where the filter passed events over, which another one is not to bring; what it wanted still waits behind.
+    private func placeOfWaiting(_ webhook: Webhook) throws -> Int64 {
+        let newest = try transaction.newestEvent()
+        var place = webhook.position
+        // Bounded: nodes write down how far they looked in vain every ten thousand events, and each look sees 2,000.
+        for _ in 0..<8 where place < newest {
+            let look = try EventLook(after: place, webhook.sight, webhook.filter, limit: 1, transaction)
+            if let first = look.events.first { return first.position - 1 }
+            place = look.position
+        }
+        return place
     }
 
     private func save(_ webhook: Webhook, _ kind: StaticString) throws -> Webhook {

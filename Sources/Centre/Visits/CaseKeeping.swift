@@ -31,7 +31,7 @@ extension Act {
             notes.append(Note("card.blocked", .card(dossier.card.id)))
         }
         try followSteps(&dossier, known, file)
-        try takeReading(&dossier, file, known.catalogue, &notes, flaws: flaws)
+        try takeReading(&dossier, known, file, &notes, flaws: flaws)
         if file.operation?.state != known.operation?.state {
             notes += try settleBerths(of: file.operation, in: &dossier, file.model, flaws: flaws)
         }
@@ -173,7 +173,9 @@ extension Act {
             dossier.removed(install.aid, nil, on: file.model)
         }
         var learned: [(measurement: FootprintMeasurement, part: Footprint.Part)] = []
-        for index in operation.done.subtracting(before).sorted() {
+        let isOver = file.operation?.isOpen == false
+        for index in operation.done.subtracting(before).sorted()
+        where !isOver || !operation.leavesHalf(operation.steps[index], known.stays + file.stays) {
             let measured = file.measurements.last { $0.step == index }
             let measurement = try follow(operation.steps[index], measured, in: &dossier, on: file.model)
             if let measurement { learned.append(measurement) }
@@ -241,14 +243,13 @@ extension Act {
     }
 
     private func takeReading(
-        _ dossier: inout CardDossier, _ file: CaseFile, _ catalogue: CatalogueView, _ notes: inout [Note],
-        flaws: Flaws
+        _ dossier: inout CardDossier, _ known: OpenCase, _ file: CaseFile, _ notes: inout [Note], flaws: Flaws
     ) throws {
         // While it is open which code there will be, a reading would only call it another one.
         guard let contents = file.contents, !file.isUpgrading else { return }
         let seen = contents.applications.map(\.aid) + contents.loadFiles.map(\.aid)
         let report = Footprint.query(.report, on: dossier.card.profile)
-        let (names, rows) = try catalogue.names(of: dossier.names + seen, beside: [report])
+        let (names, rows) = try known.catalogue.names(of: dossier.names + seen, beside: [report])
         // Only where room is promised to somebody it matters what things take that nobody measured.
         let sizes =
             dossier.berths.isEmpty
@@ -262,10 +263,14 @@ extension Act {
         let driftBefore = dossier.card.inventory?.drift
         var outcome = try dossier.reading(
             contents, at: readAt, names: names, sizes: sizes, arriving: arriving)
-        if outcome.dossier.findings != dossier.findings,
-            let late = try followLateSteps(
-                dossier, contents, on: file.model, besides: file.operation?.id)
-        {
+        if outcome.dossier.findings != dossier.findings {
+            let stays = known.stays + file.stays
+            var late =
+                try followLateSteps(
+                    dossier, contents, stays, on: file.model, besides: file.operation?.id) ?? dossier
+            for stay in stays where contents.application(stay.aid) == nil {
+                late.dropRest(of: stay, on: file.model)
+            }
             outcome = try late.reading(
                 contents, at: readAt, names: names, sizes: sizes, arriving: arriving)
         }
@@ -296,6 +301,19 @@ extension CustodyKey {
 }
 
 extension CardDossier {
+    /// The data are in custody: what stood here beside is nothing that anybody misses. It is cleared away by whichever
+    /// visit finds it, and the answer to that may be lost.
+    fileprivate mutating func dropRest(of stay: Custody, on model: CardModel) {
+        guard let entry = application(stay.aid) else { return }
+        switch stay.state {
+        case .returning(card.id, _): break
+        // What was added anew meanwhile is another one.
+        case .held where stay.card == card.id && (entry.installedAt ?? stay.openedAt) <= stay.openedAt: break
+        case .frozen, .provisional, .surrendering, .held, .returning, .returned, .discarded: return
+        }
+        removed(stay.aid, nil, on: model)
+    }
+
     mutating func move(_ aid: AID, to domain: AID) {
         if var row = application(aid) {
             row.domain = domain
@@ -338,7 +356,7 @@ final class StoredMaterials: Materials {
     }
 
     func libraries(of release: Release) throws -> [NeededLoadFile] {
-        try act.libraries(of: release, permitsWithdrawn: true)
+        try act.libraries(of: release, permitsWithdrawn: true).chosen(for: release)
     }
 
     func application(_ id: ApplicationID) throws -> Application {

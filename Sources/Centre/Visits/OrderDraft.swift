@@ -30,6 +30,14 @@ struct OrderDraft {
         personalized?.nextIndex = index + 1
     }
 
+    /// One of these is told to go on.
+    func thaws(anyOf aids: [AID]) -> Bool {
+        items.contains { item in
+            guard case .parking(let aid, .thaw) = item.ask else { return false }
+            return aids.contains(aid)
+        }
+    }
+
     /// The whole registry, as one reading.
     mutating func readRegistry() {
         var reading = ReadContents()

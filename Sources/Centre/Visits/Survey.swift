@@ -160,6 +160,8 @@ extension Visit {
             case .clear(let aid):
                 takeConfirmation(.delete(aid), answer, &file, around)
                 if answer.status.isSuccess, isRegistryCredible { sight.deleted.insert(aid) }
+                sight.notCleared[aid] =
+                    answer.status.isSuccess ? nil : Self.refusal("delete the instance \(aid)", answer.status)
             case .step(let step):
                 takeConfirmation(subject(of: step, file), answer, &file, around)
                 guard !answer.status.isSuccess else {
@@ -212,7 +214,11 @@ extension Visit {
         let what =
             file.operation?.steps.indices.contains(step) == true
             ? file.operation?.steps[step].words ?? "a step" : "a step"
-        return Reason(.cardRefused, about: "\(status)", text: "The card refused to \(what): \(status).")
+        return refusal(what, status)
+    }
+
+    private static func refusal(_ what: String, _ status: StatusWord) -> Reason {
+        Reason(.cardRefused, about: "\(status)", text: "The card refused to \(what): \(status).")
     }
 
     private mutating func takeParking(

@@ -76,8 +76,8 @@ package struct Visit {
     var upgradeAttempts = 0
     /// Versions of code that upgrades are about, by the digest of its load file.
     var codeVersions: [HexBytes: [UInt8]] = [:]
-    /// How often the card refused what an instance was to be told, and it was made anew.
-    var refusedScripts: [AID: Int] = [:]
+    /// How often an instance was to be made anew, because it was told only a part of what it is to be told.
+    var madeAnew: [AID: Int] = [:]
     /// Whether this visit made the list of applications prove something, or cleared up after another.
     var hasCalledWitness = false
     /// What PUT KEY must be answered with.
@@ -123,6 +123,8 @@ struct Sight {
     /// Steps whose own commands all succeeded in the last order.
     var succeeded: Set<Int> = []
     var refused: [Int: Reason] = [:]
+    /// Why these instances stand where they were to be cleared away.
+    var notCleared: [AID: Reason] = [:]
     /// Where an upgrade of code stands; `nil` where the card did not say.
     var upgrade: ELFUpgradeStatus?
     /// Versions of the key sets that the card says it has.

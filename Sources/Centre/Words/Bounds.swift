@@ -142,4 +142,6 @@ extension Bounds {
     package static let eventDays = 90
     /// A stream ends after this and its reader connects anew: what a sign-in may see can have changed.
     package static let eventStreamSeconds = 900
+    /// Streams of events that one principal has open at a node.
+    package static let eventStreamsMax = 16
 }

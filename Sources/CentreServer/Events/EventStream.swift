@@ -7,16 +7,16 @@ internal import Wire
 /// was with `Last-Event-ID`.
 package final class EventStream: BodyStream {
     package static let mediaType = "text/event-stream"
-    /// Something is sent at least so often, so that both ends notice when the other is gone.
+    /// Something is sent at least so often, so that both ends notice when the other is gone; and so often the sign-in
+    /// is asked again.
     package static let heartbeat = Duration.seconds(15)
-    /// Events that other nodes wrote are found by looking.
-    package static let lookAgain = Duration.seconds(1)
     /// After a stream ended, for the reader's next attempt.
     private static let retryMilliseconds = 2_000
 
     private struct State {
         var position: Int64
         var lastSent: Instant?
+        var provedAt: Instant
     }
 
     private let store: any Store
@@ -25,30 +25,43 @@ package final class EventStream: BodyStream {
     private let filter: EventFilter
     private let source: String
     private let end: Instant
+    private let place: EventStreamPlaces.Place
+    private let isStillLetIn: @Sendable () -> Bool
     private let state: Mutex<State>
 
+    /// - Parameter isStillLetIn: whether whoever reads is who it was, by a sign-in that is still good.
     package init(
         after position: Int64, _ sight: EventSight, _ filter: EventFilter, source: String,
-        store: any Store, clock: any WallClock
+        store: any Store, clock: any WallClock, place: EventStreamPlaces.Place,
+        isStillLetIn: @escaping @Sendable () -> Bool
     ) {
         self.store = store
         self.clock = clock
         self.sight = sight
         self.filter = filter
         self.source = source
-        end = clock.now.advanced(by: .seconds(Bounds.eventStreamSeconds))
-        state = Mutex(State(position: position))
+        self.place = place
+        self.isStillLetIn = isStillLetIn
+        let now = clock.now
+        end = now.advanced(by: .seconds(Bounds.eventStreamSeconds))
+        state = Mutex(State(position: position, provedAt: now))
     }
 
     package func next() -> StreamStep {
         let now = clock.now
         let known = state.withLock { $0 }
         guard let lastSent = known.lastSent else {
-            state.withLock { $0.lastSent = now }
-            return .bytes(Array("retry: \(Self.retryMilliseconds)\n\n".utf8))
+            // The place is told before any event: a reader that got none comes back to it as well.
+            return next(sending: "retry: \(Self.retryMilliseconds)\nid: \(known.position)\n\n", at: now)
         }
         // What a sign-in may see can have changed; and the reader comes back by itself.
         guard now < end else { return .end }
+        var proofDue = known.provedAt.advanced(by: Self.heartbeat)
+        if proofDue <= now {
+            guard isStillLetIn() else { return .end }
+            state.withLock { $0.provedAt = now }
+            proofDue = now.advanced(by: Self.heartbeat)
+        }
         // A store that is away for a moment is no reason to let go; a stream that can never go on would hold its place.
         guard let look = try? look(after: known.position) else { return .end }
         state.withLock { $0.position = look.position }
@@ -61,8 +74,8 @@ package final class EventStream: BodyStream {
         }
         let due = lastSent.advanced(by: Self.heartbeat)
         if due <= now { return next(sending: ": \n\n", at: now) }
-        let until = min(due, now.advanced(by: Self.lookAgain))
-        return .wait(Waiting(for: [.events], until: min(until, end)))
+        // What happens meanwhile, at whatever node, rings (`StoreWatch`).
+        return .wait(Waiting(for: [.events], until: min(due, proofDue, end)))
     }
 
     package func closed() {}

@@ -1,6 +1,7 @@
 internal import Synchronization
 
-/// Counts what comes from each address: connections that are open, and requests by a bucket that fills with time.
+/// Counts what comes from each address: connections that are open, bytes of bodies that are held, and requests by a
+/// bucket that fills with time.
 final class AddressLimits: Sendable {
     private struct Bucket {
         var tokens: Double
@@ -9,6 +10,7 @@ final class AddressLimits: Sendable {
 
     private struct State {
         var open: [NetworkAddress: Int] = [:]
+        var bodyBytes: [NetworkAddress: Int] = [:]
         var buckets: [NetworkAddress: Bucket] = [:]
     }
 
@@ -42,6 +44,23 @@ final class AddressLimits: Sendable {
         state.withLock { state in
             let left = state.open[address.network, default: 1] - 1
             state.open[address.network] = left > 0 ? left : nil
+        }
+    }
+
+    /// Whether so many more bytes of bodies from there may be held.
+    func takeBodyBytes(_ count: Int, from address: NetworkAddress) -> Bool {
+        state.withLock { state in
+            let held = state.bodyBytes[address.network, default: 0] + count
+            guard held <= limits.bodiesPerAddressBytesMax || !isLimited(address) else { return false }
+            state.bodyBytes[address.network] = held
+            return true
+        }
+    }
+
+    func giveBodyBytes(_ count: Int, from address: NetworkAddress) {
+        state.withLock { state in
+            let left = state.bodyBytes[address.network, default: 0] - count
+            state.bodyBytes[address.network] = left > 0 ? left : nil
         }
     }
 

@@ -11,6 +11,8 @@ final class Exchange: Sleeper, @unchecked Sendable {
     let client: ClientConnection
     /// The client's own name for it, where it gave one.
     private var tag: String
+    /// Whose requests and bodies are counted: the client, or whom a named proxy speaks for.
+    private var source: NetworkAddress
     private let connection: MicroHTTPD.Connection
     private let target: String
     private var phase = Phase.fresh
@@ -30,7 +32,7 @@ final class Exchange: Sleeper, @unchecked Sendable {
         case fresh
         case body
         /// The rest of the body is read and thrown away, so that the client gets to read why.
-        case dropping(Problem, left: Int)
+        case dropping(RequestRefusal, left: Int)
         case suspended
         case answered(MicroHTTPD.Response, status: Int)
         case done
@@ -44,6 +46,7 @@ final class Exchange: Sleeper, @unchecked Sendable {
         self.client = client
         self.connection = connection
         self.target = target
+        source = client.address
         arrived = core.clock.now
         tag = core.newTag()
         core.exchangeBegan()
@@ -59,10 +62,10 @@ final class Exchange: Sleeper, @unchecked Sendable {
         case .body:
             submit()
             return true
-        case .dropping(let problem, let left):
-            guard !data.isEmpty else { return refuse(RequestRefusal(problem)) }
+        case .dropping(let refusal, let left):
+            guard !data.isEmpty else { return refuse(refusal) }
             guard data.count <= left else { return false }
-            phase = .dropping(problem, left: left - data.count)
+            phase = .dropping(refusal, left: left - data.count)
             return true
         case .answered(let response, let status):
             phase = .done
@@ -76,7 +79,7 @@ final class Exchange: Sleeper, @unchecked Sendable {
     /// The connection is through with it, whatever became of it.
     func completed() {
         if case .answered(let response, _) = phase { core.library.destroy(response) }
-        core.giveBodyBytes(bodyCount)
+        core.giveBodyBytes(bodyCount, from: source)
         client.expect(by: monotonicMilliseconds() + Int64(core.limits.idleSeconds) * 1_000)
         core.exchangeEnded()
     }
@@ -92,9 +95,8 @@ final class Exchange: Sleeper, @unchecked Sendable {
             self.head = head
             if let given = head.fields.requestTag { tag = given }
             let peer = try peer(head)
-            if let wait = core.addresses.secondsToWait(
-                NetworkAddress(peer.address) ?? client.address, now: now)
-            {
+            source = NetworkAddress(peer.address) ?? client.address
+            if let wait = core.addresses.secondsToWait(source, now: now) {
                 throw .init(.tooManyRequests, ["Retry-After": "\(wait)"])
             }
             guard !core.isStopping else { throw .init(.stopping, ["Retry-After": "1"]) }
@@ -116,15 +118,16 @@ final class Exchange: Sleeper, @unchecked Sendable {
     }
 
     private func take(_ data: UnsafeRawBufferPointer) -> Bool {
-        let problem: Problem? =
-            bodyCount + data.count > core.limits.bodyBytesMax
-            ? .bodyTooLarge(core.limits.bodyBytesMax) : core.takeBodyBytes(data.count) ? nil : .overloaded
-        guard let problem else {
+        do throws(RequestRefusal) {
+            guard bodyCount + data.count <= core.limits.bodyBytesMax else {
+                throw .init(.bodyTooLarge(core.limits.bodyBytesMax))
+            }
+            try core.takeBodyBytes(data.count, from: source)
             body.append(contentsOf: data)
             bodyCount += data.count
-            return true
+        } catch {
+            phase = .dropping(error, left: Self.droppedBytesMax)
         }
-        phase = .dropping(problem, left: Self.droppedBytesMax)
         return true
     }
 
@@ -170,14 +173,22 @@ final class Exchange: Sleeper, @unchecked Sendable {
                 address: client.address.description, isLoopback: client.address.isLoopback,
                 isEncrypted: client.door.isEncrypted, certificate: certificate)
         }
-        // The proxy adds the address that it saw at the end; what stands before it is anybody's word.
-        let said = head.fields.values("X-Forwarded-For").flatMap { $0.split(separator: ",") }
-            .compactMap { NetworkAddress(String($0.filter { $0 != " " })) }
         let isEncrypted = head.fields.values("X-Forwarded-Proto").last?.lowercased() == "https"
         return Peer(
-            address: (said.last { !core.proxies.contains($0) } ?? client.address).description,
-            isLoopback: false,
-            isEncrypted: isEncrypted, certificate: certificate)
+            address: forwarded(head).description, isLoopback: false, isEncrypted: isEncrypted,
+            certificate: certificate)
+    }
+
+    /// Each proxy adds the address that it saw at the end; what stands before a word that is no address is anybody's.
+    private func forwarded(_ head: RequestHead) -> NetworkAddress {
+        let said = head.fields.values("X-Forwarded-For")
+            .flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
+        for word in said.reversed() {
+            let text = String(word.filter { $0 != " " && $0 != "\t" })
+            guard let address = NetworkAddress(perhapsWithPort: text) else { break }
+            if !core.proxies.contains(address) { return address }
+        }
+        return client.address
     }
 
     // MARK: On a worker

@@ -6,6 +6,8 @@ package struct HTTPLimits: Hashable, Sendable {
     package var headBytesMax = 16 << 10
     /// Bytes of all bodies that are held at the same time.
     package var bodiesBytesMax = 256 << 20
+    /// The same from one address, so that nobody takes the room of all: an eighth, and always one whole body.
+    package var bodiesPerAddressBytesMax: Int { max(bodyBytesMax, bodiesBytesMax / 8) }
     package var fieldsMax = 64
     package var segmentsMax = 16
     package var queryItemsMax = 32

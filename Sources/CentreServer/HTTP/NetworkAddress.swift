@@ -33,6 +33,20 @@ package struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
         self.init(six)
     }
 
+    /// As proxies write it: also `203.0.113.9:4711`, `[2001:db8::1]:4711` and `[2001:db8::1]`.
+    init?(perhapsWithPort text: String) {
+        let (host, port): (Substring, Substring) =
+            if text.hasPrefix("["), let end = text.firstIndex(of: "]") {
+                (text[..<end].dropFirst(), text[end...].dropFirst())
+            } else if let colon = text.firstIndex(of: ":"), colon == text.lastIndex(of: ":") {
+                (text[..<colon], text[colon...])
+            } else {
+                (text[...], "")
+            }
+        guard port.isEmpty || port.first == ":" && UInt16(port.dropFirst()) != nil else { return nil }
+        self.init(String(host))
+    }
+
     init(_ six: in6_addr) {
         let bytes = withUnsafeBytes(of: six) { Array($0) }
         self.init(high: Self.number(bytes[0..<8]), low: Self.number(bytes[8..<16]))

@@ -54,14 +54,21 @@ final class ServerCore: Sendable {
     func streamBegan() { streams.wrappingAdd(1, ordering: .relaxed) }
     func streamEnded() { streams.wrappingSubtract(1, ordering: .relaxed) }
 
-    /// False where the bodies of all requests together would take more memory than they may.
-    func takeBodyBytes(_ count: Int) -> Bool {
+    /// Refuses where the bodies of this address, or of all together, would take more memory than they may.
+    func takeBodyBytes(_ count: Int, from address: NetworkAddress) throws(RequestRefusal) {
+        guard addresses.takeBodyBytes(count, from: address) else {
+            throw .init(.tooManyRequests, ["Retry-After": "2"])
+        }
         let all = bodyBytes.wrappingAdd(count, ordering: .relaxed).newValue
-        guard all > limits.bodiesBytesMax else { return true }
-        bodyBytes.wrappingSubtract(count, ordering: .relaxed)
-        return false
+        guard all > limits.bodiesBytesMax else { return }
+        giveBodyBytes(count, from: address)
+        throw .init(.overloaded, ["Retry-After": "2"])
     }
-    func giveBodyBytes(_ count: Int) { bodyBytes.wrappingSubtract(count, ordering: .relaxed) }
+
+    func giveBodyBytes(_ count: Int, from address: NetworkAddress) {
+        addresses.giveBodyBytes(count, from: address)
+        bodyBytes.wrappingSubtract(count, ordering: .relaxed)
+    }
 
     /// What one worker does until the server stops.
     func work() {

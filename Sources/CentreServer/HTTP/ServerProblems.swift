@@ -27,7 +27,7 @@ extension Problem {
 
     static let tooManyRequests = Problem(
         429, "too-many-requests", title: "Too many requests from this address",
-        detail: "This address sent more requests than one address may.",
+        detail: "This address sent more requests, or larger ones at once, than one address may.",
         remedy: "Wait as long as Retry-After says; an operator can raise the limit.")
 
     static let overloaded = Problem(

@@ -103,6 +103,9 @@ package enum ProblemTypes {
             429, "too-many-requests", "Too many requests from this address",
             "Wait for as long as 'Retry-After' says."),
         .init(
+            429, "too-many-streams", "Too many streams of events are open",
+            "End one that is open; one whose reader is gone ends by itself."),
+        .init(
             500, "internal", "Something went wrong inside the centre",
             "Tell the operators the request's id; the log has more."),
         .init(503, "store-busy", "The store is busy", "Repeat the request with the same idempotency key."),
@@ -169,6 +172,7 @@ package enum ProblemTypes {
         .init(422, "inventory-ambiguous", "The card lists one thing twice"),
         .init(409, "inventory-outdated", "The picture of the card is older than the known one"),
         .init(422, "address-over", "The address would be over already"),
+        .init(409, "address-ended", "The card is not at this address any more"),
         .init(
             404, "master-key-unknown", "The vault has no such master key",
             "Name a master key that is in the vault."),

@@ -119,13 +119,16 @@ package struct RestCall: Sendable {
     }
 
     /// Another password is another request. What is kept of it takes as long to guess as what passwords are checked
-    /// against, and is another for each key.
+    /// against, and is another for each key; it takes as much memory, so it passes the same gate.
     private func appendSecrets(_ secrets: [String], to bytes: inout CanonicalBytes) throws {
         guard !secrets.isEmpty, let idempotencyKey else { return }
         var said = CanonicalBytes()
         for secret in secrets { said.append(secret) }
         let salt = Digest.sha256.hash(Array("\(principal.actor) \(idempotencyKey)".utf8))
-        let digest = try KeyDerivation.scrypt(Secret(said.bytes), salt: salt, cost: .interactive, count: 32)
+        let secret = Secret(said.bytes)
+        let digest = try signIn.gate.pass {
+            try KeyDerivation.scrypt(secret, salt: salt, cost: .interactive, count: 32)
+        }
         bytes.append(digest.withBytes { Array($0) })
     }
 

@@ -47,7 +47,7 @@ package struct Caller: Hashable, Sendable {
     package let scopes: Scopes
     /// How it signed in, for logs and for signing out: `token/4f2a`, `session/…`, `oidc`, `certificate`.
     package let means: String
-    /// When the token ends that it is; sessions come from a password, which does not end.
+    /// When the token ends that it is, ours or another issuer's; sessions come from a password, which does not end.
     package let tokenEnds: Instant?
 
     package init(
@@ -58,6 +58,12 @@ package struct Caller: Hashable, Sendable {
         self.means = means
         self.tokenEnds = tokenEnds
     }
+
+    /// Whether it signed in by a password.
+    package var isSession: Bool { means.hasPrefix("session/") }
+
+    /// An admin whose sign-in carries all of the role.
+    package var isUnboundedAdmin: Bool { principal.role == .admin && scopes == .everything }
 }
 
 /// What a token may be used for: `*`, or groups of endpoints to read or to write (`cards:read`, `cards:write`).

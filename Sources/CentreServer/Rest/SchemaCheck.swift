@@ -41,7 +41,7 @@ extension Schema {
 
     /// The secrets alone, in the order of the schema.
     package func secrets(in value: JSONValue) -> [String] {
-        if isSecret { return [value.stringValue ?? ""] }
+        if isSecret { return [value.stringValue ?? value.text] }
         switch (meaning.kind, value) {
         case (.object(let properties), .object(let object)):
             return properties.flatMap { property in

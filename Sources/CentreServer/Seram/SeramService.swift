@@ -62,6 +62,8 @@ package final class SeramService: HTTPService {
             throw problem
         } catch let error as SeramError {
             throw .seram(400, "invalid-request", error.reason)
+        } catch StoreFailure.full(_) {
+            throw .seram(503, "store-full", "The store has no room left; send the same again later.")
         } catch is StoreFailure {
             throw .seram(503, "not-serving", "The store does not answer; send the same again in a moment.")
         } catch {

@@ -36,9 +36,9 @@ package final class StoreWatch: Sendable {
     private static func look(_ after: Int64?, _ transaction: any Transaction) throws -> Look {
         let isPending = try !transaction.all(PendingEvent.self, Query(PendingEvent.table, limit: 1)).isEmpty
         guard let after else {
-            // Whoever begins to wait from now on has looked after that.
+            // Whoever begins to wait from now on has looked after that; whoever waits already looks again.
             let newest = try transaction.all(OutboxState.self, Query(OutboxState.table, limit: 1)).first
-            return Look(isPending: isPending, position: newest?.position ?? 0)
+            return Look(isPending: isPending, position: newest?.position ?? 0, topics: [.events])
         }
         let events = try Outbox.events(after: after, limit: eventsMax, transaction)
         return Look(

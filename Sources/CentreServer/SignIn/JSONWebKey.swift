@@ -109,17 +109,16 @@ package final class FetchedSigningKeys: SigningKeySource {
 
     package func keys(isFresh: Bool) throws -> [JSONWebKey] {
         let now = clock.now
-        let (keys, isDue) = known.withLock { known in
+        let (keys, wasFetched, isDue) = known.withLock { known in
             let isOld = known.fetchedAt.map { $0.duration(to: now) > Self.life } ?? true
             let mayAsk = known.askedAt.map { $0.duration(to: now) >= Self.pause } ?? true
             let isDue = (isOld || isFresh) && mayAsk
             if isDue { known.askedAt = now }
-            return (known.keys, isDue)
+            return (known.keys, known.fetchedAt != nil, isDue)
         }
-        guard isDue else { return keys }
-        guard let bytes = try? fetch(), let set = JSONWebKey.set(bytes) else {
-            // An issuer that does not answer for a while shuts nobody out.
-            guard !keys.isEmpty else {
+        guard isDue, let bytes = try? fetch(), let set = JSONWebKey.set(bytes) else {
+            // An issuer that does not answer for a while shuts nobody out; before its first answer nobody knows whom.
+            guard wasFetched else {
                 throw Problem.known("not-serving", "The issuer of this token does not tell its keys.")
             }
             return keys

@@ -36,6 +36,7 @@ package struct OpenID: Sendable {
     package struct Identity: Hashable, Sendable {
         package let principal: Principal
         package let subject: String
+        package let expiresAt: Instant
     }
 
     /// Clocks of two machines differ by so much.
@@ -66,7 +67,7 @@ package struct OpenID: Sendable {
         guard try isSigned(message, signature, algorithm, kid), let claims = Self.object(parts[1]) else {
             throw Problem.noSuchToken
         }
-        try check(claims, now: now)
+        let end = try check(claims, now: now)
         guard let role = role(claims) else {
             throw Problem.known("forbidden", "The token names no role that the centre knows.")
         }
@@ -75,7 +76,7 @@ package struct OpenID: Sendable {
                 "forbidden", "The token has no text in the claim 'sub'.",
                 remedy: "Have the issuer put it into its tokens.")
         }
-        return Identity(principal: try principal(role, claims), subject: subject)
+        return Identity(principal: try principal(role, claims), subject: subject, expiresAt: end)
     }
 
     private static func object(_ part: Substring) -> JSONObject? {
@@ -100,7 +101,8 @@ package struct OpenID: Sendable {
         return false
     }
 
-    private func check(_ claims: JSONObject, now: Instant) throws {
+    /// Gives when the token ends.
+    private func check(_ claims: JSONObject, now: Instant) throws -> Instant {
         guard claims["iss"]?.stringValue == configuration.issuer,
             Self.texts(claims["aud"]).contains(configuration.audience),
             let end = Self.instant(claims["exp"]), now < end.advanced(by: Self.leeway)
@@ -110,6 +112,7 @@ package struct OpenID: Sendable {
             guard let value = claims[name] else { continue }
             guard let begin = Self.instant(value), begin <= latest else { throw Problem.noSuchToken }
         }
+        return end
     }
 
     private static func instant(_ value: JSONValue?) -> Instant? {
@@ -139,14 +142,19 @@ package struct OpenID: Sendable {
     private func principal(_ role: Role, _ claims: JSONObject) throws -> Principal {
         let (name, tenant) = (configuration.nameClaim, configuration.tenantClaim)
         switch role {
-        case .admin: return .admin(try named(by: name, claims) { $0.lowercased() })
-        case .operator: return .operator(try named(by: name, claims) { $0.lowercased() })
-        case .auditor: return .auditor(try named(by: name, claims) { $0.lowercased() })
+        case .admin: return .admin(try named(by: name, claims, Self.lowercased))
+        case .operator: return .operator(try named(by: name, claims, Self.lowercased))
+        case .auditor: return .auditor(try named(by: name, claims, Self.lowercased))
         case .provider: return .provider(try named(by: tenant, claims) { $0 })
         case .supplier: return .supplier(try named(by: tenant, claims) { $0 })
         case .terminal: return .terminal(try named(by: name, claims) { $0 })
         case .holder: return .holder(try named(by: name, claims) { $0 }, at: nil)
         }
+    }
+
+    /// Of `A` to `Z` only: there are other letters whose small form is one of ours (U+212A is a `k`).
+    private static func lowercased(_ name: String) -> String {
+        String(decoding: name.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
     }
 
     private func named<Kind: IdentifierKind>(

@@ -27,9 +27,9 @@ extension SignIn {
 
     // MARK: Operators
 
-    package func signIn(_ id: OperatorID, password: Secret, from address: String) throws -> Session {
+    package func signIn(_ id: OperatorID, password: Secret, from peer: Peer) throws -> Session {
         let attempt = Attempt(
-            subject: .operator(id), door: "operator/\(id)", place: "address/\(address)",
+            subject: .operator(id), door: "operator/\(id)", place: peer.door,
             actor: .operator(id), life: Bounds.operatorSessionLife)
         firstAdmin.wait()
         try checkDoors(attempt)
@@ -77,7 +77,7 @@ extension SignIn {
         try checkDoors(attempt)
         let answer = try gate.pass { try question(wish.holder).answer(password, by: work) }
         return try node.act(by: attempt.actor, request: request) { act in
-            try act.once(wish.canonicalBytes) {
+            func decide() throws -> NewCardAnswer {
                 let outcome = try act.recordNewCard(wish, answer)
                 switch outcome {
                 case .recorded: try act.openDoor(attempt.door)
@@ -85,6 +85,9 @@ extension SignIn {
                 }
                 return outcome
             }
+            // A wrong password is counted each time, and told nothing that was kept.
+            guard answer.isRight else { return try decide() }
+            return try act.once(wish.canonicalBytes, keeping: { $0 != .mismatch }, decide)
         }
     }
 
@@ -137,7 +140,7 @@ extension SignIn {
         // A holder that exists is counted at both doors; the counts are the same, so nobody learns which it is.
         try act.countWrong(at: attempt.door)
         try act.countWrong(at: attempt.place, max: Bounds.wrongPasswordsPerDoorMax)
-        try act.note(Note("sign-in.refused", attempt.subject.note, isAnnounced: false))
+        try act.noteRefusal("sign-in.refused", attempt.subject.note)
     }
 
     /// A session, unless the judge says no.
@@ -164,6 +167,11 @@ extension SignIn {
         guard let session else { throw Self.mismatch }
         return session
     }
+}
+
+extension Peer {
+    /// The door of where it comes from: whoever has an address of version 6 has a whole network of them.
+    var door: String { "address/\(NetworkAddress(address)?.network.description ?? address)" }
 }
 
 extension Credential.Subject {

@@ -196,13 +196,19 @@ package struct SignIn: Sendable {
 
     // MARK: OpenID
 
-    /// Operators of an OpenID provider need no entry here; one that is here and shut out stays out.
+    /// Operators of an OpenID provider need no entry here; one that is here and shut out stays out, and one that has
+    /// another role here is somebody else.
     private func caller(_ claim: OpenID.Identity) throws -> Caller {
         let principal = try node.store.glance { transaction in
             switch claim.principal {
             case .admin(let id), .operator(let id), .auditor(let id):
                 let known = try transaction.find(Operator.self, key: .word(id))
                 guard known?.isActive ?? true else { throw Problem.noSuchToken }
+                if let known, known.role.rawValue != claim.principal.role.rawValue {
+                    throw Problem.known(
+                        "forbidden", "The operator '\(id)' has another role here than in the token.",
+                        remedy: "Have the role changed, here or at the issuer, or use another name.")
+                }
             case .provider(let id), .supplier(let id): _ = try active(id, transaction)
             case .terminal(let id): _ = try active(id, transaction)
             case .holder(let number, _):
@@ -212,7 +218,7 @@ package struct SignIn: Sendable {
             }
             return claim.principal
         }
-        return Caller(principal, means: "openid")
+        return Caller(principal, means: "openid", tokenEnds: claim.expiresAt)
     }
 }
 

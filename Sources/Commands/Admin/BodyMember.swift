@@ -85,8 +85,7 @@ struct BodyMember: Sendable {
     /// From one field of a file; lists have blanks between their elements.
     func set(_ text: String, in body: inout JSONObject) throws {
         guard case .array(let element, _) = schema.meaning.kind else {
-            let plain = text == "yes" ? "true" : text == "no" ? "false" : text
-            return Self.set(&body, path[...], try Self.value(plain, schema, path))
+            return Self.set(&body, path[...], try Self.value(text, schema, path))
         }
         let parts = text.split(separator: " ").map(String.init)
         Self.set(&body, path[...], .array(try parts.map { try Self.value($0, element, path) }))
@@ -118,7 +117,7 @@ struct BodyMember: Sendable {
     private static func value(_ text: String, _ schema: Schema, _ path: [String]) throws -> JSONValue {
         switch schema.meaning.kind {
         case .string: return .string(text)
-        case .boolean: return .bool(text == "true")
+        case .boolean: return .bool(["true", "yes"].contains(text))
         case .integer:
             guard let number = Int64(text) else {
                 throw Problem.usage("--\(AdminNames.option(path)): '\(text)' is not a whole number")

@@ -118,11 +118,15 @@ struct CentreClient: Sendable {
         return answer
     }
 
-    /// Shows events as they come, until the person interrupts; a stream that ended is taken up where it stopped.
+    /// Shows events as they come, until the person interrupts; a stream that ended or was cut is taken up where it
+    /// stopped. Only what was whole counts: a line without the empty one behind it comes again.
     func follow(_ call: CentreCall, _ view: AdminView) throws {
         var call = call
         call.fields.append(("Accept", "text/event-stream"))
         var last: String?
+        var (id, data): (String?, String?) = (nil, nil)
+        var pause = Duration.seconds(2)
+        var wasOpen = false
         while true {
             try terminal.checkInterrupted()
             var next = call
@@ -131,18 +135,33 @@ struct CentreClient: Sendable {
             let response: ClientResponse
             do throws(HTTPClientError) {
                 response = try client.lines(request(next, timeout: .seconds(60))) { line in
-                    if line.hasPrefix("id: ") { last = String(line.dropFirst(4)) }
-                    if line.hasPrefix("data: ") { view.show(event: String(line.dropFirst(6))) }
+                    wasOpen = true
+                    if line.hasPrefix("id: ") { id = String(line.dropFirst(4)) }
+                    if line.hasPrefix("data: ") { data = String(line.dropFirst(6)) }
+                    if line.hasPrefix("retry: "), let told = Int(line.dropFirst(7)), told >= 0 {
+                        pause = .milliseconds(min(told, Self.pauseMillisecondsMax))
+                    }
+                    if line.isEmpty {
+                        last = id
+                        if let event = data { view.show(event: event) }
+                        data = nil
+                    }
                     return (try? terminal.checkInterrupted()) != nil
                 }
             } catch {
-                throw Problem(error, server: server)
+                guard wasOpen, error.mayPass else { throw Problem(error, server: server) }
+                (id, data) = (last, nil)
+                TerminalOptions.rest(pause, terminal, Cancellation())
+                continue
             }
+            (id, data) = (last, nil)
             let answer = CentreAnswer(
                 status: response.status, fields: response.fields, body: response.body)
             guard answer.status == 200 else { throw Problem(answer) }
         }
     }
+
+    private static let pauseMillisecondsMax = 60_000
 
     private func request(_ call: CentreCall, timeout: Duration) -> ClientRequest {
         var fields = call.fields
@@ -150,6 +169,18 @@ struct CentreClient: Sendable {
         return ClientRequest(
             call.method, server + call.target, fields: fields, body: call.body, timeout: timeout,
             bodyBytesMax: 64 << 20)
+    }
+}
+
+extension HTTPClientError {
+    /// The network or the server was away: it may be back a little later.
+    fileprivate var mayPass: Bool {
+        switch code {
+        case .unreachable, .timedOut, .failure, .tls: true
+        case .libraryMissing, .badAddress, .notTrusted, .ownCertificate, .addressRefused, .tooLong,
+            .cancelled, .malformed:
+            false
+        }
     }
 }
 
@@ -168,6 +199,9 @@ extension Problem {
         }
         var details: JSONObject = ["status": .count(answer.status)]
         for name in ["request", "errors", "parameter", "scope", "statusWord"] { details[name] = json[name] }
+        if let seconds = answer.field("Retry-After").flatMap({ Int64($0) }) {
+            details["retryAfter"] = .integer(seconds)
+        }
         let faults = (json["errors"]?.arrayValue ?? []).compactMap { fault -> String? in
             fault["pointer"]?.stringValue.map { "\($0): \(fault["detail"]?.stringValue ?? "")" }
         }
@@ -191,7 +225,7 @@ extension Problem {
         case 409: .refused
         case 412: .mismatch
         case 429: .tryAgain
-        case 503 where code == "store-busy": .tryAgain
+        case 503 where ["overloaded", "stopping", "store-busy"].contains(code): .tryAgain
         case 500...599: .unavailable
         case 400...499: .badData
         default: .protocolViolation

@@ -66,8 +66,9 @@ struct ImportWindow {
 
 /// The rows of one window, taken by whoever is free.
 private final class Sending: Sendable {
-    /// A centre that has too much to do is asked again after a second, for about a minute.
+    /// A centre that has too much to do is asked again when it says, or after a second: so often, and for so long.
     private static let attemptsMax = 60
+    private static let restMax = Duration.seconds(300)
 
     private let rows: [ImportWindow.Row]
     private let client: CentreClient
@@ -117,13 +118,22 @@ private final class Sending: Sendable {
     }
 
     private func ask(_ call: CentreCall) -> Result<CentreAnswer, Problem> {
+        var left = Self.restMax
         var result = attempt(call)
         for _ in 1..<Self.attemptsMax {
-            guard case .failure(let problem) = result, problem.exit == .tryAgain else { return result }
-            TerminalOptions.rest(.seconds(1), terminal, Cancellation())
+            guard case .failure(let problem) = result, Self.isPassing(problem) else { return result }
+            let rest = Duration.seconds(max(1, problem.details["retryAfter"]?.integerValue ?? 1))
+            guard rest <= left else { return result }
+            left -= rest
+            TerminalOptions.rest(rest, terminal, Cancellation())
             result = attempt(call)
         }
         return result
+    }
+
+    /// A request has its key: what came of one whose outcome nobody knows is told when it is sent again.
+    private static func isPassing(_ problem: Problem) -> Bool {
+        problem.exit == .tryAgain || problem.code == "outcome-unknown"
     }
 
     private func attempt(_ call: CentreCall) -> Result<CentreAnswer, Problem> {

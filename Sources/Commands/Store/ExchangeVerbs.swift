@@ -141,6 +141,11 @@ enum ExchangeVerbs {
             guard let kind = parsed[subject].rows else {
                 return try giveApplications(parsed, store, clock, on: terminal)
             }
+            guard parsed[provider] == nil else {
+                throw Problem.usage(
+                    "--provider is only for applications",
+                    why: "\(kind.rawValue) of everybody would be written")
+            }
             let output = try OutputFile(parsed[file])
             let export = Export(
                 of: kind, try format(parsed),

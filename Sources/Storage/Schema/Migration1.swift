@@ -3,6 +3,7 @@ extension Schema {
     package static let current = Schema([
         Migration(1, "registers", registers), Migration(2, "vetoes", [VetoTables.sql]),
         Migration(3, "brought-load-files", [LoadFileTables.sql]),
+        Migration(4, "operation-askers", [OperationTables.askers]),
     ])
 
     /// Every group of tables adds one line; a table stands after those that it refers to.

@@ -75,6 +75,9 @@ enum OperationTables {
         );
         """
 
+    /// Rows from before do not say who asked.
+    static let askers = "ALTER TABLE operations ADD COLUMN asked_by TEXT"
+
     static let records: [any Record.Type] = [
         Operation.self, JournalEntry.self, Lease.self, KeptConfirmation.self, AgentSession.self,
         ReceiptTrail.self,

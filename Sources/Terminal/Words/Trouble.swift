@@ -92,7 +92,10 @@ package enum Trouble: Hashable, Sendable, CaseIterable {
         case .notAllowed: ["forbidden", "not-permitted", "scope"]
         case .terminalClosed: ["terminal-blocked"]
         case .tooOften: ["throttled", "too-many-requests"]
-        case .centreBusy: ["internal", "not-serving", "outcome-unknown", "store-busy", "store-unreachable"]
+        case .centreBusy:
+            [
+                "internal", "not-serving", "outcome-unknown", "store-busy", "store-full", "store-unreachable",
+            ]
         case .calledOff: ["operation-cancelled"]
         case .tooLate: ["operation-overdue"]
         case .cardDidNot:

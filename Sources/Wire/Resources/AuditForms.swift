@@ -41,7 +41,7 @@ extension AuditEntry: Form {
 
     package init(form: inout FormReader) throws(FormProblem) {
         self.init(
-            stream: try form.word("stream", "'registers' or a card") { AuditStream(text: $0) },
+            stream: try form.word("stream", "'registers', 'refusals' or a card") { AuditStream(text: $0) },
             number: try form.integer("number"), at: try form.instant("at"), actor: try form.text("actor"),
             request: try form.optionalIdentifier("request"), kind: try form.text("kind"),
             subject: try form.text("subject"), provider: try form.optionalIdentifier("provider"),
@@ -79,7 +79,7 @@ package struct VerdictForm: Form, Hashable {
     }
 
     package init(form: inout FormReader) throws(FormProblem) {
-        stream = try form.word("stream", "'registers' or a card") { AuditStream(text: $0) }
+        stream = try form.word("stream", "'registers', 'refusals' or a card") { AuditStream(text: $0) }
         isWhole = try form.optionalBool("whole") ?? false
         links = try form.integer("links")
         finding = try form.optionalText("finding")

@@ -12,9 +12,12 @@ struct EventStreamTests {
 
     private func stream(
         after position: Int64 = 0, _ sight: EventSight = .everything, _ filter: EventFilter = .everything
-    ) -> EventStream {
-        EventStream(
-            after: position, sight, filter, source: "urn:berth:test", store: bench.store, clock: bench.clock)
+    ) throws -> EventStream {
+        let place = try #require(EventStreamPlaces().take(for: .admin(try OperatorID("root"))))
+        return EventStream(
+            after: position, sight, filter, source: "urn:berth:test", store: bench.store, clock: bench.clock,
+            place: place
+        ) { true }
     }
 
     private func text(_ step: StreamStep) -> String? {
@@ -26,8 +29,8 @@ struct EventStreamTests {
     @Test("tells when to come back, then the events with their places, then waits")
     func events() throws {
         try bench.happen("one")
-        let stream = stream(after: try newest() - 1)
-        #expect(text(stream.next()) == "retry: 2000\n\n")
+        let stream = try stream(after: try newest() - 1)
+        #expect(text(stream.next()) == "retry: 2000\nid: \(try newest() - 1)\n\n")
         let event = try #require(text(stream.next()))
         let lines = event.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         #expect(lines[0] == "id: \(try newest())")
@@ -40,7 +43,7 @@ struct EventStreamTests {
             return
         }
         #expect(waiting.topics == [.events])
-        #expect(waiting.until == bench.clock.now.advanced(by: EventStream.lookAgain))
+        #expect(waiting.until == bench.clock.now.advanced(by: EventStream.heartbeat))
     }
 
     @Test("a reader that comes back gets exactly what it missed, whatever its place was")
@@ -48,7 +51,7 @@ struct EventStreamTests {
         for name in ["one", "two", "three", "four"] { try bench.happen(name) }
         let newest = try newest()
         for missed in 0...4 {
-            let stream = stream(after: newest - Int64(missed))
+            let stream = try stream(after: newest - Int64(missed))
             _ = stream.next()
             let sent = missed == 0 ? "" : try #require(text(stream.next()))
             let ids = sent.split(separator: "\n").filter { $0.hasPrefix("id: ") }.compactMap {
@@ -62,7 +65,7 @@ struct EventStreamTests {
     func tenancy() throws {
         try bench.happen("purse", of: "city")
         try bench.happen("pass", of: "rail")
-        let stream = stream(.provider(try ProviderID("rail")))
+        let stream = try stream(.provider(try ProviderID("rail")))
         _ = stream.next()
         let seen = try #require(text(stream.next()))
         #expect(seen.contains("application/pass"))
@@ -74,16 +77,43 @@ struct EventStreamTests {
     func filters() throws {
         try bench.happen("one")
         let kind = try #require(EventFilter.Kind("provider.*"))
-        let stream = stream(.everything, EventFilter(kinds: [kind]))
+        let stream = try stream(.everything, EventFilter(kinds: [kind]))
         _ = stream.next()
         let seen = try #require(text(stream.next()))
         #expect(seen.contains("provider/city"))
         #expect(!seen.contains("application/one"))
     }
 
+    @Test("a reader that got no event yet and comes back gets what happened meanwhile")
+    func resumesWithoutEvent() throws {
+        let first = try #require(text(try stream(after: try newest()).next()))
+        let id = try #require(first.split(separator: "\n").first { $0.hasPrefix("id: ") })
+        try bench.happen("meanwhile")
+        let again = try stream(after: try #require(Int64(id.dropFirst(4))))
+        _ = again.next()
+        #expect(text(again.next())?.contains("application/meanwhile") == true)
+    }
+
+    @Test("a quiet stream asks the store with its heartbeats only: who waits for events is rung")
+    func quiet() throws {
+        let store = AskCountingStore(bench.store)
+        let place = try #require(EventStreamPlaces().take(for: .admin(try OperatorID("root"))))
+        let stream = EventStream(
+            after: try newest(), .everything, .everything, source: "urn:berth:test", store: store,
+            clock: bench.clock, place: place
+        ) { true }
+        let end = bench.clock.now.advanced(by: .seconds(120))
+        while bench.clock.now < end {
+            guard case .wait(let waiting) = stream.next() else { continue }
+            #expect(waiting.topics == [.events])
+            bench.clock.advance(by: bench.clock.now.duration(to: waiting.until))
+        }
+        #expect(store.questions <= 40, "eight heartbeats, and a look before and behind each")
+    }
+
     @Test("a quiet stream shows that it lives")
     func heartbeat() throws {
-        let stream = stream(after: try newest())
+        let stream = try stream(after: try newest())
         _ = stream.next()
         bench.clock.advance(by: .seconds(14))
         guard case .wait(let waiting) = stream.next() else {
@@ -101,7 +131,7 @@ struct EventStreamTests {
 
     @Test("ends after its time, so that its reader signs in anew")
     func ends() throws {
-        let stream = stream(after: try newest())
+        let stream = try stream(after: try newest())
         _ = stream.next()
         bench.clock.advance(by: .seconds(Bounds.eventStreamSeconds))
         guard case .end = stream.next() else {

@@ -215,6 +215,32 @@ struct HTTPServerTests {
         #expect(try third.post("/a", String(repeating: "x", count: 1_000))?.status == 200)
     }
 
+    @Test("bodies that never end take the room of their own address only, and give it back")
+    func bodyShares() throws {
+        var limits = HTTPLimits()
+        (limits.bodyBytesMax, limits.bodiesBytesMax) = (10_000, 80_000)
+        let fixture = try ServerFixture(limits, proxies: [.loopback]) { request, _ in
+            .now(ServerFixture.echo(request))
+        }
+        func status(from address: String) -> Int? {
+            let body = String(repeating: "y", count: 8_500)
+            return (try? fixture.client().post("/", body, "X-Forwarded-For: \(address)\r\n"))?.status
+        }
+        var held: [RawClient] = []
+        for _ in 0..<9 {
+            let client = try fixture.client()
+            client.send(
+                "POST / HTTP/1.1\r\nHost: centre\r\nTransfer-Encoding: chunked\r\n"
+                    + "X-Forwarded-For: 203.0.113.9\r\n\r\n"
+                    + "2328\r\n\(String(repeating: "x", count: 9_000))\r\n")
+            held.append(client)
+        }
+        #expect(eventually { [429, 503].contains(status(from: "203.0.113.9")) })
+        #expect(status(from: "203.0.113.10") == 200)
+        for client in held { client.leave() }
+        #expect(eventually { status(from: "203.0.113.9") == 200 })
+    }
+
     @Test("a service that gives a field with a line break cannot add fields")
     func noInjection() throws {
         let fixture = try ServerFixture { _, _ in
@@ -248,6 +274,15 @@ struct HTTPServerTests {
         #expect(try proxied.client().get("/", fields)?.text == "203.0.113.9 true false")
         let direct = try ServerFixture(HTTPLimits(), body)
         #expect(try direct.client().get("/", fields)?.text == "127.0.0.1 false true")
+        for (said, address) in [
+            ("10.1.1.1, 203.0.113.9:4711", "203.0.113.9"), ("10.1.1.1, [2001:db8::7]:4711", "2001:db8::7"),
+            ("10.1.1.1, [2001:db8::7]", "2001:db8::7"), ("10.1.1.1, 203.0.113.9, 127.0.0.1", "203.0.113.9"),
+            // What nobody can read is not passed over: the client wrote what stands before it.
+            ("10.1.1.1, unknown", "127.0.0.1"), ("10.1.1.1,", "127.0.0.1"), ("10.1.1.1:x", "127.0.0.1"),
+        ] {
+            let field = "X-Forwarded-For: \(said)\r\n"
+            #expect(try proxied.client().get("/", field)?.text == "\(address) false false", "\(said)")
+        }
     }
 
     @Test("plain HTTP is for this machine and named proxies only")

@@ -83,6 +83,39 @@ struct EnrolmentTests {
         #expect(try enrol(bench, code).code == "throttled")
     }
 
+    @Test("whoever has a network of version 6 has one door, not one for every address")
+    func networks() throws {
+        let bench = try RestBench()
+        let code = try code(bench)
+        func peer(_ number: Int) -> Peer {
+            Peer(address: "2001:db8::\(number)", isLoopback: false, isEncrypted: true)
+        }
+        for number in 1...Bounds.wrongPasswordsPerDoorMax {
+            _ = try enrol(bench, "AAAAA-AAAAA-AAAAA-AAAAA", peer: peer(number))
+        }
+        let again = try enrol(bench, code, peer: peer(Bounds.wrongPasswordsPerDoorMax + 1))
+        #expect((again.status, again.code) == (429, "throttled"))
+        let olga: JSONValue = ["operator": "olga", "password": .string(RestBench.password)]
+        #expect(try bench.ask(.post, "/v1/sessions", body: olga, peer: peer(99)).code == "throttled")
+        let other = Peer(address: "2001:db8:0:1::1", isLoopback: false, isEncrypted: true)
+        #expect(try enrol(bench, code, peer: other).status == 201)
+    }
+
+    @Test("a wrong code is written down, and leaves the registers' head as it was")
+    func refusals() throws {
+        let bench = try RestBench()
+        let head = try bench.registersHead()
+        for _ in 1...3 { #expect(try enrol(bench, "AAAAA-AAAAA-AAAAA-AAAAA").status == 403) }
+        #expect(try bench.registersHead() == head)
+        let token = try bench.token(.auditor)
+        let entries = try bench.audit("refusals", token: token)
+        let kinds = entries.compactMap { $0["kind"]?.stringValue }
+        #expect(kinds == [String](repeating: "enrolment.refused", count: 3))
+        #expect(entries.allSatisfy { $0["subject"] == "terminal/lobby" })
+        let verdict = try bench.ask(.get, "/v1/audit/verification?stream=refusals", token: token)
+        #expect((verdict.json["whole"], verdict.json["links"]) == (true, 3), "\(verdict.text)")
+    }
+
     // MARK: New cards (rows C3, C4)
 
     private func blank(_ bench: RestBench) throws {
@@ -124,6 +157,25 @@ struct EnrolmentTests {
         let old = try bench.ask(.get, "/v1/cards/\(RestBench.city.card)", token: token)
         #expect(old.json["life"]?["state"] == "retired")
         #expect(try bench.ask(.get, "/v1/holders/10001", token: token).json["card"] == "42ABCDEF-0B")
+    }
+
+    @Test("a mismatch is decided anew with its key, and a wrong password learns nothing that was kept")
+    func newCardTwice() throws {
+        let bench = try RestBench()
+        try blank(bench)
+        let permit = try bench.ask(
+            .put, "/v1/holders/10001/issue-permission", token: try bench.token(.operator),
+            body: ["from": "2026-11-01", "through": "2026-12-31"])
+        #expect(permit.status == 200)
+        #expect(try wish(bench, "wrong password", key: "new-1").code == "new-card-mismatch")
+        for _ in 1...2 {
+            let done = try wish(bench, RestBench.password, key: "new-1")
+            #expect((done.status, done.json["issueNumber"]) == (201, 2), "\(done.text)")
+        }
+        for _ in 1...5 {
+            #expect(try wish(bench, "wrong password", key: "new-1").code == "new-card-mismatch")
+        }
+        #expect(try wish(bench, RestBench.password, key: "new-1").code == "throttled")
     }
 
     @Test("a mismatch changes nothing but counts, and closes the door like any wrong password", .mission(.c4))

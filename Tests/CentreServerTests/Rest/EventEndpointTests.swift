@@ -68,6 +68,48 @@ struct EventEndpointTests {
         #expect(refused.status == 400)
     }
 
+    /// A stream that waits for what comes.
+    private func opened(_ token: String) throws -> any BodyStream {
+        let answer = bench.answer(.get, "/v1/events", token: token, fields: ["Accept": "text/event-stream"])
+        guard case .now(let response) = answer, case .stream(let stream) = response.body else {
+            throw Problem(500, "no-stream", title: "There is no stream.", detail: "\(answer)")
+        }
+        for _ in 0..<2 { _ = stream.next() }
+        return stream
+    }
+
+    private func hasEnded(_ stream: any BodyStream) -> Bool {
+        if case .end = stream.next() { true } else { false }
+    }
+
+    @Test("a stream ends with the heartbeat after its token was revoked, or its provider suspended")
+    func letOut() throws {
+        let rail = try bench.token(.provider, of: RestBench.rail)
+        let (revoked, suspended, good) = (try opened(city), try opened(rail), try opened(root))
+        bench.clock.advance(by: EventStream.heartbeat)
+        for stream in [revoked, suspended, good] { #expect(!hasEnded(stream)) }
+        let id = city.split(separator: "_")[1]
+        #expect(try bench.ask(.delete, "/v1/tokens/\(id)", token: root).status == 204)
+        try bench.node.act(by: .centre) { try $0.suspendProvider(ProviderID("rail"), reason: "Fraud.") }
+        bench.clock.advance(by: EventStream.heartbeat)
+        #expect(hasEnded(revoked) && hasEnded(suspended))
+        #expect(!hasEnded(good))
+    }
+
+    @Test("one name has so many streams; one that ended makes room")
+    func manyStreams() throws {
+        var streams: [any BodyStream] = []
+        for _ in 0..<Bounds.eventStreamsMax { streams.append(try opened(city)) }
+        let fields: HTTPFields = ["Accept": "text/event-stream"]
+        // Another token of the same name makes no difference.
+        let refused = try bench.ask(
+            .get, "/v1/events", token: try bench.token(.provider), fields: fields)
+        #expect((refused.status, refused.code) == (429, "too-many-streams"))
+        streams.append(try opened(root))
+        streams.removeFirst()
+        _ = try opened(city)
+    }
+
     /// What a stream that begins before all events tells until it waits.
     private func streamed(_ token: String) throws -> String {
         let answer = bench.answer(

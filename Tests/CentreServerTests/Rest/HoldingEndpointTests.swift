@@ -277,4 +277,24 @@ struct HoldingEndpointTests {
         #expect(
             try bench.ask(.post, path, token: root, body: ["bearer": "sms", "address": "0151"]).status == 422)
     }
+
+    @Test("the address that is named ends, and no other line of the same one", .mission(.a9))
+    func endedAddress() throws {
+        let path = "/v1/cards/\(RestBench.city.card)/addresses"
+        let locations = try ["+4915112345678", "+4915187654321", "+4915112345678"].map {
+            (number: String) -> String in
+            let made = try bench.ask(
+                .post, path, token: root, body: ["bearer": "sms", "address": .string(number)])
+            return try #require(made.response.fields["Location"])
+        }
+        func present() throws -> [String] {
+            let items = try bench.ask(.get, path, token: root).json["items"]?.arrayValue ?? []
+            return items.filter { $0["bearer"] == "sms" }.compactMap { $0["address"]?.stringValue }
+        }
+        let late = try bench.ask(.delete, locations[0], token: root)
+        #expect((late.status, late.code) == (409, "address-ended"), "\(late.text)")
+        #expect(try present() == ["+4915112345678"])
+        #expect(try bench.ask(.delete, locations[2], token: root).status == 204)
+        #expect(try present().isEmpty)
+    }
 }

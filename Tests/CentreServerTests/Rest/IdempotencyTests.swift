@@ -1,3 +1,4 @@
+import CardCrypto
 import Centre
 import CentreServer
 import JSON
@@ -126,6 +127,51 @@ struct IdempotencyTests {
             let rows = try bench.store.read { try $0.ask([Query(table)])[0] }
             #expect(!"\(rows)".contains("one long password"), "\(table.name)")
         }
+    }
+
+    @Test("what is kept of secrets is computed where passwords are checked: so many at once, and no more")
+    func fullGate() throws {
+        typealias Doing = @Sendable () -> Void
+        let inside = Box<Doing>({})
+        let bench = try RestBench { password, salt, cost, count throws(CryptoError) in
+            inside.value()
+            return try PasswordVerifier.scrypt(password, salt, cost, count)
+        }
+        let city = try bench.token(.provider)
+        let releases = "/v1/applications/purse/releases"
+        var draft = try bench.ask(.get, releases + "/0.9", token: city).json.objectValue ?? [:]
+        for name in ["id", "application", "version", "life"] { draft[name] = nil }
+        let body = JSONValue.object(draft)
+        #expect(body["personalisation"] != nil)
+        let requests = [[:], key].map { (key: HTTPFields) -> HTTPRequest in
+            var fields = key
+            fields["Authorization"] = "Bearer \(city)"
+            fields["Content-Type"] = "application/json"
+            return HTTPRequest(
+                .put, path: releases + "/2.0",
+                segments: ["v1", "applications", "purse", "releases", "2.0"], query: [], fields: fields,
+                body: body.encoded(), peer: RestBench.peer, tag: "r")
+        }
+        let (depth, statuses) = (Box(0), Box<[Int]>([]))
+        let (signIn, service, now) = (bench.signIn, bench.service, bench.clock.now)
+        let olga = try OperatorID("olga")
+        // Each sign-in waits within the gate for the next one; the last finds it full.
+        inside.value = {
+            depth.value += 1
+            guard depth.value == Bounds.passwordsAtOnceMax else {
+                _ = try? signIn.signIn(
+                    olga, password: Secret(Array(RestBench.password.utf8)), from: RestBench.peer)
+                return
+            }
+            for request in requests {
+                guard case .now(let response) = service.answer(request, since: now) else { continue }
+                statuses.value += [response.status]
+            }
+        }
+        _ = try signIn.signIn(olga, password: Secret(Array(RestBench.password.utf8)), from: RestBench.peer)
+        #expect(depth.value == Bounds.passwordsAtOnceMax && statuses.value == [200, 503])
+        inside.value = {}
+        #expect(try bench.ask(.put, releases + "/2.0", token: city, body: body, fields: key).status == 200)
     }
 
     @Test("an operation has the id of its key, and is one operation however often it is requested")

@@ -97,6 +97,54 @@ struct OpenIDTests {
         #expect(try ask(try issuer.token()).status == 401)
     }
 
+    private func token(_ role: String, _ name: String) throws -> String {
+        try issuer.token(
+            OpenIDIssuer.claims {
+                $0["realm_access"] = ["roles": [.string(role)]]
+                $0["preferred_username"] = .string(name)
+            })
+    }
+
+    @Test("a token in another role than the operator has here is refused, and sets that operator no password")
+    func otherRole() throws {
+        let weak = try token("looks", "Root")
+        let refused = try ask(weak)
+        #expect((refused.status, refused.code) == (403, "forbidden"), "\(refused.text)")
+        #expect(refused.json["detail"]?.stringValue?.contains("another role") == true, "\(refused.text)")
+        let set = try bench.ask(
+            .put, "/v1/operators/root/password", token: weak, body: ["password": "a new long password"])
+        #expect(set.status == 403, "\(set.text)")
+        let same = try ask(try token("looks", "Anne"))
+        #expect((same.status, same.json["role"]) == (200, "auditor"))
+    }
+
+    @Test("of a name only the letters A to Z are made small: no other letter becomes one of them")
+    func otherLetters() throws {
+        let refused = try ask(try token("looks", "fran\u{212A}"))
+        #expect((refused.status, refused.code) == (403, "forbidden"), "\(refused.text)")
+        #expect(refused.text.contains("Character 5 of the operator"), "\(refused.text)")
+        #expect(try ask(try token("looks", "FRANK")).json["name"] == "frank")
+    }
+
+    @Test("a token makes none that lasts longer than itself")
+    func lasting() throws {
+        let claims = OpenIDIssuer.claims {
+            $0["realm_access"] = ["roles": ["city-people"]]
+            $0["provider"] = "city"
+        }
+        let short = try issuer.token(claims)
+        func issue(until end: Instant) throws -> Reply {
+            try bench.ask(
+                .post, "/v1/tokens", token: short,
+                body: ["role": "provider", "name": "city", "expiresAt": .string(end.description)])
+        }
+        // As the claim says.
+        let end = Instant(milliseconds: 1_795_264_643_000)
+        let long = try issue(until: end.advanced(by: .seconds(1)))
+        #expect((long.status, long.code) == (403, "forbidden"), "\(long.text)")
+        #expect(try issue(until: end).status == 201)
+    }
+
     @Test("forged signatures, other algorithms and keys for other uses are refused (RFC 8725 §3.1, §3.2)")
     func forged() throws {
         #expect(try ask(try issuer.token(alg: "none", kid: nil, by: "none")).status == 401)

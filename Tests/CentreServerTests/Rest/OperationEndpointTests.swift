@@ -29,6 +29,49 @@ struct OperationEndpointTests {
         #expect(next.status == 202, "\(next.text)")
     }
 
+    private static let wishers: [Role] = [.admin, .operator, .provider, .holder, .terminal]
+
+    @Test(
+        "an operation is cancelled by who asked for it and by who runs the centre, and by nobody else",
+        arguments: wishers)
+    func cancelledByAsker(asker: Role) throws {
+        let bench = try RestBench()
+        let root = try bench.token(.admin)
+        let operations = "/v1/cards/\(RestBench.city.card)/operations"
+        #expect(try bench.ask(.post, operations + "/waits/cancel", token: root).status == 200)
+        let asked = try bench.ask(
+            .post, operations, token: try bench.token(asker),
+            body: ["wishes": [["kind": "remove", "application": "purse"]]],
+            fields: ["Idempotency-Key": "asked"])
+        #expect(asked.status == 202 && asked.json["state"] == "waiting", "\(asked.text)")
+        let cancel = operations + "/asked/cancel"
+        for role in Self.wishers where role != asker && !Set<Role>.operators.contains(role) {
+            let refused = try bench.ask(.post, cancel, token: try bench.token(role))
+            #expect((refused.status, refused.code) == (403, "not-permitted"), "\(role): \(refused.text)")
+        }
+        let rail = try bench.token(.provider, of: RestBench.rail)
+        #expect(try bench.ask(.post, cancel, token: rail).status == 404)
+        let still = try bench.ask(.get, operations + "/asked", token: root)
+        #expect(still.json["state"] == "waiting" && still.json["isCancelRequested"] == false, "\(still.text)")
+        // A holder's own is cancelled wherever the holder signs in.
+        let holder = Credential.Subject.holder(
+            try HolderNumber(RestBench.city.holder), at: try TerminalID(RestBench.rail.terminal))
+        let token = try asker == .holder ? bench.token(holder) : bench.token(asker)
+        let over = try bench.ask(.post, cancel, token: token)
+        #expect(over.status == 200 && over.json["state"] == "cancelled", "\(over.text)")
+    }
+
+    @Test("where it is not known who asked, only who runs the centre cancels")
+    func olderOperation() throws {
+        let bench = try RestBench()
+        let cancel = "/v1/cards/\(RestBench.city.card)/operations/waits/cancel"
+        for role in [Role.provider, .holder, .terminal] {
+            let refused = try bench.ask(.post, cancel, token: try bench.token(role))
+            #expect((refused.status, refused.code) == (403, "not-permitted"), "\(role): \(refused.text)")
+        }
+        #expect(try bench.ask(.post, cancel, token: try bench.token(.operator)).status == 200)
+    }
+
     @Test(
         "where nobody says how long it waits, a provider's waits for a week and the centre's for a month",
         arguments: [Role.provider, .operator], [true, false])

@@ -200,6 +200,18 @@ final class RestBench {
         }
     }
 
+    // MARK: Audit
+
+    func registersHead() throws -> AuditHead? {
+        try store.read { try $0.find(AuditStreamHead.self, key: AuditStream.registers.value)?.head }
+    }
+
+    /// A chain as an auditor sees it.
+    func audit(_ stream: String, token: String) throws -> [JSONValue] {
+        let reply = try ask(.get, "/v1/audit?limit=500&stream=\(stream)", token: token)
+        return try #require(reply.json["items"]?.arrayValue)
+    }
+
     // MARK: Asking
 
     func answer(

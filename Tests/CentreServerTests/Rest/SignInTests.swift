@@ -284,6 +284,26 @@ struct SignInTests {
         #expect(reply.status == 403)
     }
 
+    @Test("a token sets no password but an admin's without scopes: it would become a session")
+    func passwordByToken() throws {
+        let bench = try RestBench()
+        let narrow = Scopes.only(["operators:write"])
+        func set(_ name: String, _ scopes: Scopes) throws -> Reply {
+            let token = try bench.token(Credential.Subject.operator(OperatorID(name)), scopes: scopes)
+            return try bench.ask(
+                .put, "/v1/operators/\(name)/password", token: token,
+                body: ["password": "a new long password"])
+        }
+        for (name, scopes) in [
+            ("olga", Scopes.everything), ("olga", narrow), ("anne", .everything), ("root", narrow),
+        ] {
+            let refused = try set(name, scopes)
+            #expect((refused.status, refused.code) == (403, "not-permitted"), "\(name): \(refused.text)")
+            #expect(try signIn(bench, name, RestBench.password).status == 201)
+        }
+        #expect(try set("root", .everything).status == 204)
+    }
+
     @Test("a known name and an unknown one are refused alike, step by step", arguments: [true, false])
     func unknownOperators(isKnown: Bool) throws {
         let bench = try RestBench()
@@ -348,18 +368,22 @@ struct SignInTests {
         #expect(works.value.count == count)
     }
 
-    @Test("sign-ins and refusals stand in the audit chain, without passwords")
+    @Test("sign-ins stand in the registers' chain, refusals in their own, without passwords")
     func audit() throws {
         let bench = try RestBench()
+        let (anne, terminal) = (try bench.token(.auditor), try bench.token(.terminal))
+        let head = try bench.registersHead()
         _ = try signIn(bench, "olga", "wrong password")
+        _ = try signInHolder(bench, "10001", "wrong password", at: terminal)
+        #expect(try bench.registersHead() == head)
+        let refusals = try bench.audit("refusals", token: anne)
+        #expect(refusals.compactMap { $0["kind"]?.stringValue } == ["sign-in.refused", "sign-in.refused"])
+        #expect(refusals.compactMap { $0["subject"]?.stringValue } == ["operator/olga", "holder/10001"])
         _ = try signIn(bench, "olga", RestBench.password)
-        let entries = try bench.store.read { transaction in
-            try transaction.all(
-                AuditEntry.self, Query(AuditEntry.table, [.init("stream", AuditStream.registers.value)]))
-        }
-        let kinds = entries.filter { $0.subject == "operator/olga" }.map(\.kind)
-        #expect(kinds.suffix(2) == ["sign-in.refused", "sign-in.accepted"])
-        #expect(!"\(entries)".contains("password:"))
+        let entries = try bench.audit("registers", token: anne)
+        let kinds = entries.filter { $0["subject"] == "operator/olga" }.compactMap { $0["kind"]?.stringValue }
+        #expect(kinds.last == "sign-in.accepted" && !kinds.contains("sign-in.refused"))
+        #expect(!"\(refusals)\(entries)".contains("password:"))
     }
 
     // MARK: The first admin
@@ -440,7 +464,7 @@ struct SignInTests {
         let again = SignIn(node: bench.node)
         #expect(throws: (any Error).self) {
             try again.signIn(
-                try OperatorID("olga"), password: Secret(Array(RestBench.password.utf8)), from: "198.51.100.1"
+                try OperatorID("olga"), password: Secret(Array(RestBench.password.utf8)), from: RestBench.peer
             )
         }
     }

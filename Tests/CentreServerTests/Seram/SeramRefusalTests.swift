@@ -5,6 +5,19 @@ import TestSupport
 import Testing
 import Wire
 
+/// What was kept is read; nothing more can be kept.
+private struct FullStore: Store {
+    let base: any Store
+
+    func read<Result: Sendable>(_ body: (any Transaction) throws -> Result) throws -> Result {
+        try base.read(body)
+    }
+
+    func write<Result: Sendable>(_ body: (any Transaction) throws -> Result) throws -> Result {
+        throw StoreFailure.full("no space left on device")
+    }
+}
+
 @Suite("Refusals of GP SERAM")
 struct SeramRefusalTests {
     private static let handshake = SeramHandshakeCommand(secureElements: []).written()
@@ -41,6 +54,24 @@ struct SeramRefusalTests {
             #expect(
                 Self.status(bench, bench.request(endpoint, session: "s1", [0xFF], token: "holder")) == 403)
         }
+    }
+
+    @Test("a store without room is 503, and told as what it is")
+    func storeFull() throws {
+        let bench = try SeramBench()
+        let node = Node(
+            store: FullStore(base: bench.store), vault: bench.vault, models: bench.node.models,
+            desk: bench.node.desk, clock: bench.clock, entropy: bench.node.entropy, bell: bench.bells)
+        let terminal = Principal.terminal(try TerminalID("t1"))
+        let service = SeramService(node: node) { _ in terminal }
+        let request = bench.request("handshake", session: "s1", Self.handshake)
+        guard case .now(let response) = service.answer(request, since: bench.clock.now) else {
+            Issue.record("it waits")
+            return
+        }
+        let reply = Reply(response: response)
+        #expect((reply.status, reply.code) == (503, "store-full"), "\(reply.text)")
+        #expect(response.fields["Retry-After"] != nil)
     }
 
     @Test("no common ground is 406, as published")

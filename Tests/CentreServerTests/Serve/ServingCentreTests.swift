@@ -298,6 +298,8 @@ struct ServingCentreTests {
         let bell = WatchBell()
         let watch = StoreWatch(store, bell)
         #expect(try watch.turn() == false)
+        #expect(bell.topics.value == [.events], "streams that began before the first look look again")
+        bell.topics.value = []
         let id = try CardID("C0FFEE")
         let event = PendingEvent(
             stream: .card(id), number: 1, at: RealClock().now, kind: "operation.requested",

@@ -134,6 +134,9 @@ private let table: [Row] = [
     Row(
         name: "FREEZE never came", event: .neverFrozen,
         outcomes: ["discarded", "discarded", order, order, order, order, "discarded"]),
+    Row(
+        name: "it was removed for good", event: .removed,
+        outcomes: ["discarded", "discarded", order, order, order, order, "discarded"]),
 ]
 
 private let cells = table.flatMap { row in
@@ -172,7 +175,7 @@ struct CustodyStateTests {
     func isComplete() {
         #expect(table.allSatisfy { $0.outcomes.count == Facts.states.count })
         let cases = Set(table.map { "\($0.event)".prefix { $0 != "(" } })
-        #expect(cases.count == 10)
+        #expect(cases.count == 11)
     }
 
     @Test("an event that was carried out changes nothing when it comes again", arguments: table)

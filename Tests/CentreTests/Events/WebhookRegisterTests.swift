@@ -160,6 +160,32 @@ struct WebhookRegisterTests {
         #expect(moved.filter == filter)
     }
 
+    @Test(
+        "another filter throws away nothing that waits, and brings nothing that the one before passed over",
+        arguments: [false, true])
+    func anotherFilter(isDisabled: Bool) throws {
+        let webhook = try add()
+        for text in ["a", "b", "c"] {
+            try bench.act(as: Self.city) { act in
+                try act.registerApplication(name(text), name: text, provider: name("city"))
+            }
+        }
+        if isDisabled { _ = try bench.act(as: Self.city) { try $0.disableWebhook(webhook.id) } }
+        try bench.store.write { _ = try Outbox.order($0) }
+        let newest = try bench.store.read { try $0.newestEvent() }
+        func change(_ filter: EventFilter) throws -> Int64 {
+            try bench.act(as: Self.city) { try $0.changeWebhook(webhook.id, filter: filter) }.position
+        }
+        // Everything waits, from the webhook's own addition on, which is event 3.
+        #expect(webhook.position == 2 && newest >= 6)
+        let applications = EventFilter(kinds: [try #require(EventFilter.Kind("application.*"))])
+        #expect(try change(applications) == 2)
+        // Of those that this one wanted the first is event 4; the other one wants none of them.
+        let cards = EventFilter(kinds: [try #require(EventFilter.Kind("card.*"))])
+        #expect(try change(cards) == 3)
+        #expect(try change(.everything) == newest)
+    }
+
     @Test("what is asked for again must be there, and one thing at a time")
     func replays() throws {
         let webhook = try add()

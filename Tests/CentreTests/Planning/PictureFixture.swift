@@ -36,11 +36,11 @@ struct PictureFixture {
     static func release(
         _ name: String, version: String = "1.0", code: Int, data: Int, volatile: Int = 0,
         parking: Release.Parking = .contract, imports: [String] = [], personalisation: [[UInt8]] = [],
-        isUpgradable: Bool = false
+        isUpgradable: Bool = false, libraryVersion: String = "1.0"
     ) throws -> Release {
         var files = try imports.map { library in
             Release.LoadFile(
-                aid: try Self.code(library), digest: digest(library, "1.0"), byteCount: 1_024,
+                aid: try Self.code(library), digest: digest(library, libraryVersion), byteCount: 1_024,
                 declared: Room(nonVolatile: 1_024))
         }
         files.append(

@@ -209,6 +209,33 @@ struct AdminVerbTests {
         #expect(shown.errors.contains("there are none") == ids.isEmpty)
     }
 
+    private static func chunk(_ text: String) -> String {
+        "\(String(text.utf8.count, radix: 16))\r\n\(text)\r\n"
+    }
+
+    @Test("events are followed on from the last whole one where the connection was cut")
+    func follow() async throws {
+        let head =
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+        let event = #"data: {"time":"t","type":"dev.berth.card.read.v1","subject":"card/0A"}"#
+        let server = try LoopbackServer { request in
+            // Cut between the two lines of the first event; then given whole and ended; then refused.
+            if request.contains("Last-Event-ID: 8") { return LoopbackServer.text("401 Unauthorized", "") }
+            guard request.contains("Last-Event-ID: 7") else {
+                return LoopbackServer.Script(
+                    pieces: [head + Self.chunk("retry: 20\nid: 7\n\nid: 8\n")], closes: true)
+            }
+            return LoopbackServer.Script(
+                pieces: [head + Self.chunk("id: 8\n\(event)\n\n") + "0\r\n\r\n"])
+        }
+        defer { server.stop() }
+        let outcome = await bench.run("events list --follow", variables: ["BERTH_SERVER": server.url])
+        #expect(server.requests.count == 3, "\(outcome.errors)")
+        #expect(outcome.output.split(separator: "\n").count == 1, "\(outcome.output)")
+        #expect(outcome.output.contains("card/0A"))
+        #expect(outcome.exit == .protocolViolation, "the last answer is not a centre's")
+    }
+
     @Test("signing in needs no token, and puts the new one where the profile takes it from")
     func signingIn() async throws {
         let variables = ["XDG_CONFIG_HOME": bench.folder + "/config", "PASSWORD": "harbour-lights-1"]
@@ -278,6 +305,7 @@ struct AdminViewTests {
         (409, "provider-exists", .alreadyExists), (409, "service-stopped", .refused),
         (412, "changed-meanwhile", .mismatch), (422, "invalid", .badData), (429, "throttled", .tryAgain),
         (500, "internal", .unavailable), (503, "store-busy", .tryAgain),
+        (503, "overloaded", .tryAgain), (503, "stopping", .tryAgain), (503, "outcome-unknown", .unavailable),
         (503, "store-unreachable", .unavailable), (302, "x", .protocolViolation),
     ]
 

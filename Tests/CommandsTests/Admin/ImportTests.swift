@@ -123,6 +123,42 @@ struct ImportVerbTests {
         #expect(try bench.read("bad.csv") == "terminal,label\ndesk,Table\ngone,Gone\ndesk,\n")
     }
 
+    @Test("a text that says yes or no stays that text")
+    func wordsOfTexts() async throws {
+        let server = try LoopbackServer { request in
+            request.hasPrefix("GET ")
+                ? LoopbackServer.text(
+                    "200 OK", #"{"terminal":"desk","label":"no"}"#, "Content-Type: application/json\r\n")
+                : LoopbackServer.text(
+                    "409 Conflict", #"{"code":"terminal-exists","title":"There."}"#,
+                    "Content-Type: application/problem+json\r\n")
+        }
+        defer { server.stop() }
+        try bench.write("t.csv", "terminal,label\ndesk,no\n")
+        let outcome = await bench.run(
+            "terminals import @t.csv --json", variables: ["BERTH_SERVER": server.url])
+        #expect(outcome.exit == .success, "\(outcome.output)\(outcome.errors)")
+        #expect(outcome.lines.contains { $0["known"] == 1 && $0["refused"] == 0 })
+    }
+
+    @Test(
+        "a centre that says to come back later than an import waits ends it, to be tried again",
+        arguments: ["overloaded", "stopping"])
+    func muchTooBusy(_ code: String) async throws {
+        let server = try LoopbackServer { _ in
+            LoopbackServer.text(
+                "503 Service Unavailable", #"{"code":"\#(code)","title":"Later."}"#,
+                "Content-Type: application/problem+json\r\nRetry-After: 301\r\n")
+        }
+        defer { server.stop() }
+        try bench.write("t.csv", "terminal,label\ndesk,Desk\n")
+        let outcome = await bench.run(
+            "terminals import @t.csv --json", variables: ["BERTH_SERVER": server.url])
+        #expect(outcome.exit == .tryAgain, "\(outcome.output)\(outcome.errors)")
+        #expect(outcome.problemCode == code)
+        #expect(outcome.lines.last?["problem"]?["details"]?["retryAfter"] == 301)
+    }
+
     private static let card: JSONValue = [
         "card": "0A", "profile": "javacard-80k", "issuerDomain": "A000000151000000",
         "keySet": ["masterKey": "fleet", "version": 1, "channel": "scp03"],

@@ -74,7 +74,7 @@ enum AddressEndpoints {
             guard let line = lines.first(where: { Int($0.ordinal) == call.integer("ordinal") }) else {
                 throw Problem.notFound("address of this card")
             }
-            try act.endAddress(line.bearer, of: card)
+            try act.endAddress(line)
             return RestAnswer.noContent.ringing(.card(card))
         }
     }

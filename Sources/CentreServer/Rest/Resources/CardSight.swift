@@ -106,18 +106,35 @@ extension RestCall {
         _ = try dossier(of: card, act)
     }
 
-    /// An operation that is not the caller's business stands in the way without a name.
+    /// What stands in the way is told as far as cards and plans tell it: another's operation without its name, and
+    /// neither what operators wrote for each other nor what others have on the card.
     func hidingOthers<Result>(on card: CardID, _ act: Act, _ body: () throws -> Result) throws -> Result {
         do {
             return try body()
         } catch let refusal as OperationRefusal {
-            guard case .otherIsOpen(let id) = refusal,
-                let other = try act.transaction.find(Operation.self, key: .word(card), .word(id)),
+            throw try told(refusal, on: card, act)
+        }
+    }
+
+    private func told(_ refusal: OperationRefusal, on card: CardID, _ act: Act) throws -> any Error {
+        switch refusal {
+        case .otherIsOpen(let id):
+            guard let other = try act.transaction.find(Operation.self, key: .word(card), .word(id)),
                 try !sees(other, act)
-            else { throw refusal }
-            throw Problem.known(
+            else { return refusal }
+            return Problem.known(
                 "operation-open", "Another operation on this card is not over yet.",
                 remedy: "Wait for it, or ask the issuer of the card to cancel it.")
+        case .cardNotActive where !Set<Role>.staff.contains(principal.role):
+            return Problem.known(refusal.code, "The card \(card) is not served.", remedy: refusal.remedy)
+        case .planNotFeasible(let obstacle):
+            if let told = obstacle.told(to: principal) { return OperationRefusal.planNotFeasible(told) }
+            return Problem.known(
+                refusal.code, "The plan cannot be carried out: \(obstacle.kind.rawValue).",
+                remedy: refusal.remedy)
+        case .cardUnknown, .cardNotActive, .unknown, .planOutdated, .deadlinePassed, .deadlineTooFar,
+            .idTaken, .over, .pastReturn:
+            return refusal
         }
     }
 

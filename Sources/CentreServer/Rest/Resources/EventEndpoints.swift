@@ -69,8 +69,15 @@ enum EventEndpoints {
         } else {
             position = try call.look { try $0.transaction.newestEvent() }
         }
+        guard let place = call.node.eventStreams.take(for: call.principal) else {
+            throw Problem.known(
+                "too-many-streams", "There are \(Bounds.eventStreamsMax) streams of this name already.")
+        }
+        let (signIn, request, caller) = (call.signIn, call.request, call.caller)
         let stream = EventStream(
-            after: position, sight, filter, source: source, store: call.node.store, clock: call.node.clock)
+            after: position, sight, filter, source: source, store: call.node.store, clock: call.node.clock,
+            place: place
+        ) { (try? signIn.caller(for: request)) == caller }
         return RestAnswer(
             200, .stream(stream, mediaType: EventStream.mediaType),
             // What stands between must not hold events back.

@@ -66,12 +66,14 @@ extension Plan {
     }
 
     /// `isOwn` says which applications the reader may know of.
-    func json(isOwn: (ApplicationID?) -> Bool) throws -> JSONValue {
+    func json(for principal: Principal, isOwn: (ApplicationID?) -> Bool) throws -> JSONValue {
         let optimality: JSONValue =
             switch self.optimality {
             case .proven: ["isProven": true]
             case .within(let points): ["isProven": false, "atMost": .count(points)]
             }
+        // What others pay is not told in a sum either.
+        let fees = DailyFee.sums(leaving.filter { isOwn($0.application) }.compactMap(\.feePerDay))
         return [
             "card": .string(ground.card.text), "revision": .integer(ground.revision),
             "approval": .string(try approval()), "isFeasible": .bool(isFeasible),
@@ -79,8 +81,8 @@ extension Plan {
             "leaving": .array(leaving.map { $0.json(isOwn: isOwn($0.application)) }),
             "steps": .array(steps.map { $0.json(isOwn: isOwn) }), "freeBefore": freeBefore.json,
             "freeAfter": freeAfter.json, "effort": effort.json, "roundTrips": .count(roundTrips),
-            "custodyPerDay": .array(custodyPerDay.map(\.json)),
-            "objections": .array(objections.map { $0.json(isWhole: isOwn(nil)) }), "optimality": optimality,
+            "custodyPerDay": .array(fees.map(\.json)),
+            "objections": .array(objections.map { $0.json(for: principal) }), "optimality": optimality,
         ]
     }
 }
@@ -131,15 +133,25 @@ extension Plan.Planned {
 }
 
 extension Objection {
-    /// Reasons name what is on the card: a tenant gets those kinds only that speak of its own wish.
-    fileprivate func json(isWhole: Bool) -> JSONValue {
+    /// Its words are kept from whoever gets none of it.
+    fileprivate func json(for principal: Principal) -> JSONValue {
         var object: JSONObject = ["kind": .string(kind.rawValue), "isObstacle": .bool(isObstacle)]
         object["missing"] = missing?.json
-        guard isWhole || isAboutTheWish else { return .object(object) }
-        object["subject"] = .string(subject)
-        object["reason"] = .string(reason)
-        object["remedy"] = .string(remedy)
+        guard let told = self.told(to: principal) else { return .object(object) }
+        object["subject"] = .string(told.subject)
+        object["reason"] = .string(told.reason)
+        object["remedy"] = .string(told.remedy)
         return .object(object)
+    }
+
+    /// Reasons name what is on the card: a tenant gets those kinds only that speak of its own wish. Why a card is
+    /// blocked is what operators wrote for each other.
+    func told(to principal: Principal) -> Objection? {
+        guard principal.tenant == nil || isAboutTheWish else { return nil }
+        guard kind == .cardBlocked, !Set<Role>.staff.contains(principal.role) else { return self }
+        var told = self
+        told.reason = "The card is blocked or was retired."
+        return told
     }
 
     private var isAboutTheWish: Bool {

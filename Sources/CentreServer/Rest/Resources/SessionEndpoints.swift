@@ -26,7 +26,7 @@ enum SessionEndpoints {
         outcomes: [.json(201, "The session's token, shown once.", session)], isRepeatable: false
     ) { call in
         let session = try call.signIn.signIn(
-            try call.member("operator"), password: call.secret("password"), from: call.request.peer.address)
+            try call.member("operator"), password: call.secret("password"), from: call.request.peer)
         return answer(session)
     }
 
@@ -102,11 +102,18 @@ enum SessionEndpoints {
     ) { call in
         let page = try call.page()
         let after = try page.after.map { [StoredValue.word(try CredentialID($0.first ?? ""))] }
-        let conditions = call.principal.tenant.map { [Query.Condition("subject", .word($0))] } ?? []
+        // Operators and terminals may have the same name.
+        let conditions =
+            call.principal.tenant.map { tenant in
+                [
+                    Query.Condition("role", anyOf: [.text("provider"), .text("supplier")]),
+                    Query.Condition("subject", .word(tenant)),
+                ]
+            } ?? []
         return try call.look { act in
             let rows = try act.transaction.all(
                 Credential.self, Query(Credential.table, conditions, after: after, limit: page.limit))
-            let items = rows.filter { $0.kind != .session && isOwn($0, call) }.map(\.json)
+            let items = rows.filter { $0.kind != .session }.map(\.json)
             return call.list(items, next: rows.count < page.limit ? nil : rows.last.map { [$0.id.text] })
         }
     }
@@ -142,8 +149,9 @@ enum SessionEndpoints {
         let scopes = try scopes(call)
         let expiresAt = call.body["expiresAt"]?.stringValue.flatMap { Instant($0) }
         // An admin who may do everything may also make a password for somebody.
-        let isUnbounded = call.principal.role == .admin && call.caller.scopes == .everything
-        if !isUnbounded, let ends = call.caller.tokenEnds, expiresAt.map({ $0 > ends }) ?? true {
+        if !call.caller.isUnboundedAdmin, let ends = call.caller.tokenEnds,
+            expiresAt.map({ $0 > ends }) ?? true
+        {
             throw Problem.known("forbidden", "A token issues none that lasts longer than itself, to \(ends).")
         }
         return try call.change { act in

@@ -131,8 +131,7 @@ enum TerminalEndpoints {
 extension SignIn {
     /// Wrong codes close the door of where they come from.
     func enrol(_ id: TerminalID, code: String, from peer: Peer) throws -> RestAnswer {
-        let door = "address/\(peer.address)"
-        try checkDoor(door)
+        try checkDoor(peer.door)
         let token = TokenText(node.entropy)
         let kind: Credential.Kind = peer.certificate == nil ? .token : .certificate
         let end = node.clock.now.advanced(by: Bounds.credentialLifeMax)
@@ -147,8 +146,8 @@ extension SignIn {
             }
         } catch ServiceRefusal.enrolmentCode {
             try node.act(by: .centre) { act in
-                try act.countWrong(at: door, max: Bounds.wrongPasswordsPerDoorMax)
-                try act.note(Note("enrolment.refused", .terminal(id), isAnnounced: false))
+                try act.countWrong(at: peer.door, max: Bounds.wrongPasswordsPerDoorMax)
+                try act.noteRefusal("enrolment.refused", .terminal(id))
             }
             throw ServiceRefusal.enrolmentCode
         }

@@ -140,7 +140,9 @@ private struct Visit {
         guard try isReady(dossier, act) else { return .ok([:]) }
         let plan = try OperationEndpoints.make(wishes, card, call, act)
         let memory = SeramNotice.Memory(try act.ledger(of: card, call.node.models).account)
-        var object: JSONObject = ["plan": try plan.json { _ in true }, "memory": memory.json]
+        var object: JSONObject = [
+            "plan": try plan.json(for: call.principal) { _ in true }, "memory": memory.json,
+        ]
         guard call.body["begins"] == true else { return .ok(.object(object)) }
         if let approval = call.body["approval"]?.stringValue, try plan.approval() != approval.uppercased() {
             throw Problem.known(
