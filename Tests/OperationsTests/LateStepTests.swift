@@ -62,6 +62,30 @@ struct LateStepTests {
         #expect(seen > 0)
     }
 
+    @Test("what was still there after the deadline and goes later is nobody's late step")
+    func settled() throws {
+        var seen = 0
+        for point in 0..<100 {
+            let (bench, card, id, _) = try ExchangeTests.prepared("javacard-80k")
+            try bench.wish("remove", [.remove(application: Self.purse)], on: id, hours: 1)
+            bench.tear = (bench.exchanges + point, false)
+            try bench.visit(card, id)
+            guard bench.tear == nil else { break }
+            bench.clock.advance(by: .seconds(7_200))
+            #expect(try bench.desk.expire() == 1)
+            try bench.visit(card, id)
+            guard card.parking(of: Self.instance)?.state == .active else { continue }
+            if try bench.operation("remove", on: id)?.begun.isEmpty == false { seen += 1 }
+            try Self.expectNoDrift(bench, id, "\(point)")
+            let host = try OutsideHost(card)
+            try host.open(host.issuer, [.commandMAC, .commandEncryption])
+            try host.must(.delete(Self.instance, withRelated: false))
+            try bench.visit(card, id)
+            #expect(try bench.record(id).findings.count == 1, "\(point)")
+        }
+        #expect(seen > 0)
+    }
+
     /// How it came that half of a copy is left.
     enum Way: CaseIterable {
         case endedUnseen

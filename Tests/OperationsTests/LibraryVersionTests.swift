@@ -96,6 +96,39 @@ struct LibraryVersionTests {
         }
     }
 
+    @Test("an update to what needs another library is made although nobody publishes the old one any more")
+    func oldWithdrawn() throws {
+        let bench = try DeskBench()
+        let code = try ApplicationID("more")
+        try bench.act { try $0.registerApplication(code, name: "more", provider: ProviderID("berth")) }
+        func publish(_ major: UInt8, _ version: String) throws -> ReleaseID {
+            let library = CAPBlueprint(
+                aid: Self.more, version: CAPVersion(major, 0), packageName: "berth.more", libraryMethods: 2,
+                codeBytes: 300)
+            var loyalty = ExampleApplication.loyalty.blueprint
+            loyalty.version = CAPVersion(1, major)
+            loyalty.imports = [CAPPackage(aid: Self.more, version: CAPVersion(major, 0))]
+            let brought = ReleaseID(code, try ReleaseVersion(version))
+            try Self.publish(bench, brought, [CAPImport(try library.build())])
+            try Self.publish(
+                bench, Self.id(.loyalty, version), [CAPImport(try loyalty.build())], of: .loyalty)
+            return brought
+        }
+        let first = try publish(1, "3.0")
+        let (card, number) = try bench.makeCard()
+        try bench.visit(card, number)
+        try bench.wish("add", [.addRelease(Self.id(.loyalty, "3.0"))], on: number)
+        try bench.visitUntilEnd(card, number, "add")
+        _ = try DeskBench.ask(card, .loyalty, "8010000004000003E8")
+        let member = try DeskBench.ask(card, .loyalty, "8014000000")
+        _ = try publish(2, "4.0")
+        try bench.act { try $0.withdraw(first, reason: "replaced") }
+        try bench.wish("update", [.update(to: Self.id(.loyalty, "4.0"))], on: number)
+        try bench.visitUntilEnd(card, number, "update")
+        #expect(card.contents.loadFile(Self.more)?.version == [2, 0])
+        #expect(try DeskBench.ask(card, .loyalty, "8014000000") == member)
+    }
+
     @Test("one library that was withdrawn does not hide another that is published")
     func oneWithdrawn() throws {
         let bench = try DeskBench()

@@ -15,8 +15,11 @@ extension Act {
         besides present: RequestID?
     ) throws -> CardDossier? {
         let query = Query(Operation.table, [.init("card", .word(dossier.card.id))])
+        // A reading after the deadline has shown whatever was still under way: what comes later is not of it.
+        let readAt = dossier.card.inventory?.readAt
         let ended = try transaction.all(Operation.self, query)
             .filter { !$0.isOpen && $0.id != present && !$0.begun.isSubset(of: $0.done) }
+            .filter { operation in readAt.map { $0 <= operation.deadline } ?? true }
             .sorted { $0.requestedAt > $1.requestedAt }
         var next = dossier
         for operation in ended { try followLateSteps(of: operation, &next, contents, stays, on: model) }

@@ -199,8 +199,13 @@ extension Visit {
         case (.returning(file.card.id, _), _):
             return evidence == .absent ? .returnAbandoned(evidence, on: file.card.id) : nil
         // Other data have its name: the instance that this stay is about is gone. The next stay is about them.
-        case (.frozen, .askPerson(.otherLineage)), (.provisional, .askPerson(.otherLineage)):
-            return .removed
+        case (.frozen, .askPerson(.otherLineage)): return .removed
+        // The vault's copy is whole, and the only one: it is kept, and no operation deletes the other for it.
+        case (.provisional, .askPerson(.otherLineage)) where isWanted(stay, file):
+            sight.contradiction = .otherLineage
+            return nil
+        case (.provisional, .askPerson(.otherLineage)):
+            return .cardLost(file.card.id, reason: "other data have its name on the card")
         case (.surrendering, .askPerson(.otherLineage)): return .surrendered(.absent)
         case (.frozen, _) where evidence == .absent && isRemovedForGood(stay, file),
             (.provisional, _) where evidence == .absent && isRemovedForGood(stay, file):

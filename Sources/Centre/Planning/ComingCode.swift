@@ -23,6 +23,7 @@ struct ComingCode {
     /// What coming releases bring themselves: they stand on nothing else of that name.
     private var own: [AID: NeededLoadFile] = [:]
     private var libraries: [AID: NeededLoadFile] = [:]
+    private var ownContradictions: [AID] = []
 
     init(_ picture: Picture, _ incoming: [Planner.Incoming]) {
         self.picture = picture
@@ -30,9 +31,10 @@ struct ComingCode {
             for file in item.release.loadFiles {
                 let needed = NeededLoadFile(loadFile: file, release: item.release.id)
                 guard let other = own.updateValue(needed, forKey: file.aid) else { continue }
-                if other.loadFile.digest != file.digest { contradictions.append(file.aid) }
+                if other.loadFile.digest != file.digest { ownContradictions.append(file.aid) }
             }
         }
+        contradictions = ownContradictions
         // Bounded: each round goes one import deeper than the one before.
         for _ in 0...Bounds.closureDepthMax {
             let reached = incoming.map(reach)
@@ -98,6 +100,7 @@ struct ComingCode {
     private mutating func chosen(for wants: [Want]) -> [AID: NeededLoadFile] {
         var result: [AID: NeededLoadFile] = [:]
         missing = []
+        contradictions = ownContradictions
         for aid in wants.map(\.aid).uniqued {
             let same = wants.filter { $0.aid == aid }
             let packages = same.compactMap(\.package)

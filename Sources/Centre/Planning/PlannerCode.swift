@@ -83,11 +83,19 @@ extension Planner {
 
     /// Libraries that something here or in custody needs, and that no release would bring back.
     var irreplaceable: Set<AID> {
-        let gone = Set(outgoing.filter { $0.purpose == .forGood }.compactMap(\.application))
-        let kept = Set(picture.custody.map(\.release))
+        let back = Set(incoming.flatMap(\.sources.keys))
+        // What goes for good, and what comes back whole in another release, needs nothing of its own any more.
+        let gone = Set(
+            outgoing.filter { item in
+                item.purpose == .forGood
+                    || item.cause == .replaced
+                        && (item.release?.parking != .contract
+                            || item.instances.allSatisfy { back.contains($0.entry.aid) })
+            }.flatMap { $0.instances.map(\.entry.aid) })
+        let needing = Set(picture.custody.map(\.release)).union(
+            picture.installed.filter { !gone.contains($0.entry.aid) }.compactMap(\.entry.release))
         var result: Set<AID> = []
-        for release in picture.releases.values
-        where kept.contains(release.id) || !gone.contains(release.id.application) {
+        for release in picture.releases.values where needing.contains(release.id) {
             for aid in release.foreignImports {
                 let packages = release.loadFiles.flatMap { picture.packages[$0.digest]?.imports ?? [] }
                 let others = (picture.libraries[release.id] ?? []) + incoming.flatMap(\.files)

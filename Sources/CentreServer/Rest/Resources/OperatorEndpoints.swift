@@ -39,6 +39,9 @@ enum OperatorEndpoints {
     ) { call in
         let id: OperatorID = try call.member("operator")
         let role = try role(call)
+        if role == .admin || call.body["password"] != nil {
+            try requireUnbounded(call, to: "make a sign-in that may do more than its own")
+        }
         let password = try call.body["password"] == nil ? nil : call.newPassword("password")
         return try call.change { act in
             let entry = try act.registerOperator(id, role, password: password)
@@ -70,6 +73,9 @@ enum OperatorEndpoints {
         let role = try role(call)
         return try call.change { act in
             let entry = try act.changeOperator(id, role: role, isActive: call.body["isActive"] == true) {
+                if role == .admin || $0.role == .admin {
+                    try requireUnbounded(call, to: "make an admin, or change one")
+                }
                 try call.requireMatch(EntityTag(revision: $0.revision))
             }
             return .ok(entry.json, tag: EntityTag(revision: entry.revision))
@@ -97,6 +103,13 @@ enum OperatorEndpoints {
         return try call.change { act in
             try act.setOperatorPassword(of: id, to: password)
             return .noContent
+        }
+    }
+
+    /// A token for a part of what its admin may do makes nobody who may do the rest.
+    private static func requireUnbounded(_ call: RestCall, to what: String) throws {
+        guard call.caller.isUnboundedAdmin else {
+            throw NotPermitted(actor: call.principal.actor, what: what)
         }
     }
 
